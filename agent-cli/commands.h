@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "base/result.h"
+
+/// The commands of `vigil`: one options struct and one function each, in cmd_<name>.cpp. cli.cpp is the
+/// only file that knows CLI11. Data goes to stdout, talk to stderr; with `json` stdout is one JSON value.
+namespace vigil::cli {
+
+/// What all commands share.
+struct Context {
+  std::filesystem::path data_folder;  ///< --data, or the system's.
+  std::filesystem::path store_file;   ///< --store, or vigil.db in the data folder.
+  bool json = false;
+  bool utc = false;
+  bool color = false;                 ///< On stdout: a terminal, or --color=always.
+};
+
+struct ListOptions {
+  std::string process;
+  std::string state, since, until;
+  std::uint32_t count = 0;  ///< -n; 0: all.
+  bool newest_first = false;
+  bool legend = true;
+};
+struct ShowOptions {
+  std::string id;  ///< A number or `last`.
+  bool all_threads = false;
+};
+struct AnalyzeOptions {
+  std::filesystem::path file;
+  std::optional<std::uint64_t> dump_handle;  ///< The service's sandbox: an inherited handle instead of file.
+  std::string dump_name;                     ///< With dump_handle: the name to report.
+  bool all_threads = false;
+};
+struct DumpOptions {
+  std::string target;  ///< A pid or a process name.
+  std::string kind = "mini";
+  std::filesystem::path output;  ///< Empty: into the store, through the inbox.
+  bool compress = true;
+};
+struct StatusOptions {};
+struct RulesCheckOptions {
+  std::filesystem::path path;  ///< A file or folder; empty: rules.d of the data folder.
+};
+struct ServiceOptions {
+  bool no_start = false;  ///< install: do not start it.
+};
+
+[[nodiscard]] ExitCode run_list(const Context& context, const ListOptions& options);
+[[nodiscard]] ExitCode run_show(const Context& context, const ShowOptions& options);
+[[nodiscard]] ExitCode run_analyze(const Context& context, const AnalyzeOptions& options);
+[[nodiscard]] ExitCode run_dump(const Context& context, const DumpOptions& options);
+[[nodiscard]] ExitCode run_status(const Context& context, const StatusOptions& options);
+[[nodiscard]] ExitCode run_rules_check(const Context& context, const RulesCheckOptions& options);
+[[nodiscard]] ExitCode run_service_install(const Context& context, const ServiceOptions& options);
+[[nodiscard]] ExitCode run_service_uninstall(const Context& context, const ServiceOptions& options);
+[[nodiscard]] ExitCode run_service_start(const Context& context, const ServiceOptions& options);
+[[nodiscard]] ExitCode run_service_stop(const Context& context, const ServiceOptions& options);
+
+/// Says \p error on stderr as `vigil: message` and gives the exit code that goes with it.
+[[nodiscard]] ExitCode report_error(const Error& error);
+/// Writes to stdout as UTF-8, whole; a closed pipe is not an error.
+void print(std::string_view text);
+/// Talk: to stderr.
+void say(std::string_view text);
+
+/// Parses the command line (UTF-8, without the program's name) and runs the command.
+[[nodiscard]] ExitCode run(const std::vector<std::string>& args);
+
+}  // namespace vigil::cli

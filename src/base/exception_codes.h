@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vigil {
+
+/// What is known of an exception code; the same codes serve as exit codes.
+struct ExceptionCodeInfo {
+  std::uint32_t code;
+  std::string_view name;     ///< `ACCESS_VIOLATION`
+  std::string_view meaning;  ///< A few words for a person.
+  bool crash;                ///< A process that exits with this code has crashed.
+};
+
+[[nodiscard]] const ExceptionCodeInfo* find_exception_code(std::uint32_t code) noexcept;
+
+/// `ACCESS_VIOLATION`, or `0xe0001234` for a code without a name.
+[[nodiscard]] std::string exception_name(std::uint32_t code);
+
+/// The code of \p name (as in the table, any case), or nothing.
+[[nodiscard]] std::optional<std::uint32_t> exception_code_from_name(std::string_view name);
+
+/// Whether a process that ended with \p exit_code crashed: by the table, and else by the severity
+/// bits, 0xC… (error) or 0xE… (error of a program's own). Exit code 3, abort() of older C runtimes, is
+/// also a plain exit code of many programs and does not count.
+[[nodiscard]] bool is_crash_exit_code(std::uint32_t exit_code) noexcept;
+
+}  // namespace vigil

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/byte_source.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+
+/// The operating system as Vigil needs it on Linux and on Windows alike: files, mapped files, folders.
+/// What only Windows has (service control, registry, child processes in a sandbox, the process table) is
+/// in platform/win/*.h, which only Windows code includes. Paths are std::filesystem::path from native
+/// strings or path_from_utf8(). Nothing here logs; messages name the path.
+namespace vigil::platform {
+
+/// A read-only mapping of a whole file. Pages come in when touched. A file that shrinks under the
+/// mapping cannot be defended against on Linux (SIGBUS); on Windows the mapping forbids it.
+class MappedFile final : public ByteSource {
+ public:
+  /// Errc::NotFound, AccessDenied, Busy (locked by another process), Malformed (a folder), Io.
+  [[nodiscard]] static Result<std::unique_ptr<MappedFile>> open(const std::filesystem::path& path);
+  /// The same over an inherited handle (Windows HANDLE or POSIX descriptor) that this takes over.
+  [[nodiscard]] static Result<std::unique_ptr<MappedFile>> from_native_handle(std::uintptr_t handle);
+  ~MappedFile() override;
+
+  [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_.size(); }
+  [[nodiscard]] Result<ByteView> view(std::uint64_t offset, std::uint64_t size) override {
+    return bytes_.slice(offset, size);
+  }
+  [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
+
+ private:
+  explicit MappedFile(ByteView bytes) : bytes_(bytes) {}
+  ByteView bytes_;
+};
+
+/// The whole file as bytes of no particular encoding; Errc::LimitExceeded above \p limit bytes.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
+
+/// Replaces \p path by \p content, or leaves it as it was: written under a temporary name in the same
+/// folder, flushed to the disk, renamed. Errc::DiskFull when there is no space.
+[[nodiscard]] Status write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+/// Renames within one volume, replacing \p to, and makes the rename last (flushes the folder where the
+/// system can).
+[[nodiscard]] Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Creates the folder and its parents; an existing folder is fine, an existing file is not.
+[[nodiscard]] Status create_folders(const std::filesystem::path& path);
+
+/// Bytes free for this user on the volume of \p path.
+[[nodiscard]] Result<std::uint64_t> free_disk_bytes(const std::filesystem::path& path);
+
+/// The folder of settings, rules, store and dumps when nobody names another: %ProgramData%\Vigil
+/// (asked from the shell's known folders, not from the environment), $XDG_STATE_HOME/vigil on Linux.
+[[nodiscard]] Result<std::filesystem::path> default_data_folder();
+
+/// The full path of this program's file.
+[[nodiscard]] Result<std::filesystem::path> current_program();
+
+/// Whether standard output (or standard error) is a terminal that understands colours.
+[[nodiscard]] bool stdout_is_terminal();
+[[nodiscard]] bool stderr_is_terminal();
+
+}  // namespace vigil::platform

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+/// What analysis made of one dump, as values; and their two forms: JSON, which is a contract
+/// (docs/formats/report-json.md), and text, which is for people and may change. Nothing here reads a
+/// dump. A report from the sandbox is hostile input like any other: from_json() checks sizes and shapes.
+namespace vigil::report {
+
+inline constexpr int kSchemaVersion = 1;
+/// The service refuses a longer report from the sandbox.
+inline constexpr std::size_t kMaxJsonBytes = std::size_t{16} << 20;
+
+struct Frame {
+  std::uint64_t instruction = 0;  ///< Inside the call for callers; exact for frame 0.
+  std::string module;             ///< File name; empty: in no module.
+  std::uint64_t module_offset = 0;
+  std::string function;           ///< Empty: unknown.
+  std::uint64_t function_offset = 0;
+  std::string file;
+  std::uint32_t line = 0;         ///< 0: unknown.
+  std::string trust;              ///< context, unwind_info, leaf, frame_pointer, scan
+  std::string symbol_source;      ///< exports, pdb, sym; empty: no symbol.
+};
+
+struct Thread {
+  std::uint32_t thread_id = 0;
+  std::string name;
+  std::vector<Frame> frames;  ///< Innermost first.
+  std::string stop_reason;    ///< Why the walk ended: end_of_stack, no_memory, frame_limit, …
+  std::vector<std::pair<std::string, std::uint64_t>> registers;  ///< In a debugger's order.
+};
+
+struct Module {
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;
+  std::string path;
+  std::string version;
+  std::string code_id;
+  std::string debug_file;
+  std::string debug_id;
+  std::string symbols;  ///< none, exports, pdb, sym
+};
+
+struct UnloadedModule {
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;
+  std::string name;
+};
+
+struct Crash {
+  std::uint32_t code = 0;
+  std::string name;                     ///< ACCESS_VIOLATION
+  std::string meaning;                  ///< A few words for a person.
+  std::uint64_t address = 0;            ///< Of the instruction.
+  std::optional<std::uint64_t> accessed_address;
+  std::string access;                   ///< read, write, execute; empty: not an access.
+  std::vector<std::uint64_t> parameters;
+  std::vector<std::string> decoded;     ///< One sentence a parameter that means something.
+  std::uint32_t thread_id = 0;
+};
+
+struct System {
+  std::string os;          ///< Windows
+  std::string os_version;  ///< 10.0.20348
+  std::string cpu;         ///< amd64
+  std::string cpu_info;
+  std::uint32_t cpu_count = 0;
+};
+
+struct Process {
+  std::uint32_t pid = 0;
+  std::string name;
+  std::optional<Timestamp> create_time;
+  std::optional<Microseconds> uptime;
+};
+
+struct MemorySummary {
+  std::uint64_t captured_bytes = 0;
+  std::uint64_t regions = 0;    ///< 0: the dump has no memory map.
+  std::uint64_t committed_bytes = 0, reserved_bytes = 0, image_bytes = 0, mapped_bytes = 0,
+                private_bytes = 0;
+};
+
+struct Signature {
+  std::string text;     ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
+  int version = 0;      ///< Of the algorithm.
+};
+
+struct Report {
+  int schema_version = kSchemaVersion;
+  std::string analyzer;        ///< `vigil 0.1.0`
+  std::string status = "ok";   ///< ok, or partial when something was lost (see diagnostics).
+  std::string synopsis;        ///< What happened, in one sentence.
+  Signature signature;
+  std::string dump_format;     ///< minidump
+  std::uint64_t dump_bytes = 0;
+  Timestamp dump_time;
+  std::string comment;
+  System system;
+  Process process;
+  std::optional<Crash> crash;
+  std::optional<std::size_t> blamed_thread;  ///< Index in threads.
+  std::vector<Thread> threads;               ///< In dump order.
+  std::vector<Module> modules;
+  std::vector<UnloadedModule> unloaded_modules;
+  MemorySummary memory;
+  std::vector<std::string> streams;
+  std::vector<std::string> diagnostics;
+};
+
+/// One JSON object. Addresses are hex strings padded to 16 digits. Invalid UTF-8 is replaced.
+[[nodiscard]] std::string to_json(const Report& report, bool pretty);
+
+/// The reverse. Unknown keys are ignored, missing ones keep their default; wrong types are refused with
+/// the key named; more than kMaxJsonBytes, or nesting over 16, is Errc::LimitExceeded.
+[[nodiscard]] Result<Report> from_json(std::string_view json);
+
+struct TextOptions {
+  bool color = false;        ///< ANSI colours: only for terminals.
+  bool all_threads = true;   ///< Otherwise only the blamed thread.
+  bool utc = false;
+};
+
+/// The six sections of docs/ARCHITECTURE.md for a terminal, each with one line that says what it tells.
+[[nodiscard]] std::string to_text(const Report& report, const TextOptions& options);
+
+}  // namespace vigil::report
