@@ -10,8 +10,9 @@
 #include "base/exit_code.h"
 #include "base/result.h"
 
-/// The commands of `vigil`: one options struct and one function each, in cmd_<name>.cpp. cli.cpp is the
-/// only file that knows CLI11. Data goes to stdout, talk to stderr; with `json` stdout is one JSON value.
+/// The commands of `vigil`: one options struct and one function each, in cmd_<name>.cpp. cli.cpp is
+/// the only file that knows CLI11. Data goes to stdout, talk to stderr; with `json` stdout is one
+/// JSON value.
 namespace vigil::cli {
 
 /// What all commands share.
@@ -20,7 +21,7 @@ struct Context {
   std::filesystem::path store_file;   ///< --store, or vigil.db in the data folder.
   bool json = false;
   bool utc = false;
-  bool color = false;                 ///< On stdout: a terminal, or --color=always.
+  bool color = false;  ///< On stdout: a terminal, or --color=always.
 };
 
 struct ListOptions {
@@ -36,8 +37,9 @@ struct ShowOptions {
 };
 struct AnalyzeOptions {
   std::filesystem::path file;
-  std::optional<std::uint64_t> dump_handle;  ///< The service's sandbox: an inherited handle instead of file.
-  std::string dump_name;                     ///< With dump_handle: the name to report.
+  std::optional<std::uint64_t>
+      dump_handle;        ///< The service's sandbox: an inherited handle instead of file.
+  std::string dump_name;  ///< With dump_handle: the name to report.
   bool all_threads = false;
 };
 struct DumpOptions {

@@ -7,8 +7,8 @@
 
 namespace vigil {
 
-/// Bytes that are brought in when asked for: a mapped file, a compressed file, plain memory. Not thread
-/// safe: one reader at a time.
+/// Bytes that are brought in when asked for: a mapped file, a compressed file, plain memory. Not
+/// thread safe: one reader at a time.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -18,10 +18,12 @@ class ByteSource {
   /// The whole length in bytes, as a reader sees it (after decompression).
   [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
 
-  /// The \p size bytes at \p offset. The view lives as long as the source. Errc::Truncated past the end.
+  /// The \p size bytes at \p offset. The view lives as long as the source. Errc::Truncated past the
+  /// end.
   [[nodiscard]] virtual Result<ByteView> view(std::uint64_t offset, std::uint64_t size) = 0;
 
-  /// What there is of those bytes: shorter or empty past the end, or where a part cannot be brought in.
+  /// What there is of those bytes: shorter or empty past the end, or where a part cannot be brought
+  /// in.
   [[nodiscard]] ByteView clamp(std::uint64_t offset, std::uint64_t size_wanted) {
     const auto total = size();
     if (offset >= total) return {};

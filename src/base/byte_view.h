@@ -13,8 +13,9 @@
 
 namespace vigil {
 
-/// What may be copied out of raw bytes: plain data without padding surprises of ours to keep. Pointers
-/// and references are excluded; `bool` too, since a byte of 2 read into one is undefined behaviour.
+/// What may be copied out of raw bytes: plain data without padding surprises of ours to keep.
+/// Pointers and references are excluded; `bool` too, since a byte of 2 read into one is undefined
+/// behaviour.
 template <class T>
 concept Raw = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
               !std::is_pointer_v<T> && !std::same_as<T, bool>;
@@ -55,7 +56,8 @@ class ByteView {
   /// The \p size bytes from \p offset on.
   [[nodiscard]] Result<ByteView> slice(std::uint64_t offset, std::uint64_t size) const {
     if (!contains(offset, size)) return truncated(size, offset);
-    return ByteView(bytes_.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)));
+    return ByteView(
+        bytes_.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size)));
   }
 
   /// What is there of the \p size bytes from \p offset on: possibly fewer, possibly none.
@@ -71,8 +73,8 @@ class ByteView {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
 
-  /// The characters from \p offset to the next NUL (not included), at most \p limit of them. Without a
-  /// NUL within the limit: Errc::LimitExceeded; at the end of the bytes: Errc::Truncated.
+  /// The characters from \p offset to the next NUL (not included), at most \p limit of them.
+  /// Without a NUL within the limit: Errc::LimitExceeded; at the end of the bytes: Errc::Truncated.
   [[nodiscard]] Result<std::string_view> c_string(std::uint64_t offset, std::uint64_t limit) const;
 
  private:
@@ -81,8 +83,8 @@ class ByteView {
   std::span<const std::byte> bytes_;
 };
 
-/// Values of T in raw bytes that somebody else owns. Indexing past the end ends the process: size() is
-/// what was checked against the bytes.
+/// Values of T in raw bytes that somebody else owns. Indexing past the end ends the process: size()
+/// is what was checked against the bytes.
 template <Raw T>
 class RawArray {
  public:
@@ -105,12 +107,13 @@ class RawArray {
 template <Raw T>
 Result<RawArray<T>> ByteView::read_array(std::uint64_t offset, std::uint64_t count) const {
   if (offset > bytes_.size() || count > (bytes_.size() - offset) / sizeof(T)) {
-    return Error{Errc::Truncated, std::to_string(count) + " records of " + std::to_string(sizeof(T)) +
-                                      " bytes at offset " + std::to_string(offset) + " do not fit in " +
+    return Error{Errc::Truncated, std::to_string(count) + " records of " +
+                                      std::to_string(sizeof(T)) + " bytes at offset " +
+                                      std::to_string(offset) + " do not fit in " +
                                       std::to_string(bytes_.size()) + " bytes"};
   }
-  return RawArray<T>(ByteView(
-      bytes_.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(count * sizeof(T)))));
+  return RawArray<T>(ByteView(bytes_.subspan(static_cast<std::size_t>(offset),
+                                             static_cast<std::size_t>(count * sizeof(T)))));
 }
 
 }  // namespace vigil

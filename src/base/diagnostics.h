@@ -8,8 +8,8 @@
 
 namespace vigil {
 
-/// Losses and oddities met while reading, which the report carries. Bounded: a hostile file cannot make
-/// it grow without end.
+/// Losses and oddities met while reading, which the report carries. Bounded: a hostile file cannot
+/// make it grow without end.
 class Diagnostics {
  public:
   static constexpr std::size_t kMaxNotes = 200;

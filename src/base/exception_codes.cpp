@@ -17,7 +17,9 @@ constexpr ExceptionCodeInfo kCodes[] = {
 #undef VIGIL_EXCEPTION
 };
 
-constexpr bool by_code(const ExceptionCodeInfo& a, const ExceptionCodeInfo& b) { return a.code < b.code; }
+constexpr bool by_code(const ExceptionCodeInfo& a, const ExceptionCodeInfo& b) {
+  return a.code < b.code;
+}
 static_assert(std::is_sorted(std::begin(kCodes), std::end(kCodes), by_code));
 
 }  // namespace

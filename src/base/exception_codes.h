@@ -25,8 +25,8 @@ struct ExceptionCodeInfo {
 [[nodiscard]] std::optional<std::uint32_t> exception_code_from_name(std::string_view name);
 
 /// Whether a process that ended with \p exit_code crashed: by the table, and else by the severity
-/// bits, 0xC… (error) or 0xE… (error of a program's own). Exit code 3, abort() of older C runtimes, is
-/// also a plain exit code of many programs and does not count.
+/// bits, 0xC… (error) or 0xE… (error of a program's own). Exit code 3, abort() of older C runtimes,
+/// is also a plain exit code of many programs and does not count.
 [[nodiscard]] bool is_crash_exit_code(std::uint32_t exit_code) noexcept;
 
 }  // namespace vigil

@@ -18,8 +18,8 @@ struct StrongId {
 using ProcessId = StrongId<struct ProcessIdTag, std::uint32_t>;
 using ThreadId = StrongId<struct ThreadIdTag, std::uint32_t>;
 
-/// One life of one process. A process id alone is used again by the system; with the moment the process
-/// was created it is not.
+/// One life of one process. A process id alone is used again by the system; with the moment the
+/// process was created it is not.
 struct ProcessKey {
   ProcessId pid;
   Timestamp start;

@@ -61,8 +61,9 @@ namespace detail {
 }  // namespace detail
 
 /// Ends the process when our own code is wrong, in release builds too. Never for input.
-#define VIGIL_CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::vigil::detail::check_failed(#condition, __FILE__, __LINE__))
+#define VIGIL_CHECK(condition)        \
+  ((condition) ? static_cast<void>(0) \
+               : ::vigil::detail::check_failed(#condition, __FILE__, __LINE__))
 
 /// A value, or why there is none. Reading the wrong side ends the process.
 template <class T>
@@ -138,18 +139,20 @@ using Status = Result<void>;
 #define VIGIL_CONCAT(a, b) VIGIL_CONCAT_IMPL(a, b)
 
 /// Returns the error of \p expr from the enclosing function, or goes on.
-#define VIGIL_TRY(expr)                                                                              \
-  do {                                                                                               \
-    if (auto vigil_result = (expr); !vigil_result.ok()) return std::move(vigil_result).take_error(); \
+#define VIGIL_TRY(expr)                                 \
+  do {                                                  \
+    if (auto vigil_result = (expr); !vigil_result.ok()) \
+      return std::move(vigil_result).take_error();      \
   } while (false)
 
-#define VIGIL_TRY_ASSIGN_IMPL(temporary, decl, expr)               \
-  auto temporary = (expr);                                         \
-  if (!temporary.ok()) return std::move(temporary).take_error();   \
+#define VIGIL_TRY_ASSIGN_IMPL(temporary, decl, expr)             \
+  auto temporary = (expr);                                       \
+  if (!temporary.ok()) return std::move(temporary).take_error(); \
   decl = std::move(temporary).take()
 
-/// `VIGIL_TRY_ASSIGN(const auto x, f());` declares x, or returns f's error. A declaration of its own: it
-/// cannot be the body of an unbraced `if`, and GNU statement expressions would shut MSVC out.
+/// `VIGIL_TRY_ASSIGN(const auto x, f());` declares x, or returns f's error. A declaration of its
+/// own: it cannot be the body of an unbraced `if`, and GNU statement expressions would shut MSVC
+/// out.
 #define VIGIL_TRY_ASSIGN(decl, expr) \
   VIGIL_TRY_ASSIGN_IMPL(VIGIL_CONCAT(vigil_result_, __LINE__), decl, expr)
 

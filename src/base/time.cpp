@@ -75,15 +75,17 @@ std::string format_local(Timestamp t) {
   const auto offset = utc_offset_seconds(static_cast<std::time_t>(us / kUsPerSecond));
   const Civil c = civil_from_us(us + offset * kUsPerSecond);
   const auto minutes = std::abs(offset) / 60;
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}{:02}:{:02}", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {}{:02}:{:02}", c.year, c.month, c.day,
+                     c.hour, c.minute, c.second, offset < 0 ? '-' : '+', minutes / 60,
+                     minutes % 60);
 }
 
 std::string format_duration(Microseconds duration) {
   const auto us = duration.count();
-  if (us < 0) return "-" + format_duration(us == std::numeric_limits<std::int64_t>::min()
-                                               ? Microseconds::max()
-                                               : Microseconds(-us));
+  if (us < 0)
+    return "-" + format_duration(us == std::numeric_limits<std::int64_t>::min()
+                                     ? Microseconds::max()
+                                     : Microseconds(-us));
   if (us < kUsPerSecond) return fmt::format("{}ms", us / 1000);
   if (us < 60 * kUsPerSecond) {
     return fmt::format("{:.1f}s", static_cast<double>(us) / static_cast<double>(kUsPerSecond));

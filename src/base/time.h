@@ -20,7 +20,8 @@ struct Timestamp {
   friend Microseconds operator-(Timestamp a, Timestamp b) { return Microseconds(a.us - b.us); }
 };
 
-/// A Windows FILETIME (100 ns since 1601-01-01 UTC) as a Timestamp, and back (100 ns digits are lost).
+/// A Windows FILETIME (100 ns since 1601-01-01 UTC) as a Timestamp, and back (100 ns digits are
+/// lost).
 [[nodiscard]] Timestamp timestamp_from_filetime(std::uint64_t filetime) noexcept;
 [[nodiscard]] std::uint64_t filetime_from_timestamp(Timestamp t) noexcept;
 

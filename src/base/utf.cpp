@@ -8,7 +8,9 @@ namespace {
 
 constexpr char32_t kReplacement = 0xfffd;
 
-constexpr bool is_surrogate(char32_t c) { return c >= 0xd800 && c <= 0xdfff; }
+constexpr bool is_surrogate(char32_t c) {
+  return c >= 0xd800 && c <= 0xdfff;
+}
 
 void append_utf8(std::string& out, char32_t c) {
   const auto put = [&out](char32_t byte) { out.push_back(static_cast<char>(byte)); };
@@ -29,8 +31,8 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
-/// Decodes one code point at \p position and moves behind it. A malformed byte gives U+FFFD and moves by
-/// one, so that nothing is swallowed.
+/// Decodes one code point at \p position and moves behind it. A malformed byte gives U+FFFD and
+/// moves by one, so that nothing is swallowed.
 char32_t next_utf8(std::string_view text, std::size_t& position) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const char32_t lead = byte(position);
@@ -82,7 +84,8 @@ Utf8Text utf8_from_utf16(std::u16string_view text) {
       append_utf8(result.text, unit);
       continue;
     }
-    const bool paired = unit < 0xdc00 && i + 1 < text.size() && text[i + 1] >= 0xdc00 && text[i + 1] <= 0xdfff;
+    const bool paired =
+        unit < 0xdc00 && i + 1 < text.size() && text[i + 1] >= 0xdc00 && text[i + 1] <= 0xdfff;
     if (paired) {
       append_utf8(result.text, 0x10000 + ((unit - 0xd800) << 10) + (text[i + 1] - 0xdc00));
       ++i;

@@ -23,17 +23,17 @@ struct Utf8Text {
 /// UTF-8 to UTF-16. A malformed sequence becomes U+FFFD.
 [[nodiscard]] std::u16string utf16_from_utf8(std::string_view text);
 
-/// \p text with every malformed UTF-8 sequence replaced by U+FFFD, and without control characters other
-/// than tab and newline: what may go to a terminal, a log or JSON.
+/// \p text with every malformed UTF-8 sequence replaced by U+FFFD, and without control characters
+/// other than tab and newline: what may go to a terminal, a log or JSON.
 [[nodiscard]] std::string printable_utf8(std::string_view text);
 
-/// Paths are UTF-8 inside. `fs::path(std::string)` and `.string()` mean three different things on three
-/// compilers; these two mean UTF-8 on all of them.
+/// Paths are UTF-8 inside. `fs::path(std::string)` and `.string()` mean three different things on
+/// three compilers; these two mean UTF-8 on all of them.
 [[nodiscard]] std::filesystem::path path_from_utf8(std::string_view text);
 [[nodiscard]] std::string utf8_from_path(const std::filesystem::path& path);
 
-/// ASCII letters to lower case, everything else as it is: how Vigil compares names of files, processes
-/// and modules.
+/// ASCII letters to lower case, everything else as it is: how Vigil compares names of files,
+/// processes and modules.
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 
 /// The part behind the last slash or backslash: the name of a Windows path, on any system.

@@ -14,12 +14,14 @@
 #include "rules/rules.h"
 #include "store/store.h"
 
-/// Taking a dump: the words in which the dumper and the service talk (portable), and the writer itself
-/// (capture/win/, Windows only).
+/// Taking a dump: the words in which the dumper and the service talk (portable), and the writer
+/// itself (capture/win/, Windows only).
 ///
-/// Every dump reaches the service through the inbox, a drop box whose content is hostile. The dumper
-/// writes `<stem>.dmp.zst` (or `.dmp`) under a temporary name, renames it, and last of all puts
-/// `<stem>.event.json` beside it: that file is the commit. A dump without one (what WER LocalDumps writes,
+/// Every dump reaches the service through the inbox, a drop box whose content is hostile. The
+/// dumper writes `<stem>.dmp.zst` (or `.dmp`) under a temporary name, renames it, and last of all
+/// puts
+/// `<stem>.event.json` beside it: that file is the commit. A dump without one (what WER LocalDumps
+/// writes,
 /// `<program>.exe.<pid>.dmp`) is taken in once its size has stood still and it can be opened alone.
 namespace vigil::capture {
 
@@ -31,10 +33,11 @@ inline constexpr std::size_t kMaxEventBytes = 64 * 1024;
 /// What lies in the inbox beside a dump, or alone where none was taken.
 struct InboxEvent {
   store::Signal signal;
-  std::string dump_file;   ///< File name only, in the same folder; empty: no dump.
+  std::string dump_file;  ///< File name only, in the same folder; empty: no dump.
   rules::DumpKind dump = rules::DumpKind::None;
-  std::string rule;        ///< The rule the dumper acted for; the service decides again by its limits.
-  bool decided = false;    ///< The service itself asked for this dump: its limits were counted already.
+  std::string rule;  ///< The rule the dumper acted for; the service decides again by its limits.
+  bool decided =
+      false;  ///< The service itself asked for this dump: its limits were counted already.
 };
 [[nodiscard]] std::string to_json(const InboxEvent& event);
 /// Refuses wrong types, unknown names, and a dump_file that is more than a plain file name.
@@ -57,9 +60,9 @@ inline constexpr Microseconds kDecisionTimeout{5'000'000};
 struct DumperMessage {
   enum class Type : std::uint8_t { Attached, Asking, Handed, Exited, Failed };
   Type type = Type::Attached;
-  store::Signal signal;                     ///< Asking: what is happening.
-  std::optional<std::uint32_t> exit_code;   ///< Exited.
-  std::string text;                         ///< Handed: the event file's name. Failed: why.
+  store::Signal signal;                    ///< Asking: what is happening.
+  std::optional<std::uint32_t> exit_code;  ///< Exited.
+  std::string text;                        ///< Handed: the event file's name. Failed: why.
 };
 [[nodiscard]] std::string to_json_line(const DumperMessage& message);
 [[nodiscard]] Result<DumperMessage> dumper_message_from_json(std::string_view line);
@@ -72,14 +75,14 @@ struct DumperOptions {
   Mode mode = Mode::Once;
   ProcessId pid;
   rules::DumpKind dump = rules::DumpKind::Mini;  ///< Attach: what to take when no answer comes.
-  std::filesystem::path inbox;    ///< Hand over here; empty: write `output` and no event.
-  std::filesystem::path output;   ///< Once: the dump's final path.
+  std::filesystem::path inbox;         ///< Hand over here; empty: write `output` and no event.
+  std::filesystem::path output;        ///< Once: the dump's final path.
   std::filesystem::path rules_folder;  ///< Jit: which dump, by these rules.
   bool compress = true;
-  bool exit_trap = true;          ///< Attach: also stop at the process's own termination calls.
-  std::string rule;               ///< Attach: the rule that wanted it.
-  std::uint64_t jit_event = 0;    ///< Jit: handle of the event to signal.
-  std::uint64_t jit_info = 0;     ///< Jit: address of JIT_DEBUG_INFO in the target; 0: none.
+  bool exit_trap = true;        ///< Attach: also stop at the process's own termination calls.
+  std::string rule;             ///< Attach: the rule that wanted it.
+  std::uint64_t jit_event = 0;  ///< Jit: handle of the event to signal.
+  std::uint64_t jit_info = 0;   ///< Jit: address of JIT_DEBUG_INFO in the target; 0: none.
   std::uint64_t min_free_disk_bytes = 0;
 };
 

@@ -16,10 +16,11 @@
 #include "base/result.h"
 #include "base/time.h"
 
-/// The operating system as Vigil needs it on Linux and on Windows alike: files, mapped files, folders.
-/// What only Windows has (service control, registry, child processes in a sandbox, the process table) is
-/// in platform/win/*.h, which only Windows code includes. Paths are std::filesystem::path from native
-/// strings or path_from_utf8(). Nothing here logs; messages name the path.
+/// The operating system as Vigil needs it on Linux and on Windows alike: files, mapped files,
+/// folders. What only Windows has (service control, registry, child processes in a sandbox, the
+/// process table) is in platform/win/*.h, which only Windows code includes. Paths are
+/// std::filesystem::path from native strings or path_from_utf8(). Nothing here logs; messages name
+/// the path.
 namespace vigil::platform {
 
 /// A read-only mapping of a whole file. Pages come in when touched. A file that shrinks under the
@@ -29,7 +30,8 @@ class MappedFile final : public ByteSource {
   /// Errc::NotFound, AccessDenied, Busy (locked by another process), Malformed (a folder), Io.
   [[nodiscard]] static Result<std::unique_ptr<MappedFile>> open(const std::filesystem::path& path);
   /// The same over an inherited handle (Windows HANDLE or POSIX descriptor) that this takes over.
-  [[nodiscard]] static Result<std::unique_ptr<MappedFile>> from_native_handle(std::uintptr_t handle);
+  [[nodiscard]] static Result<std::unique_ptr<MappedFile>> from_native_handle(
+      std::uintptr_t handle);
   ~MappedFile() override;
 
   [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_.size(); }
@@ -46,13 +48,15 @@ class MappedFile final : public ByteSource {
 /// The whole file as bytes of no particular encoding; Errc::LimitExceeded above \p limit bytes.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-/// Replaces \p path by \p content, or leaves it as it was: written under a temporary name in the same
-/// folder, flushed to the disk, renamed. Errc::DiskFull when there is no space.
-[[nodiscard]] Status write_file_atomically(const std::filesystem::path& path, std::string_view content);
+/// Replaces \p path by \p content, or leaves it as it was: written under a temporary name in the
+/// same folder, flushed to the disk, renamed. Errc::DiskFull when there is no space.
+[[nodiscard]] Status write_file_atomically(const std::filesystem::path& path,
+                                           std::string_view content);
 
-/// Renames within one volume, replacing \p to, and makes the rename last (flushes the folder where the
-/// system can).
-[[nodiscard]] Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Renames within one volume, replacing \p to, and makes the rename last (flushes the folder where
+/// the system can).
+[[nodiscard]] Status rename_durably(const std::filesystem::path& from,
+                                    const std::filesystem::path& to);
 
 /// Creates the folder and its parents; an existing folder is fine, an existing file is not.
 [[nodiscard]] Status create_folders(const std::filesystem::path& path);
@@ -61,7 +65,8 @@ class MappedFile final : public ByteSource {
 [[nodiscard]] Result<std::uint64_t> free_disk_bytes(const std::filesystem::path& path);
 
 /// The folder of settings, rules, store and dumps when nobody names another: %ProgramData%\Vigil
-/// (asked from the shell's known folders, not from the environment), $XDG_STATE_HOME/vigil on Linux.
+/// (asked from the shell's known folders, not from the environment), $XDG_STATE_HOME/vigil on
+/// Linux.
 [[nodiscard]] Result<std::filesystem::path> default_data_folder();
 
 /// The full path of this program's file.

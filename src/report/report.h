@@ -12,8 +12,9 @@
 #include "base/time.h"
 
 /// What analysis made of one dump, as values; and their two forms: JSON, which is a contract
-/// (docs/formats/report-json.md), and text, which is for people and may change. Nothing here reads a
-/// dump. A report from the sandbox is hostile input like any other: from_json() checks sizes and shapes.
+/// (docs/formats/report-json.md), and text, which is for people and may change. Nothing here reads
+/// a dump. A report from the sandbox is hostile input like any other: from_json() checks sizes and
+/// shapes.
 namespace vigil::report {
 
 inline constexpr int kSchemaVersion = 1;
@@ -24,12 +25,12 @@ struct Frame {
   std::uint64_t instruction = 0;  ///< Inside the call for callers; exact for frame 0.
   std::string module;             ///< File name; empty: in no module.
   std::uint64_t module_offset = 0;
-  std::string function;           ///< Empty: unknown.
+  std::string function;  ///< Empty: unknown.
   std::uint64_t function_offset = 0;
   std::string file;
-  std::uint32_t line = 0;         ///< 0: unknown.
-  std::string trust;              ///< context, unwind_info, leaf, frame_pointer, scan
-  std::string symbol_source;      ///< exports, pdb, sym; empty: no symbol.
+  std::uint32_t line = 0;     ///< 0: unknown.
+  std::string trust;          ///< context, unwind_info, leaf, frame_pointer, scan
+  std::string symbol_source;  ///< exports, pdb, sym; empty: no symbol.
 };
 
 struct Thread {
@@ -59,13 +60,13 @@ struct UnloadedModule {
 
 struct Crash {
   std::uint32_t code = 0;
-  std::string name;                     ///< ACCESS_VIOLATION
-  std::string meaning;                  ///< A few words for a person.
-  std::uint64_t address = 0;            ///< Of the instruction.
+  std::string name;           ///< ACCESS_VIOLATION
+  std::string meaning;        ///< A few words for a person.
+  std::uint64_t address = 0;  ///< Of the instruction.
   std::optional<std::uint64_t> accessed_address;
-  std::string access;                   ///< read, write, execute; empty: not an access.
+  std::string access;  ///< read, write, execute; empty: not an access.
   std::vector<std::uint64_t> parameters;
-  std::vector<std::string> decoded;     ///< One sentence a parameter that means something.
+  std::vector<std::string> decoded;  ///< One sentence a parameter that means something.
   std::uint32_t thread_id = 0;
 };
 
@@ -86,23 +87,23 @@ struct Process {
 
 struct MemorySummary {
   std::uint64_t captured_bytes = 0;
-  std::uint64_t regions = 0;    ///< 0: the dump has no memory map.
+  std::uint64_t regions = 0;  ///< 0: the dump has no memory map.
   std::uint64_t committed_bytes = 0, reserved_bytes = 0, image_bytes = 0, mapped_bytes = 0,
                 private_bytes = 0;
 };
 
 struct Signature {
-  std::string text;     ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
-  int version = 0;      ///< Of the algorithm.
+  std::string text;  ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
+  int version = 0;   ///< Of the algorithm.
 };
 
 struct Report {
   int schema_version = kSchemaVersion;
-  std::string analyzer;        ///< `vigil 0.1.0`
-  std::string status = "ok";   ///< ok, or partial when something was lost (see diagnostics).
-  std::string synopsis;        ///< What happened, in one sentence.
+  std::string analyzer;       ///< `vigil 0.1.0`
+  std::string status = "ok";  ///< ok, or partial when something was lost (see diagnostics).
+  std::string synopsis;       ///< What happened, in one sentence.
   Signature signature;
-  std::string dump_format;     ///< minidump
+  std::string dump_format;  ///< minidump
   std::uint64_t dump_bytes = 0;
   Timestamp dump_time;
   std::string comment;
@@ -121,17 +122,18 @@ struct Report {
 /// One JSON object. Addresses are hex strings padded to 16 digits. Invalid UTF-8 is replaced.
 [[nodiscard]] std::string to_json(const Report& report, bool pretty);
 
-/// The reverse. Unknown keys are ignored, missing ones keep their default; wrong types are refused with
-/// the key named; more than kMaxJsonBytes, or nesting over 16, is Errc::LimitExceeded.
+/// The reverse. Unknown keys are ignored, missing ones keep their default; wrong types are refused
+/// with the key named; more than kMaxJsonBytes, or nesting over 16, is Errc::LimitExceeded.
 [[nodiscard]] Result<Report> from_json(std::string_view json);
 
 struct TextOptions {
-  bool color = false;        ///< ANSI colours: only for terminals.
-  bool all_threads = true;   ///< Otherwise only the blamed thread.
+  bool color = false;       ///< ANSI colours: only for terminals.
+  bool all_threads = true;  ///< Otherwise only the blamed thread.
   bool utc = false;
 };
 
-/// The six sections of docs/ARCHITECTURE.md for a terminal, each with one line that says what it tells.
+/// The six sections of docs/ARCHITECTURE.md for a terminal, each with one line that says what it
+/// tells.
 [[nodiscard]] std::string to_text(const Report& report, const TextOptions& options);
 
 }  // namespace vigil::report

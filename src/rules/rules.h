@@ -11,21 +11,23 @@
 #include "base/result.h"
 #include "base/time.h"
 
-/// Rule files to rules, and the decision: given what happened, to whom, and what was captured before,
-/// take which dump, or none and why. Pure values and functions; only load_rules() reads files. The YAML
-/// is described in docs/formats/rules.md. A rule file is hostile input: size, count and depth are
-/// limited, an unknown key is an error with file, line, column and the nearest known key.
+/// Rule files to rules, and the decision: given what happened, to whom, and what was captured
+/// before, take which dump, or none and why. Pure values and functions; only load_rules() reads
+/// files. The YAML is described in docs/formats/rules.md. A rule file is hostile input: size, count
+/// and depth are limited, an unknown key is an error with file, line, column and the nearest known
+/// key.
 namespace vigil::rules {
 
-/// Dump kinds, by ProcDump's names. Mini: stacks, modules, what registers point at. Full: all memory.
+/// Dump kinds, by ProcDump's names. Mini: stacks, modules, what registers point at. Full: all
+/// memory.
 enum class DumpKind : std::uint8_t { None, Mini, Full };
 [[nodiscard]] std::string_view to_string(DumpKind kind) noexcept;
 [[nodiscard]] std::optional<DumpKind> dump_kind_from(std::string_view name) noexcept;
 
 /// What rules look at in a process. Empty: not known.
 struct ProcessFacts {
-  std::string name;          ///< `OrdersApi.exe`
-  std::string path;          ///< The full path of the image.
+  std::string name;  ///< `OrdersApi.exe`
+  std::string path;  ///< The full path of the image.
   std::string command_line;
 };
 
@@ -48,7 +50,8 @@ struct Match {
 enum class EventKind : std::uint8_t { Crash, Exit };
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
-/// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes named.
+/// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
+/// named.
 struct Condition {
   EventKind kind = EventKind::Crash;
   std::vector<std::uint32_t> exit_codes;  ///< For Exit; empty: any code but 0.
@@ -68,22 +71,27 @@ struct Rule {
   Match match;
   Condition when;
   DumpKind dump = DumpKind::Mini;
-  std::optional<DumpKind> new_signature;  ///< Taken instead when the signature was never seen before.
-  bool attach = false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
+  std::optional<DumpKind>
+      new_signature;  ///< Taken instead when the signature was never seen before.
+  bool attach =
+      false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
   Limits limits;
 };
 
 struct RuleSet {
   std::vector<Rule> rules;  ///< By file name, then in file order: the first that matches decides.
   /// The first rule whose match and condition fit, or nullptr.
-  [[nodiscard]] const Rule* find(EventKind kind, std::uint32_t exit_code, const ProcessFacts& process) const noexcept;
+  [[nodiscard]] const Rule* find(EventKind kind,
+                                 std::uint32_t exit_code,
+                                 const ProcessFacts& process) const noexcept;
   /// The rule, by name, that wants this process attached to; nullptr: none.
   [[nodiscard]] const Rule* find_attach(const ProcessFacts& process) const noexcept;
   /// Whether any rule could ever concern this process: whether its exit is to be watched.
   [[nodiscard]] bool concerns(const ProcessFacts& process) const noexcept;
 };
 
-/// One thing wrong with a rule file. format(): `rules.d/orders.yaml:7:5: unknown key 'proces'; did you mean 'process'?`
+/// One thing wrong with a rule file. format(): `rules.d/orders.yaml:7:5: unknown key 'proces'; did
+/// you mean 'process'?`
 struct Problem {
   std::string file;
   int line = 0;    ///< 1-based; 0: the file as a whole.
@@ -93,7 +101,7 @@ struct Problem {
 };
 
 struct LoadResult {
-  RuleSet rules;                  ///< Complete only when problems is empty.
+  RuleSet rules;  ///< Complete only when problems is empty.
   std::vector<Problem> problems;
   std::size_t files = 0;
 };
@@ -104,22 +112,23 @@ inline constexpr std::size_t kMaxRules = 10'000;
 
 /// One file's text. \p file is only for messages.
 [[nodiscard]] LoadResult parse_rules(std::string_view yaml, const std::string& file);
-/// A file, or all `*.yaml` and `*.yml` of a folder in name order. A missing folder is no rules at all.
+/// A file, or all `*.yaml` and `*.yml` of a folder in name order. A missing folder is no rules at
+/// all.
 [[nodiscard]] LoadResult load_rules(const std::filesystem::path& path);
 
 /// What the limits need to know of the past. The store answers it.
 struct History {
-  std::uint32_t dumps_last_hour = 0;         ///< By this rule.
-  std::optional<Timestamp> last_dump;        ///< By this rule.
-  std::uint32_t dumps_of_signature = 0;      ///< Kept by this rule, of this signature.
-  bool signature_known = false;              ///< Seen before, by any rule, dump or not.
+  std::uint32_t dumps_last_hour = 0;     ///< By this rule.
+  std::optional<Timestamp> last_dump;    ///< By this rule.
+  std::uint32_t dumps_of_signature = 0;  ///< Kept by this rule, of this signature.
+  bool signature_known = false;          ///< Seen before, by any rule, dump or not.
 };
 
 /// What to do, and the sentence that is logged and kept: `rule orders-crash: mini dump`,
 /// `rule orders-crash: per_hour limit of 6 reached`, `no rule matches`.
 struct Decision {
   DumpKind dump = DumpKind::None;
-  std::string rule;    ///< Empty: none matched.
+  std::string rule;  ///< Empty: none matched.
   std::string reason;
   bool limited = false;  ///< A rule matched and one of its limits refused.
 };

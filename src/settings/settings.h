@@ -9,31 +9,31 @@
 #include "base/result.h"
 #include "base/time.h"
 
-/// `vigil.yaml`: every key with its default, unit and limit. The same table makes the commented file in
-/// config/ and checks it. An unknown key, a wrong type or unit, or a value out of range is refused with
-/// file, line, column and what would be right; nothing is half applied.
+/// `vigil.yaml`: every key with its default, unit and limit. The same table makes the commented
+/// file in config/ and checks it. An unknown key, a wrong type or unit, or a value out of range is
+/// refused with file, line, column and what would be right; nothing is half applied.
 namespace vigil::settings {
 
 struct Settings {
   // log
-  std::string log_level = "info";               ///< trace, debug, info, warning, error
-  std::uint64_t log_max_bytes = 10ull << 20;    ///< Of one log file.
-  std::uint32_t log_files = 5;                  ///< Kept besides the current one.
-  bool event_log = true;                        ///< Warnings and errors also go to the Windows Event Log.
+  std::string log_level = "info";             ///< trace, debug, info, warning, error
+  std::uint64_t log_max_bytes = 10ull << 20;  ///< Of one log file.
+  std::uint32_t log_files = 5;                ///< Kept besides the current one.
+  bool event_log = true;  ///< Warnings and errors also go to the Windows Event Log.
   // watch
-  Microseconds poll_interval{1'000'000};        ///< Of the process table.
-  Microseconds join_window{10'000'000};         ///< How long signals of one death may be apart.
-  bool aedebug = false;                         ///< Register vigil-dumper as the system's AeDebug debugger.
+  Microseconds poll_interval{1'000'000};  ///< Of the process table.
+  Microseconds join_window{10'000'000};   ///< How long signals of one death may be apart.
+  bool aedebug = false;  ///< Register vigil-dumper as the system's AeDebug debugger.
   // capture
   std::uint32_t max_concurrent_captures = 4;
-  Microseconds capture_timeout{300'000'000};    ///< Of one dump.
+  Microseconds capture_timeout{300'000'000};       ///< Of one dump.
   std::uint64_t min_free_disk_bytes = 1ull << 30;  ///< Below this no dump is taken; rows still are.
-  std::uint32_t inbox_max_files = 200;          ///< More waiting in the inbox are refused.
+  std::uint32_t inbox_max_files = 200;             ///< More waiting in the inbox are refused.
   // analysis
   std::uint32_t analysis_workers = 1;
   Microseconds analysis_timeout{60'000'000};
   std::uint64_t analysis_max_memory_bytes = 512ull << 20;
-  std::uint32_t analysis_attempts = 3;          ///< After this many interrupted tries the row is failed.
+  std::uint32_t analysis_attempts = 3;  ///< After this many interrupted tries the row is failed.
 };
 
 /// Defaults where \p path does not exist. \p file_name_in_messages is the path as given.

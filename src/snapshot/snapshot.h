@@ -13,10 +13,10 @@
 #include "base/ids.h"
 #include "base/time.h"
 
-/// A captured process as values: what a dump of any format says about a system, its threads, modules,
-/// memory and exception. Readers of formats fill it in; unwinding, symbols and analysis read it and never
-/// see a file. All strings are UTF-8, all addresses are of the captured process. Plain values: copy,
-/// compare and share between threads at will; only Memory reads from somewhere.
+/// A captured process as values: what a dump of any format says about a system, its threads,
+/// modules, memory and exception. Readers of formats fill it in; unwinding, symbols and analysis
+/// read it and never see a file. All strings are UTF-8, all addresses are of the captured process.
+/// Plain values: copy, compare and share between threads at will; only Memory reads from somewhere.
 namespace vigil::snapshot {
 
 enum class Cpu : std::uint8_t { Unknown, X86, Amd64, Arm, Arm64 };
@@ -28,7 +28,22 @@ enum class Os : std::uint8_t { Unknown, Windows, Linux, Android, MacOs, Ios, Oth
 
 /// Register numbers of x64 unwind information and of Amd64Context::gpr.
 enum class Amd64Register : std::uint8_t {
-  Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi, R8, R9, R10, R11, R12, R13, R14, R15
+  Rax,
+  Rcx,
+  Rdx,
+  Rbx,
+  Rsp,
+  Rbp,
+  Rsi,
+  Rdi,
+  R8,
+  R9,
+  R10,
+  R11,
+  R12,
+  R13,
+  R14,
+  R15
 };
 
 struct Amd64Context {
@@ -52,10 +67,12 @@ struct Arm64Context {
   friend bool operator==(const Arm64Context&, const Arm64Context&) = default;
 };
 
-/// The registers of one thread at one moment; monostate when they were not captured or not readable.
+/// The registers of one thread at one moment; monostate when they were not captured or not
+/// readable.
 using ThreadContext = std::variant<std::monostate, X86Context, Amd64Context, Arm64Context>;
 
-[[nodiscard]] std::optional<std::uint64_t> instruction_pointer(const ThreadContext& context) noexcept;
+[[nodiscard]] std::optional<std::uint64_t> instruction_pointer(
+    const ThreadContext& context) noexcept;
 [[nodiscard]] std::optional<std::uint64_t> stack_pointer(const ThreadContext& context) noexcept;
 
 struct NamedRegister {
@@ -72,10 +89,10 @@ struct SystemInfo {
   std::uint32_t raw_platform = 0;     ///< The format's own number: VER_PLATFORM_* or Breakpad's.
   std::uint32_t processor_count = 0;  ///< 0: not said.
   std::uint32_t os_major = 0, os_minor = 0, os_build = 0;
-  std::string service_pack;   ///< CSDVersion; on other systems than Windows the kernel's own words.
-  std::string cpu_vendor;     ///< `GenuineIntel`; empty: not said.
+  std::string service_pack;  ///< CSDVersion; on other systems than Windows the kernel's own words.
+  std::string cpu_vendor;    ///< `GenuineIntel`; empty: not said.
   std::uint16_t cpu_family = 0, cpu_model = 0, cpu_stepping = 0;
-  std::uint32_t max_mhz = 0;  ///< 0: not said.
+  std::uint32_t max_mhz = 0;      ///< 0: not said.
   std::uint8_t product_type = 0;  ///< VER_NT_*: 1 workstation, 2 domain controller, 3 server.
 };
 
@@ -115,7 +132,7 @@ struct Module {
   std::uint32_t checksum = 0;
   std::string version;     ///< File version `1.2.3.4`; empty: not said.
   std::string debug_file;  ///< PDB path as the linker wrote it; empty: no CodeView record.
-  std::string debug_id;    ///< GUID and age as symbol stores write them: 32 hex digits, then the age.
+  std::string debug_id;  ///< GUID and age as symbol stores write them: 32 hex digits, then the age.
   [[nodiscard]] AddressRange range() const noexcept { return {base, size}; }
   /// The file name behind the last slash: `ntdll.dll`.
   [[nodiscard]] std::string_view name() const noexcept;
@@ -134,7 +151,7 @@ struct Exception {
   ThreadId thread;
   std::uint32_t code = 0;
   std::uint32_t flags = 0;
-  std::uint64_t address = 0;  ///< Of the instruction, not of what it accessed.
+  std::uint64_t address = 0;              ///< Of the instruction, not of what it accessed.
   std::vector<std::uint64_t> parameters;  ///< At most 15.
   ThreadContext context;
 };
@@ -156,8 +173,8 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  /// The captured bytes from \p address on: \p size of them, or fewer where the capture ends, or none.
-  /// The view lives as long as this object.
+  /// The captured bytes from \p address on: \p size of them, or fewer where the capture ends, or
+  /// none. The view lives as long as this object.
   [[nodiscard]] virtual ByteView at(std::uint64_t address, std::uint64_t size) = 0;
 
   template <Raw T>
@@ -178,19 +195,19 @@ struct StreamInfo {
 };
 
 struct Snapshot {
-  std::string format;  ///< `minidump`.
-  Timestamp written;   ///< When the dump was taken, by its header.
+  std::string format;            ///< `minidump`.
+  Timestamp written;             ///< When the dump was taken, by its header.
   std::uint64_t dump_flags = 0;  ///< MINIDUMP_TYPE.
   std::string comment;
   SystemInfo system;
   ProcessInfo process;
-  std::vector<Thread> threads;           ///< In dump order.
-  std::vector<Module> modules;           ///< In dump order; the first is the program.
+  std::vector<Thread> threads;  ///< In dump order.
+  std::vector<Module> modules;  ///< In dump order; the first is the program.
   std::vector<UnloadedModule> unloaded_modules;
   std::optional<Exception> exception;
-  std::vector<MemoryRegion> regions;     ///< By address; empty: not in the dump.
-  std::uint64_t captured_bytes = 0;      ///< How much memory the dump holds.
-  std::vector<StreamInfo> streams;       ///< In dump order.
+  std::vector<MemoryRegion> regions;  ///< By address; empty: not in the dump.
+  std::uint64_t captured_bytes = 0;   ///< How much memory the dump holds.
+  std::vector<StreamInfo> streams;    ///< In dump order.
 };
 
 [[nodiscard]] const Thread* find_thread(const Snapshot& snapshot, ThreadId id) noexcept;
@@ -199,7 +216,8 @@ struct Snapshot {
 class ModuleMap {
  public:
   explicit ModuleMap(const std::vector<Module>& modules);
-  /// The index in the module list of the module that holds \p address; the smaller one where two overlap.
+  /// The index in the module list of the module that holds \p address; the smaller one where two
+  /// overlap.
   [[nodiscard]] std::optional<std::size_t> find(std::uint64_t address) const noexcept;
 
  private:

@@ -15,16 +15,17 @@
 #include "base/time.h"
 #include "rules/rules.h"
 
-/// The SQLite store: one row for each death of a process (a capture), the signals that told of it, the
-/// queue's state, the report. It is the one memory of the service: limits are counted from it, and after
-/// a kill at any point recover() puts every row into a state that is true. One Store is one connection:
-/// use it from one thread at a time; several processes may open the same file (WAL).
+/// The SQLite store: one row for each death of a process (a capture), the signals that told of it,
+/// the queue's state, the report. It is the one memory of the service: limits are counted from it,
+/// and after a kill at any point recover() puts every row into a state that is true. One Store is
+/// one connection: use it from one thread at a time; several processes may open the same file
+/// (WAL).
 namespace vigil::store {
 
 using CaptureId = StrongId<struct CaptureIdTag, std::int64_t>;
 
-/// The life of a row. observed → capturing → captured → analyzing → done | failed, or skipped: no dump,
-/// with the reason. A late dump takes a skipped row up again.
+/// The life of a row. observed → capturing → captured → analyzing → done | failed, or skipped: no
+/// dump, with the reason. A late dump takes a skipped row up again.
 enum class State : std::uint8_t { Observed, Capturing, Captured, Analyzing, Done, Failed, Skipped };
 [[nodiscard]] std::string_view to_string(State state) noexcept;
 [[nodiscard]] std::optional<State> state_from(std::string_view name) noexcept;
@@ -39,42 +40,44 @@ enum class Kind : std::uint8_t { Crash, Exit, Manual };
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 [[nodiscard]] std::optional<Kind> kind_from(std::string_view name) noexcept;
 
-/// One piece of news: somebody saw one process die (or was asked to dump it). What is not known is empty.
+/// One piece of news: somebody saw one process die (or was asked to dump it). What is not known is
+/// empty.
 struct Signal {
   Source source = Source::ExitWatch;
   Kind kind = Kind::Crash;
   Timestamp at;
   ProcessId pid;
   std::optional<Timestamp> process_start;
-  std::string process;       ///< File name of the image.
+  std::string process;  ///< File name of the image.
   std::string path;
   std::string command_line;
   std::optional<std::uint32_t> exception_code;
   std::optional<std::uint32_t> exit_code;
-  std::string fault_key;     ///< `c0000005|orders.dll+1a2b`: what is known of the signature before analysis.
-  std::string detail;        ///< A sentence, where there is more to say.
+  std::string
+      fault_key;  ///< `c0000005|orders.dll+1a2b`: what is known of the signature before analysis.
+  std::string detail;  ///< A sentence, where there is more to say.
 };
 
 struct Capture {
   CaptureId id;
   State state = State::Observed;
-  std::string reason;        ///< Why it is in this state, for people.
+  std::string reason;  ///< Why it is in this state, for people.
   Kind kind = Kind::Crash;
-  Timestamp observed_at;     ///< The first signal.
+  Timestamp observed_at;  ///< The first signal.
   Timestamp updated_at;
   ProcessId pid;
   std::optional<Timestamp> process_start;
   std::string process, path, command_line;
   std::optional<std::uint32_t> exception_code, exit_code;
   std::string fault_key;
-  std::string rule;          ///< Empty: none matched.
-  std::string dump_kind;     ///< none, mini, full; what was asked for.
-  std::string dump_file;     ///< Relative to the data folder, with slashes; empty: there is none.
+  std::string rule;       ///< Empty: none matched.
+  std::string dump_kind;  ///< none, mini, full; what was asked for.
+  std::string dump_file;  ///< Relative to the data folder, with slashes; empty: there is none.
   std::uint64_t dump_bytes = 0;
-  std::string inbox_file;    ///< While capturing: the file name in the inbox that becomes dump_file.
-  std::uint32_t attempts = 0;  ///< Of analysis.
-  std::string signature;     ///< From the report.
-  std::string synopsis;      ///< From the report.
+  std::string inbox_file;  ///< While capturing: the file name in the inbox that becomes dump_file.
+  std::uint32_t attempts = 0;   ///< Of analysis.
+  std::string signature;        ///< From the report.
+  std::string synopsis;         ///< From the report.
   std::vector<Source> seen_by;  ///< Each way once, in order of arrival.
 };
 
@@ -86,14 +89,15 @@ struct Recorded {
 };
 
 struct ListFilter {
-  std::string process;       ///< Glob or part of the process name, case ignored; empty: all.
+  std::string process;  ///< Glob or part of the process name, case ignored; empty: all.
   std::optional<State> state;
   std::optional<Timestamp> since, until;
-  std::uint32_t limit = 0;   ///< The newest so many; 0: all.
+  std::uint32_t limit = 0;  ///< The newest so many; 0: all.
 };
 
 struct StateCounts {
-  std::uint64_t observed = 0, capturing = 0, captured = 0, analyzing = 0, done = 0, failed = 0, skipped = 0;
+  std::uint64_t observed = 0, capturing = 0, captured = 0, analyzing = 0, done = 0, failed = 0,
+                skipped = 0;
 };
 
 /// What recover() found; one sentence each, for the log.
@@ -108,8 +112,8 @@ enum class OpenMode : std::uint8_t {
 
 class Store {
  public:
-  /// Errc::Unsupported for a database of a newer version, Malformed for a file that is no database of
-  /// ours, Busy when it stays locked, DiskFull, AccessDenied.
+  /// Errc::Unsupported for a database of a newer version, Malformed for a file that is no database
+  /// of ours, Busy when it stays locked, DiskFull, AccessDenied.
   [[nodiscard]] static Result<Store> open(const std::filesystem::path& file, OpenMode mode);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -117,14 +121,18 @@ class Store {
 
   // --- writing: the service only; each call is one transaction ---
 
-  /// Joins the signal to the row of the same process instance, or makes a new row. The same death is the
-  /// same pid and start time; where a start time is missing on one side, the same pid with signals
-  /// at most \p join_window apart. Manual captures never join. Facts that the row lacks are taken over.
+  /// Joins the signal to the row of the same process instance, or makes a new row. The same death
+  /// is the same pid and start time; where a start time is missing on one side, the same pid with
+  /// signals at most \p join_window apart. Manual captures never join. Facts that the row lacks are
+  /// taken over.
   [[nodiscard]] Result<Recorded> record(const Signal& signal, Microseconds join_window);
   /// Notes which rule decided and why, without changing the state.
   [[nodiscard]] Status set_decision(CaptureId id, const rules::Decision& decision);
   /// observed | skipped → capturing: \p inbox_file is about to become \p dump_file.
-  [[nodiscard]] Status begin_capture(CaptureId id, std::string_view inbox_file, std::string_view dump_file, Timestamp now);
+  [[nodiscard]] Status begin_capture(CaptureId id,
+                                     std::string_view inbox_file,
+                                     std::string_view dump_file,
+                                     Timestamp now);
   /// capturing → captured: the dump lies under its final name.
   [[nodiscard]] Status dump_ready(CaptureId id, std::uint64_t bytes, Timestamp now);
   /// observed | capturing → skipped.
@@ -141,30 +149,40 @@ class Store {
   };
   [[nodiscard]] Status finish(CaptureId id, const Findings& findings, Timestamp now);
   /// analyzing → failed, or back to captured while attempts remain.
-  [[nodiscard]] Status fail(CaptureId id, std::string_view reason, bool may_retry, std::uint32_t max_attempts, Timestamp now);
+  [[nodiscard]] Status fail(CaptureId id,
+                            std::string_view reason,
+                            bool may_retry,
+                            std::uint32_t max_attempts,
+                            Timestamp now);
   /// The dump is gone by decision (a limit): the row stays, its dump_file is emptied.
   [[nodiscard]] Status forget_dump(CaptureId id, std::string_view reason, Timestamp now);
-  /// After a start: puts every row that was under way into a true state. capturing → captured where the
-  /// dump lies under its final name, else back to observed where the inbox file still exists, else skipped;
-  /// analyzing → captured while attempts remain, else failed.
+  /// After a start: puts every row that was under way into a true state. capturing → captured where
+  /// the dump lies under its final name, else back to observed where the inbox file still exists,
+  /// else skipped; analyzing → captured while attempts remain, else failed.
   struct FileProbe {
     std::function<std::optional<std::uint64_t>(const std::string& dump_file)> dump_size;
     std::function<bool(const std::string& inbox_file)> in_inbox;
   };
-  [[nodiscard]] Result<Recovery> recover(const FileProbe& files, std::uint32_t max_attempts, Timestamp now);
+  [[nodiscard]] Result<Recovery> recover(const FileProbe& files,
+                                         std::uint32_t max_attempts,
+                                         Timestamp now);
   /// observed rows without news since \p before: the ones to skip, oldest first.
   [[nodiscard]] Result<std::vector<Capture>> overdue(Timestamp before);
 
   // --- questions ---
 
-  [[nodiscard]] Result<rules::History> history(std::string_view rule, std::string_view signature_or_fault_key, Timestamp now, std::optional<CaptureId> except = {});
+  [[nodiscard]] Result<rules::History> history(std::string_view rule,
+                                               std::string_view signature_or_fault_key,
+                                               Timestamp now,
+                                               std::optional<CaptureId> except = {});
   [[nodiscard]] Result<std::vector<Capture>> list(const ListFilter& filter);  ///< Oldest first.
-  [[nodiscard]] Result<Capture> get(CaptureId id);   ///< Errc::NotFound.
-  [[nodiscard]] Result<Capture> last();              ///< The newest; Errc::NotFound when empty.
+  [[nodiscard]] Result<Capture> get(CaptureId id);                            ///< Errc::NotFound.
+  [[nodiscard]] Result<Capture> last();  ///< The newest; Errc::NotFound when empty.
   [[nodiscard]] Result<std::string> report_json(CaptureId id);  ///< Errc::NotFound: there is none.
   [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);  ///< In order of arrival.
   [[nodiscard]] Result<StateCounts> counts();
-  [[nodiscard]] Result<bool> seen(const ProcessKey& process);  ///< Whether this process instance has a row.
+  [[nodiscard]] Result<bool> seen(
+      const ProcessKey& process);  ///< Whether this process instance has a row.
 
  private:
   class Impl;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <string>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/utf.h"
+#include "platform/platform.h"
+#include "platform/posix_error.h"
+
+namespace vigil::platform {
+namespace {
+
+/// Maps an open descriptor and closes it: a mapping does not need it.
+Result<ByteView> map_and_close(int descriptor, const std::string& name) {
+  struct Closer {
+    int descriptor;
+    ~Closer() { (void)::close(descriptor); }  // read-only: nothing can be lost
+  } closer{descriptor};
+  struct stat info{};
+  if (::fstat(descriptor, &info) != 0) return from_errno(name);
+  if (S_ISDIR(info.st_mode))
+    return Error{Errc::Malformed, fmt::format("{} is a folder, not a file", name)};
+  if (!S_ISREG(info.st_mode))
+    return Error{Errc::Malformed, fmt::format("{} is not a regular file", name)};
+  if (info.st_size == 0) return ByteView{};
+  const auto size = static_cast<std::size_t>(info.st_size);
+  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (memory == MAP_FAILED) return from_errno(fmt::format("cannot map {}", name));
+  return ByteView(std::span(static_cast<const std::byte*>(memory), size));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path& path) {
+  // O_NONBLOCK: opening a pipe that somebody put in the way must not wait for its other end.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return from_errno(fmt::format("cannot open {}", utf8_from_path(path)));
+  VIGIL_TRY_ASSIGN(const auto bytes, map_and_close(descriptor, utf8_from_path(path)));
+  return std::unique_ptr<MappedFile>(new MappedFile(bytes));
+}
+
+Result<std::unique_ptr<MappedFile>> MappedFile::from_native_handle(std::uintptr_t handle) {
+  VIGIL_TRY_ASSIGN(const auto bytes,
+                   map_and_close(static_cast<int>(handle), fmt::format("handle {}", handle)));
+  return std::unique_ptr<MappedFile>(new MappedFile(bytes));
+}
+
+MappedFile::~MappedFile() {
+  if (bytes_.empty()) return;
+  // munmap takes a writable pointer for historical reasons; it fails only for wrong arguments.
+  (void)::munmap(const_cast<std::byte*>(bytes_.bytes().data()), bytes_.bytes().size());
+}
+
+}  // namespace vigil::platform
