@@ -36,24 +36,26 @@ if("undefined" IN_LIST VIGIL_SANITIZE)
   target_compile_options(vigil_options INTERFACE -fno-sanitize-recover=undefined)
 endif()
 
-# Reproducible: no absolute paths and no time of day in what is built.
-if(NOT MSVC)
-  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    add_compile_options(-fdebug-compilation-dir=.)
-  endif()
-endif()
-if(MINGW)
-  add_link_options(-Wl,--no-insert-timestamp)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    add_compile_options(-gno-codeview-command-line)
-    # The PDB names files as /vigil/src/…, wherever they were built.
-    add_link_options(-Wl,-Xlink=-pdbaltpath:%_PDB% -Wl,-Xlink=-pdbsourcepath:/vigil)
-  endif()
-endif()
 find_program(CCACHE_EXECUTABLE ccache)
 mark_as_advanced(CCACHE_EXECUTABLE)
 if(CCACHE_EXECUTABLE AND NOT MSVC)
-  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_EXECUTABLE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_EXECUTABLE}")
+  # ccache is told to make every path under the source folder relative, and not to look at the build folder: so a second
+  # clone in another folder compiles nothing that the first one did.
+  set(_launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${CCACHE_EXECUTABLE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${_launcher}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${_launcher}")
+endif()
+
+# What is shipped is reproducible: no absolute paths and no time of day in it. The compiler sees sources by relative
+# paths under ccache and by absolute ones without; either way they end up as src/….
+if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  if(CMAKE_CXX_COMPILER_LAUNCHER)
+    file(RELATIVE_PATH _source_prefix "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}/")
+  else()
+    set(_source_prefix "${CMAKE_SOURCE_DIR}/")
+  endif()
+  add_compile_options("-ffile-prefix-map=${_source_prefix}=" -fdebug-compilation-dir=. -gno-codeview-command-line)
+  # The PDB names files as /vigil/src/…, wherever they were built. The time stamp is a hash of the content: symbol stores
+  # know an image by it, so it must differ between builds that differ.
+  add_link_options(-Wl,-Xlink=-Brepro -Wl,-Xlink=-pdbaltpath:%_PDB% -Wl,-Xlink=-pdbsourcepath:/vigil)
 endif()
