@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the build needs (Debian packages) and builds the cross-compiled libraries once into
-# ${XDG_CACHE_HOME:-~/.cache}/vigil/<target>-<key>, where key is a hash of everything they are made from.
-# build/deps/<target> points there; toolchain files and presets look only at that link.
+# SPDX-License-Identifier: Apache-2.0
+#: ./dev setup
+#:
+#: Install what the build needs, and build the Windows libraries once.
+#:
+#: Packages come from Debian's archive (apt, with sudo where needed). The libraries for Windows are built from Debian's
+#: source packages into ${XDG_CACHE_HOME:-~/.cache}/vigil/<target>-<key>, where the key is a hash of all that they are made
+#: from; build/deps/<target> points there. A second run takes under a second.
 set -euo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/vigil
+. "$(dirname "$0")/lib.sh"
 deps=$top/src/cmake/deps
-say() { printf '%s\n' "$*"; }
-fail() { printf 'setup: %s; the end of %s:\n' "$1" "$2" >&2; tail -n 40 "$2" >&2; exit 1; }
 
 packages=(
   build-essential cmake ninja-build ccache dpkg-dev tcl git jq sqlite3 python3
@@ -17,17 +19,23 @@ packages=(
   libboost1.81-dev nlohmann-json3-dev libcli11-dev libzycore-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
   libsqlitecpp-dev libsqlite3-dev libzstd-dev libzydis-dev googletest libgtest-dev libgmock-dev libbenchmark-dev)
 
-install_packages() {
-  local missing=() log=$cache/apt.log package sudo=
+missing_packages() {
+  local package
   for package in "${packages[@]}"; do
-    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || printf '%s\n' "$package"
   done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "setup: installing ${#missing[@]} packages: ${missing[*]}"
+}
+
+install_packages() {
+  local sudo=
   [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo apt-get update -q >"$log" 2>&1 || fail "apt-get update failed" "$log"
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q \
-    --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || fail "apt-get install failed" "$log"
+  $sudo apt-get update -q &&
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "$@"
+}
+
+fetch_sources() {
+  "$deps/fetch.sh" "$cache/src" >"$cache/sources.txt.new" &&
+    mv "$cache/sources.txt.new" "$cache/sources.txt"
 }
 
 cross_key() {
@@ -38,29 +46,39 @@ cross_key() {
 }
 
 build_cross_libraries() {
-  local key prefix log work
-  key=$(cross_key | sha256sum | cut -c1-16)
-  prefix=$cache/windows-x64-$key log=$cache/windows-x64-$key.log work=$cache/build-$key.$$
-  if [ ! -e "$prefix/.complete" ]; then
-    say "setup: building the Windows libraries into $prefix (about 3 minutes, once)"
-    rm -rf "$prefix" "$work"
-    if command -v ccache >/dev/null; then
-      export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
-    fi
-    cmake -G Ninja -S "$deps" -B "$work" -DDEPS_SOURCES="$cache/src" -DDEPS_INSTALL="$prefix" \
-      -DDEPS_TOOLCHAIN="$top/src/cmake/toolchains/mingw-gcc.cmake" >"$log" 2>&1 &&
-      cmake --build "$work" -j2 >>"$log" 2>&1 || fail "the Windows libraries did not build" "$log"
-    rm -rf "$work"
-    touch "$prefix/.complete"
+  local prefix=$1 work=$1.build.$$
+  rm -rf "$prefix" "$work"
+  if command -v ccache >/dev/null; then
+    export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
   fi
-  mkdir -p "$top/build/deps"
-  ln -sfn "$prefix" "$top/build/deps/windows-x64"
+  cmake -G Ninja -S "$deps" -B "$work" -DDEPS_SOURCES="$cache/src" -DDEPS_INSTALL="$prefix" \
+    -DDEPS_TOOLCHAIN="$top/src/cmake/toolchains/mingw-gcc.cmake" &&
+    cmake --build "$work" &&
+    rm -rf "$work" &&
+    touch "$prefix/.complete"
 }
 
-mkdir -p "$cache"
+started=$(now_ms)
+worked=
 exec 9>"$cache/.lock"
 flock 9
-install_packages
-"$deps/fetch.sh" "$cache/src" >"$cache/sources.txt.new"
-mv "$cache/sources.txt.new" "$cache/sources.txt"
-build_cross_libraries
+mapfile -t missing < <(missing_packages)
+if [ ${#missing[@]} -gt 0 ]; then
+  worked=yes
+  say "       installing ${missing[*]}"
+  step "install ${#missing[@]} packages" install_packages "${missing[@]}"
+fi
+if [ ! -e "$cache/sources.txt" ]; then
+  worked=yes
+  step 'fetch the sources of the Windows libraries' fetch_sources
+else
+  fetch_sources
+fi
+prefix=$cache/windows-x64-$(cross_key | sha256sum | cut -c1-16)
+if [ ! -e "$prefix/.complete" ]; then
+  worked=yes
+  step 'build the Windows libraries (3 minutes, once)' build_cross_libraries "$prefix"
+fi
+mkdir -p "$build/deps"
+ln -sfn "$prefix" "$build/deps/windows-x64"
+[ -n "$worked" ] || step_line "$green" ok setup 'all there' "$started"
