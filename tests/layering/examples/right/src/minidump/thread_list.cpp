@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "minidump/thread_list.h"
+
+#include "base/result.h"
