@@ -100,6 +100,9 @@ struct ProcessInfo {
   std::optional<ProcessId> pid;
   std::optional<Timestamp> create_time;  ///< Whole seconds in minidumps.
   std::optional<Microseconds> user_time, kernel_time;
+  /// A 32-bit process seen with the eyes of a 64-bit system: Thread::wow64_context has its own
+  /// registers.
+  bool wow64 = false;
 };
 
 struct AddressRange {
@@ -121,6 +124,7 @@ struct Thread {
   std::optional<Timestamp> create_time;
   std::optional<Microseconds> user_time, kernel_time;
   ThreadContext context;
+  std::optional<X86Context> wow64_context;  ///< Of the 32-bit code of a thread of a WOW64 process.
 };
 
 /// A module by its identities: name for people, code id for the image, debug id for the PDB.
