@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <concepts>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/utf.h"
+#include "capture/capture.h"
+
+namespace vigil::capture {
+namespace {
+
+using Mode = DumperOptions::Mode;
+using rules::DumpKind;
+
+Error usage_error(std::string message) {
+  return {Errc::Malformed, std::move(message)};
+}
+
+template <std::unsigned_integral Int>
+std::optional<Int> number_from(std::string_view text, int base = 10) {
+  Int value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (text.empty() || failed != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+
+/// An exit code as people write it: 3, 0xc0000005 or -1073741819.
+std::optional<std::uint32_t> exit_code_from(std::string_view text) {
+  if (text.starts_with("0x") || text.starts_with("0X"))
+    return number_from<std::uint32_t>(text.substr(2), 16);
+  if (!text.starts_with('-')) return number_from<std::uint32_t>(text);
+  const auto magnitude = number_from<std::uint32_t>(text.substr(1));
+  if (!magnitude || *magnitude > 0x8000'0000) return std::nullopt;
+  return 0u - *magnitude;
+}
+
+/// Reads the arguments one after the other. It does not own them.
+class Parser {
+ public:
+  explicit Parser(const std::vector<std::string>& args) : args_(args) {}
+
+  Result<DumperOptions> run() {
+    while (next_ < args_.size()) VIGIL_TRY(option(args_[next_++]));
+    VIGIL_TRY(check());
+    return std::move(options_);
+  }
+
+ private:
+  Status option(const std::string& name) {
+    if (name == "--pid") return target(Mode::Once, name);
+    if (name == "--attach") return target(Mode::Attach, name);
+    if (name == "--jit") return jit();
+    if (name == "--kind") return kind();
+    if (name == "--inbox") return path(name, options_.inbox);
+    if (name == "--output") return path(name, options_.output);
+    if (name == "--rules") return path(name, options_.rules_folder);
+    if (name == "--rule") return text(name, options_.rule);
+    if (name == "--exit-code") return exit_code();
+    if (name == "--min-free-disk") return min_free_disk();
+    if (name == "--plain") return set(options_.compress, false);
+    if (name == "--no-exit-trap") return set(options_.exit_trap, false);
+    if (name == "--any-exit-code") return set(options_.any_exit_code, true);
+    return usage_error(fmt::format("'{}' is not an option of vigil-dumper; see --help", name));
+  }
+
+  static Status set(bool& flag, bool value) {
+    flag = value;
+    return {};
+  }
+
+  Result<std::string> value(const std::string& name) {
+    if (next_ >= args_.size()) return usage_error(fmt::format("{} needs a value", name));
+    return args_[next_++];
+  }
+
+  Status text(const std::string& name, std::string& out) {
+    VIGIL_TRY_ASSIGN(out, value(name));
+    return {};
+  }
+
+  Status path(const std::string& name, std::filesystem::path& out) {
+    VIGIL_TRY_ASSIGN(const auto given, value(name));
+    if (given.empty()) return usage_error(fmt::format("{} needs a path that is not empty", name));
+    out = path_from_utf8(given);
+    return {};
+  }
+
+  Status process_id(const std::string& name) {
+    VIGIL_TRY_ASSIGN(const auto given, value(name));
+    const auto pid = number_from<std::uint32_t>(given);
+    if (!pid || *pid == 0)
+      return usage_error(fmt::format("{} needs a process id, not '{}'", name, given));
+    options_.pid = {*pid};
+    return {};
+  }
+
+  Status target(Mode mode, const std::string& name) {
+    if (mode_given_) return usage_error("only one of --pid, --attach and --jit can be given");
+    mode_given_ = true;
+    options_.mode = mode;
+    return process_id(name);
+  }
+
+  Status jit() {
+    VIGIL_TRY(target(Mode::Jit, "--jit"));
+    VIGIL_TRY_ASSIGN(const auto event, value("--jit PID"));
+    const auto handle = number_from<std::uint64_t>(event);
+    if (!handle)
+      return usage_error(fmt::format("--jit PID needs an event handle, not '{}'", event));
+    options_.jit_event = *handle;
+    if (next_ == args_.size() || args_[next_].starts_with("--")) return {};
+    VIGIL_TRY_ASSIGN(const auto info, value("--jit PID EVENT"));
+    std::string_view digits = info;
+    if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
+    const auto address = number_from<std::uint64_t>(digits, 16);
+    if (!address)
+      return usage_error(
+          fmt::format("--jit PID EVENT needs a hexadecimal address, not '{}'", info));
+    options_.jit_info = *address;
+    return {};
+  }
+
+  Status kind() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--kind"));
+    const auto dump = rules::dump_kind_from(given);
+    if (!dump) return usage_error(fmt::format("--kind needs none, mini or full, not '{}'", given));
+    options_.dump = *dump;
+    return {};
+  }
+
+  Status exit_code() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--exit-code"));
+    const auto code = exit_code_from(given);
+    if (!code)
+      return usage_error(fmt::format("--exit-code needs a number of 32 bits, not '{}'", given));
+    options_.exit_codes.push_back(*code);
+    return {};
+  }
+
+  Status min_free_disk() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--min-free-disk"));
+    const auto bytes = number_from<std::uint64_t>(given);
+    if (!bytes)
+      return usage_error(fmt::format("--min-free-disk needs a number of bytes, not '{}'", given));
+    options_.min_free_disk_bytes = *bytes;
+    return {};
+  }
+
+  [[nodiscard]] Status check() const {
+    if (!mode_given_) return usage_error("one of --pid, --attach and --jit is needed; see --help");
+    const bool once = options_.mode == Mode::Once;
+    if (once && options_.dump == DumpKind::None)
+      return usage_error("--pid needs --kind mini or full");
+    if (once && options_.inbox.empty() == options_.output.empty()) {
+      return usage_error("--pid needs one of --output and --inbox");
+    }
+    if (!once && !options_.output.empty()) return usage_error("--output goes with --pid only");
+    if (options_.mode == Mode::Attach && options_.inbox.empty())
+      return usage_error("--attach needs --inbox");
+    return {};
+  }
+
+  const std::vector<std::string>& args_;
+  std::size_t next_ = 0;
+  bool mode_given_ = false;
+  DumperOptions options_;
+};
+
+void add(std::vector<std::string>& args, const char* name, std::string value) {
+  if (value.empty()) return;
+  args.emplace_back(name);
+  args.push_back(std::move(value));
+}
+
+}  // namespace
+
+std::vector<std::string> to_command_line(const DumperOptions& options) {
+  std::vector<std::string> args;
+  const auto pid = std::to_string(options.pid.value);
+  switch (options.mode) {
+    case Mode::Once: args = {"--pid", pid}; break;
+    case Mode::Attach: args = {"--attach", pid}; break;
+    case Mode::Jit:
+      args = {"--jit", pid, std::to_string(options.jit_event),
+              fmt::format("{:x}", options.jit_info)};
+      break;
+  }
+  args.insert(args.end(), {"--kind", std::string(rules::to_string(options.dump))});
+  add(args, "--inbox", utf8_from_path(options.inbox));
+  add(args, "--output", utf8_from_path(options.output));
+  add(args, "--rules", utf8_from_path(options.rules_folder));
+  add(args, "--rule", options.rule);
+  for (const auto code : options.exit_codes) add(args, "--exit-code", fmt::format("{:#x}", code));
+  if (options.any_exit_code) args.emplace_back("--any-exit-code");
+  if (options.min_free_disk_bytes != 0)
+    add(args, "--min-free-disk", std::to_string(options.min_free_disk_bytes));
+  if (!options.compress) args.emplace_back("--plain");
+  if (!options.exit_trap) args.emplace_back("--no-exit-trap");
+  return args;
+}
+
+Result<DumperOptions> parse_command_line(const std::vector<std::string>& args) {
+  return Parser(args).run();
+}
+
+std::string_view dumper_usage() noexcept {
+  return R"(Usage: vigil-dumper --pid PID (--output FILE | --inbox FOLDER) [--kind mini|full] [--plain]
+       vigil-dumper --attach PID --inbox FOLDER [--kind none|mini|full] [--rule NAME]
+                    [--exit-code CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
+       vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
+
+Writes the dump of one process.
+
+  --pid PID             write one dump now; the process goes on
+  --attach PID          be the process's debugger until it ends, and dump it when it crashes
+  --jit PID EVENT ADDRESS
+                        be the system's post-mortem debugger (AeDebug)
+  --kind KIND           mini: stacks, modules, what registers point at; full: all memory
+  --output FILE         the dump's name
+  --inbox FOLDER        hand the dump over to the service through this folder
+  --rules FOLDER        with --jit: dump what these rules want
+  --rule NAME           with --attach: the rule that wants it
+  --exit-code CODE      with --attach: also dump an end with this code
+  --any-exit-code       with --attach: also dump an end with any code but 0
+  --no-exit-trap        with --attach: do not stop at the process's own termination calls
+  --plain               do not compress
+  --min-free-disk BYTES refuse to leave less space than this
+  --help, --version
+
+With --attach, vigil-dumper writes one JSON object a line to standard output, and takes decisions from
+standard input; the end of the input, or the line `detach`, makes it leave the process alone.
+)";
+}
+
+}  // namespace vigil::capture

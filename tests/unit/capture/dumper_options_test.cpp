@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "base/utf.h"
+#include "capture/capture.h"
+
+namespace vigil::capture {
+namespace {
+
+using Args = std::vector<std::string>;
+using Mode = DumperOptions::Mode;
+
+std::string error_of(const Args& args) {
+  const auto parsed = parse_command_line(args);
+  return parsed.ok() ? "(accepted)" : parsed.error().message();
+}
+
+TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
+  DumperOptions once{.mode = Mode::Once, .pid = {7}, .dump = rules::DumpKind::Full};
+  once.output = path_from_utf8("C:/dumps/gr\xc3\xbc\xc3\x9f.dmp");
+  once.compress = false;
+  once.min_free_disk_bytes = 1ull << 40;
+  DumperOptions attach{.mode = Mode::Attach, .pid = {0xffff'ffff}, .dump = rules::DumpKind::None};
+  attach.inbox = path_from_utf8("C:/Program Data/inbox");
+  attach.exit_trap = false;
+  attach.rule = "orders \"crash\"";
+  attach.exit_codes = {3, 0xc000'0005};
+  attach.any_exit_code = true;
+  DumperOptions jit{.mode = Mode::Jit, .pid = {1}};
+  jit.jit_event = 48;
+  jit.jit_info = 0x21ebe0;
+  jit.rules_folder = path_from_utf8("C:/rules.d");
+  for (const auto& options : {once, attach, jit}) {
+    const auto parsed = parse_command_line(to_command_line(options));
+    ASSERT_TRUE(parsed.ok()) << parsed.error().message();
+    EXPECT_EQ(*parsed, options);
+  }
+}
+
+TEST(DumperOptions, ReadTheNumbersThatTheSystemPutsBehindJit) {
+  const auto two = parse_command_line({"--jit", "324", "48"});
+  ASSERT_TRUE(two.ok());
+  EXPECT_EQ(two->jit_info, 0u);
+  const auto three = parse_command_line({"--jit", "324", "48", "000000000021EBE0"});
+  ASSERT_TRUE(three.ok());
+  EXPECT_EQ(three->pid, ProcessId{324});
+  EXPECT_EQ(three->jit_event, 48u);
+  EXPECT_EQ(three->jit_info, 0x21ebe0u);
+  const auto options_behind = parse_command_line({"--jit", "324", "48", "--plain"});
+  ASSERT_TRUE(options_behind.ok());
+  EXPECT_FALSE(options_behind->compress);
+}
+
+TEST(DumperOptions, TakeExitCodesAsPeopleWriteThem) {
+  const auto parsed = parse_command_line({"--attach", "5", "--inbox", "x", "--exit-code",
+                                          "0xC0000005", "--exit-code", "-1", "--exit-code", "3"});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->exit_codes, (std::vector<std::uint32_t>{0xc000'0005, 0xffff'ffff, 3}));
+}
+
+TEST(DumperOptions, SayWhichOptionIsWrongAndWhatWouldBeRight) {
+  EXPECT_EQ(error_of({}), "one of --pid, --attach and --jit is needed; see --help");
+  EXPECT_EQ(error_of({"--frob"}), "'--frob' is not an option of vigil-dumper; see --help");
+  EXPECT_EQ(error_of({"--pid"}), "--pid needs a value");
+  EXPECT_EQ(error_of({"--pid", "0"}), "--pid needs a process id, not '0'");
+  EXPECT_EQ(error_of({"--pid", "12x"}), "--pid needs a process id, not '12x'");
+  EXPECT_EQ(error_of({"--pid", "4294967296"}), "--pid needs a process id, not '4294967296'");
+  EXPECT_EQ(error_of({"--pid", "1", "--attach", "1"}),
+            "only one of --pid, --attach and --jit can be given");
+  EXPECT_EQ(error_of({"--pid", "1"}), "--pid needs one of --output and --inbox");
+  EXPECT_EQ(error_of({"--pid", "1", "--output", "a", "--inbox", "b"}),
+            "--pid needs one of --output and --inbox");
+  EXPECT_EQ(error_of({"--pid", "1", "--output", ""}), "--output needs a path that is not empty");
+  EXPECT_EQ(error_of({"--pid", "1", "--output", "a", "--kind", "none"}),
+            "--pid needs --kind mini or full");
+  EXPECT_EQ(error_of({"--pid", "1", "--kind", "huge"}),
+            "--kind needs none, mini or full, not 'huge'");
+  EXPECT_EQ(error_of({"--attach", "1"}), "--attach needs --inbox");
+  EXPECT_EQ(error_of({"--attach", "1", "--output", "a"}), "--output goes with --pid only");
+  EXPECT_EQ(error_of({"--jit", "1"}), "--jit PID needs a value");
+  EXPECT_EQ(error_of({"--jit", "1", "-4"}), "--jit PID needs an event handle, not '-4'");
+  EXPECT_EQ(error_of({"--jit", "1", "4", "zz"}),
+            "--jit PID EVENT needs a hexadecimal address, not 'zz'");
+  EXPECT_EQ(error_of({"--exit-code", "-2147483649"}),
+            "--exit-code needs a number of 32 bits, not '-2147483649'");
+  EXPECT_EQ(error_of({"--min-free-disk", "5GB"}),
+            "--min-free-disk needs a number of bytes, not '5GB'");
+}
+
+}  // namespace
+}  // namespace vigil::capture
