@@ -55,7 +55,7 @@ if(MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     set(_source_prefix "${CMAKE_SOURCE_DIR}/")
   endif()
   add_compile_options("-ffile-prefix-map=${_source_prefix}=" -fdebug-compilation-dir=. -gno-codeview-command-line)
-  # The PDB names files as /vigil/src/…, wherever they were built. The time stamp is a hash of the content: symbol stores
-  # know an image by it, so it must differ between builds that differ.
-  add_link_options(-Wl,-Xlink=-Brepro -Wl,-Xlink=-pdbaltpath:%_PDB% -Wl,-Xlink=-pdbsourcepath:/vigil)
+  # Symbols stay in the PDB alone, which names files as /vigil/src/…, wherever they were built. The time stamp is a hash
+  # of the content: symbol stores know an image by it, so it must differ between builds that differ.
+  add_link_options(-Wl,-s -Wl,-Xlink=-Brepro -Wl,-Xlink=-pdbaltpath:%_PDB% -Wl,-Xlink=-pdbsourcepath:/vigil)
 endif()
