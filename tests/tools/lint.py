@@ -30,7 +30,7 @@ PATTERNS = [
     (CODE_FOLDERS, r"^$", r"\b(TODO|FIXME|XXX)\b", "an unfinished thing belongs in an issue"),
     (CODE_FOLDERS, r"^$", r"::[A-Z][A-Za-z0-9]*[a-z]A\(", "Win32 is called by its W functions"),
     (CODE_FOLDERS, r"^tests/crashers/", r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|::Sleep\(", "wait for what is to happen"),
-    (CODE_FOLDERS, r"^$", r"^using namespace ", "name what you use"),
+    (CODE_FOLDERS, r"^$", r"^using namespace (?!std::[a-z_:]*literals;)", "name what you use"),
     (PRODUCT_FOLDERS, r"^src/base/", r"catch \(\.\.\.\)\s*\{\s*\}", "nothing is swallowed"),
 ]
 
