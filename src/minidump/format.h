@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+/// Minidump structures as they lie in the file, with the names of minidumpapiset.h without their
+/// prefix. They are packed to 4 bytes there, and so they are here.
+namespace vigil::minidump::format {
+
+inline constexpr std::uint32_t kSignature = 0x504d444d;  // MDMP
+inline constexpr std::uint16_t kVersion = 0xa793;        // the low half of Header::version
+
+#pragma pack(push, 4)
+
+struct Header {
+  std::uint32_t signature;
+  std::uint32_t version;
+  std::uint32_t number_of_streams;
+  std::uint32_t stream_directory_rva;
+  std::uint32_t check_sum;
+  std::uint32_t time_date_stamp;
+  std::uint64_t flags;
+};
+static_assert(sizeof(Header) == 32);
+
+struct LocationDescriptor {
+  std::uint32_t data_size;
+  std::uint32_t rva;
+};
+
+struct Directory {
+  std::uint32_t stream_type;
+  LocationDescriptor location;
+};
+static_assert(sizeof(Directory) == 12);
+
+struct MemoryDescriptor {
+  std::uint64_t start_of_memory_range;
+  LocationDescriptor memory;
+};
+static_assert(sizeof(MemoryDescriptor) == 16);
+
+struct Memory64List {
+  std::uint64_t number_of_memory_ranges;
+  std::uint64_t base_rva;
+};
+static_assert(sizeof(Memory64List) == 16);
+
+struct MemoryDescriptor64 {
+  std::uint64_t start_of_memory_range;
+  std::uint64_t data_size;
+};
+static_assert(sizeof(MemoryDescriptor64) == 16);
+
+struct SystemInfo {
+  std::uint16_t processor_architecture;
+  std::uint16_t processor_level;
+  std::uint16_t processor_revision;
+  std::uint8_t number_of_processors;
+  std::uint8_t product_type;
+  std::uint32_t major_version;
+  std::uint32_t minor_version;
+  std::uint32_t build_number;
+  std::uint32_t platform_id;
+  std::uint32_t csd_version_rva;
+  std::uint16_t suite_mask;
+  std::uint16_t reserved2;
+};
+static_assert(sizeof(SystemInfo) == 32);
+
+/// What follows SystemInfo when the processor is an x86; others have feature bits there.
+struct CpuX86 {
+  std::array<char, 12> vendor_id;
+  std::uint32_t version_information;
+  std::uint32_t feature_information;
+  std::uint32_t amd_extended_features;
+};
+static_assert(sizeof(SystemInfo) + sizeof(CpuX86) == 56);
+
+struct MiscInfo {
+  std::uint32_t size_of_info;
+  std::uint32_t flags1;
+  std::uint32_t process_id;
+  std::uint32_t process_create_time;
+  std::uint32_t process_user_time;
+  std::uint32_t process_kernel_time;
+};
+static_assert(sizeof(MiscInfo) == 24);
+
+/// What MiscInfo2 has behind it.
+struct MiscInfoPower {
+  std::uint32_t processor_max_mhz;
+  std::uint32_t processor_current_mhz;
+  std::uint32_t processor_mhz_limit;
+  std::uint32_t processor_max_idle_state;
+  std::uint32_t processor_current_idle_state;
+};
+static_assert(sizeof(MiscInfo) + sizeof(MiscInfoPower) == 44);
+
+inline constexpr std::uint32_t kMiscProcessId = 1;
+inline constexpr std::uint32_t kMiscProcessTimes = 2;
+inline constexpr std::uint32_t kMiscProcessorPower = 4;
+
+struct Thread {
+  std::uint32_t thread_id;
+  std::uint32_t suspend_count;
+  std::uint32_t priority_class;
+  std::uint32_t priority;
+  std::uint64_t teb;
+  MemoryDescriptor stack;
+  LocationDescriptor thread_context;
+};
+static_assert(sizeof(Thread) == 48);
+
+struct ThreadName {
+  std::uint32_t thread_id;
+  std::uint64_t rva_of_thread_name;  // 64 bits, packed to 4: an entry is 12 bytes and not 16
+};
+static_assert(sizeof(ThreadName) == 12);
+
+struct ThreadInfo {
+  std::uint32_t thread_id;
+  std::uint32_t dump_flags;
+  std::uint32_t dump_error;
+  std::uint32_t exit_status;
+  std::uint64_t create_time;
+  std::uint64_t exit_time;
+  std::uint64_t kernel_time;
+  std::uint64_t user_time;
+  std::uint64_t start_address;
+  std::uint64_t affinity;
+};
+static_assert(sizeof(ThreadInfo) == 64);
+
+inline constexpr std::uint32_t kThreadInvalidInfo = 8;
+inline constexpr std::uint32_t kThreadInvalidContext = 0x10;
+
+struct VsFixedFileInfo {
+  std::uint32_t signature;
+  std::uint32_t struct_version;
+  std::uint32_t file_version_ms;
+  std::uint32_t file_version_ls;
+  std::array<std::uint32_t, 9> rest;
+};
+static_assert(sizeof(VsFixedFileInfo) == 52);
+inline constexpr std::uint32_t kVsFixedFileInfoSignature = 0xfeef04bd;
+
+struct Module {
+  std::uint64_t base_of_image;
+  std::uint32_t size_of_image;
+  std::uint32_t check_sum;
+  std::uint32_t time_date_stamp;
+  std::uint32_t module_name_rva;
+  VsFixedFileInfo version_info;
+  LocationDescriptor cv_record;
+  LocationDescriptor misc_record;
+  std::uint64_t reserved0;
+  std::uint64_t reserved1;
+};
+static_assert(sizeof(Module) == 108);
+
+struct UnloadedModule {
+  std::uint64_t base_of_image;
+  std::uint32_t size_of_image;
+  std::uint32_t check_sum;
+  std::uint32_t time_date_stamp;
+  std::uint32_t module_name_rva;
+};
+static_assert(sizeof(UnloadedModule) == 24);
+
+inline constexpr std::uint32_t kCodeViewRsds = 0x53445352;
+inline constexpr std::uint32_t kCodeViewNb10 = 0x3031424e;
+inline constexpr std::uint32_t kCodeViewElfBuildId = 0x4270454c;
+
+struct Guid {
+  std::uint32_t data1;
+  std::uint16_t data2;
+  std::uint16_t data3;
+  std::array<std::uint8_t, 8> data4;
+};
+static_assert(sizeof(Guid) == 16);
+
+struct CodeViewRsds {
+  std::uint32_t signature;
+  Guid guid;
+  std::uint32_t age;  // the PDB's path follows
+};
+static_assert(sizeof(CodeViewRsds) == 24);
+
+struct CodeViewNb10 {
+  std::uint32_t signature;
+  std::uint32_t offset;
+  std::uint32_t time_date_stamp;
+  std::uint32_t age;  // the PDB's path follows
+};
+static_assert(sizeof(CodeViewNb10) == 16);
+
+/// The head of lists that say how large their head and their entries are.
+struct ListHeader {
+  std::uint32_t size_of_header;
+  std::uint32_t size_of_entry;
+};
+
+struct MemoryInfo {
+  std::uint64_t base_address;
+  std::uint64_t allocation_base;
+  std::uint32_t allocation_protect;
+  std::uint32_t alignment1;
+  std::uint64_t region_size;
+  std::uint32_t state;
+  std::uint32_t protect;
+  std::uint32_t type;
+  std::uint32_t alignment2;
+};
+static_assert(sizeof(MemoryInfo) == 48);
+
+inline constexpr std::size_t kMaxExceptionParameters = 15;
+
+struct Exception {
+  std::uint32_t exception_code;
+  std::uint32_t exception_flags;
+  std::uint64_t exception_record;
+  std::uint64_t exception_address;
+  std::uint32_t number_parameters;
+  std::uint32_t unused_alignment;
+  std::array<std::uint64_t, kMaxExceptionParameters> exception_information;
+};
+static_assert(sizeof(Exception) == 152);
+
+struct ExceptionStream {
+  std::uint32_t thread_id;
+  std::uint32_t alignment;
+  Exception exception_record;
+  LocationDescriptor thread_context;
+};
+static_assert(sizeof(ExceptionStream) == 168);
+
+/// The head of CONTEXT for x64, up to the instruction pointer. The whole is 0x4d0 bytes or, with
+/// extended state behind it, more.
+struct ContextAmd64 {
+  std::array<std::uint64_t, 6> home;
+  std::uint32_t context_flags;
+  std::uint32_t mx_csr;
+  std::array<std::uint16_t, 6> segments;
+  std::uint32_t eflags;
+  std::array<std::uint64_t, 6> debug;
+  std::array<std::uint64_t, 16> gpr;  // rax rcx rdx rbx rsp rbp rsi rdi r8 … r15
+  std::uint64_t rip;
+};
+static_assert(offsetof(ContextAmd64, context_flags) == 0x30);
+static_assert(offsetof(ContextAmd64, gpr) == 0x78 && sizeof(ContextAmd64) == 0x100);
+
+/// The head of CONTEXT for x86, up to the stack segment. The whole is 0x2cc bytes or more.
+struct ContextX86 {
+  std::uint32_t context_flags;
+  std::array<std::uint32_t, 6> debug;
+  std::array<std::uint8_t, 112> float_save;
+  std::uint32_t gs, fs, es, ds;
+  std::uint32_t edi, esi, ebx, edx, ecx, eax, ebp, eip, cs, eflags, esp, ss;
+};
+static_assert(offsetof(ContextX86, edi) == 0x9c && sizeof(ContextX86) == 0xcc);
+
+/// The head of CONTEXT for ARM64, up to the program counter. The whole is 0x390 bytes.
+struct ContextArm64 {
+  std::uint32_t context_flags;
+  std::uint32_t cpsr;
+  std::array<std::uint64_t, 31> x;
+  std::uint64_t sp;
+  std::uint64_t pc;
+};
+static_assert(offsetof(ContextArm64, sp) == 0x100 && sizeof(ContextArm64) == 0x110);
+
+#pragma pack(pop)
+
+inline constexpr std::uint32_t kContextX86 = 0x10000;
+inline constexpr std::uint32_t kContextAmd64 = 0x100000;
+inline constexpr std::uint32_t kContextArm = 0x200000;
+inline constexpr std::uint32_t kContextArm64 = 0x400000;
+inline constexpr std::uint32_t kContextControl = 1;
+
+}  // namespace vigil::minidump::format

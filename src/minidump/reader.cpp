@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "minidump/reader.h"
+
+#include "base/utf.h"
+
+namespace vigil::minidump {
+namespace {
+
+/// The longest path that Windows knows, in bytes of UTF-16.
+constexpr std::uint64_t kMaxStringBytes = 32'767 * 2;
+/// Text of all names of one dump: some thirty times what the largest honest dump holds.
+constexpr std::uint64_t kMaxTextBytes = std::uint64_t{32} << 20;
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  auto line = printable_utf8(text);
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
+}
+
+Status Reader::spend_text(std::uint64_t bytes) {
+  if (bytes > kMaxTextBytes - text_spent_) {
+    return Error{Errc::LimitExceeded,
+                 fmt::format("text of this dump passes {} bytes in all", kMaxTextBytes)};
+  }
+  text_spent_ += bytes;
+  return {};
+}
+
+Result<std::string> Reader::string_at(std::uint64_t rva) {
+  constexpr std::uint64_t kLengthBytes = 4;
+  VIGIL_TRY_ASSIGN(const auto head, file_.view(rva, kLengthBytes));
+  const std::uint64_t size = *head.read<std::uint32_t>(0);
+  if (size > kMaxStringBytes) {
+    return Error{Errc::LimitExceeded,
+                 fmt::format("{} bytes of text at offset {:#x}, and the limit is {}", size, rva,
+                             kMaxStringBytes)};
+  }
+  VIGIL_TRY(spend_text(size));
+  VIGIL_TRY_ASSIGN(const auto bytes, file_.view(rva + kLengthBytes, size));
+  return one_line(utf8_from_utf16_bytes(bytes).text);
+}
+
+Result<std::string> Reader::narrow_text(std::string_view bytes) {
+  VIGIL_TRY(spend_text(bytes.size()));
+  return one_line(bytes);
+}
+
+std::uint64_t usable_records(Reader& reader,
+                             std::string_view list,
+                             std::uint64_t claimed,
+                             ByteView bytes,
+                             std::uint64_t stride,
+                             std::uint64_t limit) {
+  const auto there = bytes.size() / stride;
+  if (claimed > there) {
+    reader.note(fmt::format("{}: claims {} records of {} bytes, and {} fit in the {} bytes there",
+                            list, claimed, stride, there, bytes.size()));
+  }
+  const auto usable = std::min(claimed, there);
+  if (usable <= limit) return usable;
+  reader.note(fmt::format("{}: {} records, and the first {} are read", list, usable, limit));
+  return limit;
+}
+
+}  // namespace vigil::minidump

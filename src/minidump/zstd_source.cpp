@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "minidump/zstd_source.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include "minidump/address_space.h"
+#include "minidump/seek_table.h"
+
+namespace vigil::minidump {
+namespace {
+
+struct ContextDeleter {
+  void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
+};
+using Context = std::unique_ptr<ZSTD_DCtx, ContextDeleter>;
+
+Result<Context> make_context() {
+  Context context(ZSTD_createDCtx());
+  if (context == nullptr) return Error{Errc::Internal, "zstd: no memory for a decoder"};
+  return context;
+}
+
+/// Unpacks frames when they are touched, each at most once, into one piece of address space: views
+/// stay contiguous and stay valid.
+class SeekableSource final : public ByteSource {
+ public:
+  SeekableSource(std::unique_ptr<ByteSource> file,
+                 SeekTable table,
+                 std::unique_ptr<AddressSpace> space,
+                 Context context,
+                 std::uint64_t max_unpacked,
+                 Diagnostics& diagnostics)
+      : file_(std::move(file)),
+        table_(std::move(table)),
+        states_(table_.frames.size()),
+        space_(std::move(space)),
+        context_(std::move(context)),
+        budget_(max_unpacked),
+        diagnostics_(diagnostics) {}
+
+  [[nodiscard]] std::uint64_t size() const noexcept override { return table_.unpacked_size; }
+
+  [[nodiscard]] Result<ByteView> view(std::uint64_t offset, std::uint64_t size) override {
+    VIGIL_TRY_ASSIGN(const auto bytes, ByteView(space_->bytes()).slice(offset, size));
+    if (size == 0) return bytes;
+    auto frame =
+        std::ranges::upper_bound(table_.frames, offset, {}, &ZstdFrame::unpacked_offset) - 1;
+    for (; frame != table_.frames.end() && frame->unpacked_offset < offset + size; ++frame) {
+      VIGIL_TRY(bring_in(static_cast<std::size_t>(frame - table_.frames.begin())));
+    }
+    return bytes;
+  }
+
+ private:
+  enum class State : std::uint8_t { Packed, Ready, Lost };
+
+  Status bring_in(std::size_t index) {
+    auto& state = states_[index];
+    if (state == State::Ready) return {};
+    const auto& frame = table_.frames[index];
+    if (state == State::Lost) return Error{Errc::Malformed, describe(frame) + " is damaged"};
+    if (frame.unpacked_size > budget_) return refuse(frame);
+    budget_ -= frame.unpacked_size;
+    auto status = unpack(frame);
+    state = status.ok() ? State::Ready : State::Lost;
+    if (!status.ok())
+      diagnostics_.note(fmt::format("{}: {}", describe(frame), status.error().message()));
+    return status;
+  }
+
+  Status refuse(const ZstdFrame& frame) {
+    auto error =
+        Error{Errc::LimitExceeded, describe(frame) + " would pass the limit for unpacked bytes"};
+    if (!std::exchange(refused_, true)) diagnostics_.note(error.message());
+    return error;
+  }
+
+  Status unpack(const ZstdFrame& frame) {
+    VIGIL_TRY_ASSIGN(const auto packed, file_->view(frame.packed_offset, frame.packed_size));
+    VIGIL_TRY(space_->commit(frame.unpacked_offset, frame.unpacked_size));
+    auto* const to = space_->bytes().data() + frame.unpacked_offset;
+    const auto result = ZSTD_decompressDCtx(context_.get(), to, frame.unpacked_size,
+                                            packed.bytes().data(), packed.bytes().size());
+    if (ZSTD_isError(result) != 0) return Error{Errc::Malformed, ZSTD_getErrorName(result)};
+    if (result == frame.unpacked_size) return {};
+    return Error{Errc::Malformed,
+                 fmt::format("holds {} bytes, and its table says {}", result, frame.unpacked_size)};
+  }
+
+  static std::string describe(const ZstdFrame& frame) {
+    return fmt::format("zstd frame at {:#x}", frame.packed_offset);
+  }
+
+  std::unique_ptr<ByteSource> file_;
+  SeekTable table_;
+  std::vector<State> states_;  // of table_.frames
+  std::unique_ptr<AddressSpace> space_;
+  Context context_;
+  std::uint64_t budget_;
+  Diagnostics& diagnostics_;
+  bool refused_ = false;
+};
+
+/// The bytes at the front of a piece of address space.
+class UnpackedSource final : public ByteSource {
+ public:
+  UnpackedSource(std::unique_ptr<AddressSpace> space, std::uint64_t size)
+      : space_(std::move(space)), bytes_(ByteView(space_->bytes()).clamp(0, size)) {}
+  [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_.size(); }
+  [[nodiscard]] Result<ByteView> view(std::uint64_t offset, std::uint64_t size) override {
+    return bytes_.slice(offset, size);
+  }
+
+ private:
+  std::unique_ptr<AddressSpace> space_;
+  ByteView bytes_;
+};
+
+/// Unpacks \p packed into \p space from the front until one of them ends or the input is damaged,
+/// which is noted. Gives the number of bytes unpacked.
+Result<std::uint64_t> unpack_stream(ByteView packed,
+                                    AddressSpace& space,
+                                    Diagnostics& diagnostics) {
+  constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
+  VIGIL_TRY_ASSIGN(const auto context, make_context());
+  ZSTD_inBuffer in{packed.bytes().data(), packed.bytes().size(), 0};
+  ZSTD_outBuffer out{space.bytes().data(), 0, 0};
+  std::size_t hint = 0;  // 0: a frame ended here
+  while (in.pos < in.size || out.pos == out.size) {
+    if (out.pos == out.size) {
+      const auto step = std::min(kStep, space.bytes().size() - out.size);
+      if (step == 0) break;
+      VIGIL_TRY(space.commit(out.size, step));
+      out.size += static_cast<std::size_t>(step);
+    }
+    const auto [in_before, out_before] = std::pair(in.pos, out.pos);
+    hint = ZSTD_decompressStream(context.get(), &out, &in);
+    if (ZSTD_isError(hint) != 0) {
+      diagnostics.note(fmt::format("compressed dump: damaged after {} bytes: {}", out.pos,
+                                   ZSTD_getErrorName(hint)));
+      return out.pos;
+    }
+    if (in.pos == in_before && out.pos == out_before) break;
+  }
+  if (out.pos == space.bytes().size()) {
+    diagnostics.note(fmt::format("compressed dump: unpacked up to the limit of {} bytes", out.pos));
+  } else if (hint != 0) {
+    diagnostics.note(fmt::format("compressed dump: ends in the middle, after {} bytes", out.pos));
+  }
+  return out.pos;
+}
+
+Result<std::unique_ptr<ByteSource>> unpack_all(std::unique_ptr<ByteSource> file,
+                                               const Limits& limits,
+                                               Diagnostics& diagnostics) {
+  VIGIL_TRY_ASSIGN(auto space, AddressSpace::reserve(limits.max_unpacked_bytes));
+  VIGIL_TRY_ASSIGN(const auto packed, file->view(0, file->size()));
+  VIGIL_TRY_ASSIGN(const auto size, unpack_stream(packed, *space, diagnostics));
+  if (size == 0) return Error{Errc::Malformed, "compressed dump: nothing in it can be unpacked"};
+  return std::unique_ptr<ByteSource>(std::make_unique<UnpackedSource>(std::move(space), size));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,
+                                              const Limits& limits,
+                                              Diagnostics& diagnostics) {
+  auto table = read_seek_table(*file);
+  if (!table.ok())
+    diagnostics.note(table.error().message() + "; unpacking from the front without it");
+  if (!table.ok() || !table->has_value()) return unpack_all(std::move(file), limits, diagnostics);
+  const auto claimed = (*table)->unpacked_size;
+  if (claimed > limits.max_claimed_bytes) {
+    return Error{Errc::LimitExceeded,
+                 fmt::format("compressed dump: claims {} bytes, and the limit is {}", claimed,
+                             limits.max_claimed_bytes)};
+  }
+  if (claimed == 0) return Error{Errc::Malformed, "compressed dump: it is empty"};
+  VIGIL_TRY_ASSIGN(auto space, AddressSpace::reserve(claimed));
+  VIGIL_TRY_ASSIGN(auto context, make_context());
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<SeekableSource>(std::move(file), std::move(**table), std::move(space),
+                                       std::move(context), limits.max_unpacked_bytes, diagnostics));
+}
+
+}  // namespace vigil::minidump
