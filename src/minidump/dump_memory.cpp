@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 namespace vigil::minidump {
 namespace {
@@ -25,7 +26,9 @@ void MemoryRanges::add(Reader& reader, MemoryRange range) {
 }
 
 std::vector<MemoryRange> MemoryRanges::settle() && {
-  std::ranges::stable_sort(ranges_, {}, &MemoryRange::base);
+  std::ranges::sort(ranges_, [](const MemoryRange& a, const MemoryRange& b) {
+    return std::tie(a.base, b.size, a.file_offset) < std::tie(b.base, a.size, b.file_offset);
+  });
   std::vector<MemoryRange> settled;
   settled.reserve(ranges_.size());
   for (auto range : ranges_) {

@@ -27,8 +27,8 @@ class MemoryRanges {
   [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }
 
   /// The ranges by address, without overlaps, those joined that continue each other in the file
-  /// too. Where two overlap, the one with the lower base stands: honest dumps hold the same bytes
-  /// twice.
+  /// too. Where two overlap, the one with the lower base stands, then the longer one: honest dumps
+  /// hold the same bytes twice.
   [[nodiscard]] std::vector<MemoryRange> settle() &&;
 
  private:

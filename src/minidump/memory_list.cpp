@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "minidump/streams.h"
 
@@ -60,7 +61,9 @@ Status read_memory_info_list(Reader& reader,
                        .state = raw.state,
                        .type = raw.type});
   }
-  std::ranges::stable_sort(regions, {}, [](const auto& region) { return region.range.base; });
+  std::ranges::sort(regions, [](const auto& a, const auto& b) {
+    return std::tie(a.range.base, a.range.size) < std::tie(b.range.base, b.range.size);
+  });
   return {};
 }
 

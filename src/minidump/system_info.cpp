@@ -46,6 +46,13 @@ std::string vendor_of(ByteView stream, const snapshot::SystemInfo& system) {
   return is_text ? vendor : std::string();
 }
 
+/// Crashpad on macOS writes hertz here: 2800000000 for 2.8 GHz. No processor has a
+/// million megahertz.
+constexpr std::uint32_t plausible_mhz(std::uint32_t value) {
+  constexpr std::uint32_t kHertzPerMhz = 1'000'000;
+  return value < kHertzPerMhz ? value : value / kHertzPerMhz;
+}
+
 constexpr Microseconds seconds(std::uint32_t count) {
   return std::chrono::seconds(std::int64_t{count});
 }
@@ -86,7 +93,7 @@ Status read_misc_info(ByteView stream, snapshot::Snapshot& snapshot) {
   // Five versions of the structure exist. The flag, and not the version, tells what is filled in.
   const auto power = stream.clamp(0, raw.size_of_info).read<format::MiscInfoPower>(sizeof(raw));
   if ((raw.flags1 & format::kMiscProcessorPower) != 0 && power.ok()) {
-    snapshot.system.max_mhz = power->processor_max_mhz;
+    snapshot.system.max_mhz = plausible_mhz(power->processor_max_mhz);
   }
   return {};
 }

@@ -11,6 +11,9 @@ using snapshot::Cpu;
 constexpr std::uint32_t kContextKinds =
     format::kContextX86 | format::kContextAmd64 | format::kContextArm | format::kContextArm64;
 
+/// Control, integer, segments, floating point, debug, extended.
+constexpr std::uint32_t kContextGroups = 0x3f;
+
 snapshot::X86Context from_raw(const format::ContextX86& raw) {
   return {.eax = raw.eax,
           .ebx = raw.ebx,
@@ -32,9 +35,10 @@ snapshot::Arm64Context from_raw(const format::ContextArm64& raw) {
   return {.x = raw.x, .sp = raw.sp, .pc = raw.pc, .cpsr = raw.cpsr};
 }
 
-/// A CONTEXT says which processor it is of and which registers it has: registers without the
-/// control group have neither an instruction nor a stack pointer. Some foreign writers leave the
-/// flags empty.
+/// A CONTEXT says which processor it is of, and which groups of registers it has: without the
+/// control group there is neither an instruction nor a stack pointer. Breakpad's writer for macOS
+/// names the processor and no group, and has all of them; other foreign writers leave the flags
+/// empty.
 template <class RawContext>
 Result<snapshot::ThreadContext> read_as(ByteView bytes, std::uint32_t kind) {
   VIGIL_TRY_ASSIGN(const auto raw, bytes.read<RawContext>(0));
@@ -43,7 +47,8 @@ Result<snapshot::ThreadContext> read_as(ByteView bytes, std::uint32_t kind) {
     return Error{Errc::Malformed,
                  fmt::format("flags {:#x} are of another processor", raw.context_flags)};
   }
-  if (kinds != 0 && (raw.context_flags & format::kContextControl) == 0) {
+  const auto groups = raw.context_flags & kContextGroups;
+  if (groups != 0 && (groups & format::kContextControl) == 0) {
     return Error{
         Errc::NotFound,
         fmt::format("flags {:#x} say that the control registers are not there", raw.context_flags)};
