@@ -14,75 +14,92 @@
 /// What analysis made of one dump, as values; and their two forms: JSON, which is a contract
 /// (docs/formats/report-json.md), and text, which is for people and may change. Nothing here reads
 /// a dump. A report from the sandbox is hostile input like any other: from_json() checks sizes and
-/// shapes.
+/// shapes. Plain values and pure functions: any thread may use them.
 namespace vigil::report {
 
 inline constexpr int kSchemaVersion = 1;
+
 /// The service refuses a longer report from the sandbox.
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{16} << 20;
+/// What a report may hold. Whoever builds one keeps within these and says in the diagnostics what
+/// it left out; from_json() refuses more.
+inline constexpr std::size_t kMaxThreads = 4096;
+inline constexpr std::size_t kMaxFramesPerThread = 1024;
+inline constexpr std::size_t kMaxFrames = 32'768;  ///< Of all threads together.
+inline constexpr std::size_t kMaxModules = 8192;   ///< Loaded; and as many unloaded.
+inline constexpr std::size_t kMaxRegisters = 64;
+inline constexpr std::size_t kMaxTexts = 1024;  ///< Of streams; of diagnostics; of parameters.
 
 struct Frame {
   std::uint64_t instruction = 0;  ///< Inside the call for callers; exact for frame 0.
-  std::string module;             ///< File name; empty: in no module.
+  std::string module{};           ///< File name; empty: in no module.
   std::uint64_t module_offset = 0;
-  std::string function;  ///< Empty: unknown.
+  std::string function{};  ///< Empty: unknown.
   std::uint64_t function_offset = 0;
-  std::string file;
-  std::uint32_t line = 0;     ///< 0: unknown.
-  std::string trust;          ///< context, unwind_info, leaf, frame_pointer, scan
-  std::string symbol_source;  ///< exports, pdb, sym; empty: no symbol.
+  std::string file{};
+  std::uint32_t line = 0;       ///< 0: unknown.
+  std::string trust{};          ///< context, unwind_info, leaf, frame_pointer, scan
+  std::string symbol_source{};  ///< exports, pdb, sym; empty: no symbol.
+  friend bool operator==(const Frame&, const Frame&) = default;
 };
 
 struct Thread {
   std::uint32_t thread_id = 0;
-  std::string name;
-  std::vector<Frame> frames;  ///< Innermost first.
-  std::string stop_reason;    ///< Why the walk ended: end_of_stack, no_memory, frame_limit, …
-  std::vector<std::pair<std::string, std::uint64_t>> registers;  ///< In a debugger's order.
+  std::string name{};
+  std::vector<Frame> frames{};  ///< Innermost first.
+  std::string stop_reason{};    ///< Why the walk ended: end_of_stack, no_memory, frame_limit, …
+  std::vector<std::pair<std::string, std::uint64_t>> registers{};  ///< In a debugger's order.
+  friend bool operator==(const Thread&, const Thread&) = default;
 };
 
 struct Module {
   std::uint64_t base = 0;
   std::uint64_t size = 0;
-  std::string path;
-  std::string version;
-  std::string code_id;
-  std::string debug_file;
-  std::string debug_id;
-  std::string symbols;  ///< none, exports, pdb, sym
+  std::string path{};
+  std::string version{};
+  std::string code_id{};
+  std::string debug_file{};
+  std::string debug_id{};
+  std::string symbols{};  ///< none, exports, pdb, sym
+  friend bool operator==(const Module&, const Module&) = default;
 };
 
 struct UnloadedModule {
   std::uint64_t base = 0;
   std::uint64_t size = 0;
-  std::string name;
+  std::string name{};
+  friend bool operator==(const UnloadedModule&, const UnloadedModule&) = default;
 };
 
 struct Crash {
-  std::uint32_t code = 0;
-  std::string name;           ///< ACCESS_VIOLATION
-  std::string meaning;        ///< A few words for a person.
+  std::string kind{};         ///< exception, or exit: the process ended itself.
+  std::uint32_t code = 0;     ///< Of the exception; of an exit: the exit code.
+  std::string name{};         ///< ACCESS_VIOLATION
+  std::string meaning{};      ///< A few words for a person.
   std::uint64_t address = 0;  ///< Of the instruction.
-  std::optional<std::uint64_t> accessed_address;
-  std::string access;  ///< read, write, execute; empty: not an access.
-  std::vector<std::uint64_t> parameters;
-  std::vector<std::string> decoded;  ///< One sentence a parameter that means something.
+  std::optional<std::uint64_t> accessed_address{};
+  std::string access{};  ///< read, write, execute; empty: not an access.
+  std::vector<std::uint64_t> parameters{};
+  std::vector<std::string> decoded{};  ///< One sentence a parameter that means something.
   std::uint32_t thread_id = 0;
+  friend bool operator==(const Crash&, const Crash&) = default;
 };
 
 struct System {
-  std::string os;          ///< Windows
-  std::string os_version;  ///< 10.0.20348
-  std::string cpu;         ///< amd64
-  std::string cpu_info;
+  std::string os{};          ///< Windows
+  std::string os_version{};  ///< 10.0.20348
+  std::string cpu{};         ///< amd64
+  std::string cpu_info{};
   std::uint32_t cpu_count = 0;
+  friend bool operator==(const System&, const System&) = default;
 };
 
 struct Process {
   std::uint32_t pid = 0;
-  std::string name;
-  std::optional<Timestamp> create_time;
-  std::optional<Microseconds> uptime;
+  std::string name{};
+  std::optional<Timestamp> create_time{};
+  std::optional<Microseconds> uptime{};
+  friend bool operator==(const Process&, const Process&) = default;
 };
 
 struct MemorySummary {
@@ -90,50 +107,59 @@ struct MemorySummary {
   std::uint64_t regions = 0;  ///< 0: the dump has no memory map.
   std::uint64_t committed_bytes = 0, reserved_bytes = 0, image_bytes = 0, mapped_bytes = 0,
                 private_bytes = 0;
+  friend bool operator==(const MemorySummary&, const MemorySummary&) = default;
 };
 
 struct Signature {
-  std::string text;  ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
-  int version = 0;   ///< Of the algorithm.
+  std::string text{};  ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
+  int version = 0;     ///< Of the algorithm.
+  friend bool operator==(const Signature&, const Signature&) = default;
 };
 
 struct Report {
   int schema_version = kSchemaVersion;
-  std::string analyzer;       ///< `vigil 0.1.0`
+  std::string analyzer{};     ///< `vigil 0.1.0`
   std::string status = "ok";  ///< ok, or partial when something was lost (see diagnostics).
-  std::string synopsis;       ///< What happened, in one sentence.
-  Signature signature;
-  std::string dump_format;  ///< minidump
+  std::string synopsis{};     ///< What happened, in one sentence.
+  Signature signature{};
+  std::string dump_format{};  ///< minidump
   std::uint64_t dump_bytes = 0;
-  Timestamp dump_time;
-  std::string comment;
-  System system;
-  Process process;
-  std::optional<Crash> crash;
-  std::optional<std::size_t> blamed_thread;  ///< Index in threads.
-  std::vector<Thread> threads;               ///< In dump order.
-  std::vector<Module> modules;
-  std::vector<UnloadedModule> unloaded_modules;
-  MemorySummary memory;
-  std::vector<std::string> streams;
-  std::vector<std::string> diagnostics;
+  Timestamp dump_time{};
+  std::string comment{};
+  System system{};
+  Process process{};
+  std::optional<Crash> crash{};
+  std::optional<std::size_t> blamed_thread{};  ///< Index in threads.
+  std::optional<std::size_t> blamed_frame{};   ///< Index in the frames of that thread.
+  std::vector<Thread> threads{};               ///< In dump order.
+  std::vector<Module> modules{};
+  std::vector<UnloadedModule> unloaded_modules{};
+  MemorySummary memory{};
+  std::vector<std::string> streams{};
+  std::vector<std::string> diagnostics{};
+  friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// One JSON object. Addresses are hex strings padded to 16 digits. Invalid UTF-8 is replaced.
+/// One JSON object. Addresses are hex strings padded to 16 digits, times are UTC with milliseconds.
+/// Invalid UTF-8 is replaced.
 [[nodiscard]] std::string to_json(const Report& report, bool pretty);
 
-/// The reverse. Unknown keys are ignored, missing ones keep their default; wrong types are refused
-/// with the key named; more than kMaxJsonBytes, or nesting over 16, is Errc::LimitExceeded.
+/// The reverse. Unknown keys are ignored, keys that are missing or null keep their default.
+/// Errc::Malformed for what is no JSON object or has a wrong type or an index out of range, with
+/// the key named; Errc::LimitExceeded for more than kMaxJsonBytes, nesting over 16, or more items
+/// than the limits above. Control characters in strings are replaced, so that what comes out may be
+/// printed.
 [[nodiscard]] Result<Report> from_json(std::string_view json);
 
 struct TextOptions {
   bool color = false;       ///< ANSI colours: only for terminals.
-  bool all_threads = true;  ///< Otherwise only the blamed thread.
+  bool all_threads = true;  ///< Otherwise the blamed thread and the modules on its stack only.
   bool utc = false;
 };
 
-/// The six sections of docs/ARCHITECTURE.md for a terminal, each with one line that says what it
-/// tells.
+/// Six sections for a terminal of 100 columns, each opening with one line that says what it tells:
+/// synopsis, processors, system state, modules, threads (the blamed one first), exception. Names
+/// from the dump cannot reach the terminal as control sequences.
 [[nodiscard]] std::string to_text(const Report& report, const TextOptions& options);
 
 }  // namespace vigil::report

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+
+#include "report/report.h"
+
+/// The keys of the JSON form, once for both directions: an archive is either the writer of
+/// to_json.cpp or the reader of from_json.cpp. `derived` keys repeat what others say, for those who
+/// know rust-minidump's schema; they are written and not read.
+namespace vigil::report {
+
+template <class T, class Value>
+concept Of = std::same_as<std::remove_const_t<T>, Value>;
+
+template <class Archive>
+void describe(Archive& a, Of<Frame> auto& frame) {
+  a.address("offset", frame.instruction);
+  a.text("module", frame.module);
+  a.address("module_offset", frame.module_offset, !frame.module.empty());
+  a.text("function", frame.function);
+  a.address("function_offset", frame.function_offset, !frame.function.empty());
+  a.text("file", frame.file);
+  a.number("line", frame.line, frame.line != 0);
+  a.text("trust", frame.trust);
+  a.text("symbol_source", frame.symbol_source);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Thread> auto& thread) {
+  a.number("thread_id", thread.thread_id);
+  a.text("thread_name", thread.name);
+  a.text("stop_reason", thread.stop_reason);
+  a.registers("registers", thread.registers);
+  a.derived("frame_count", thread.frames.size());
+  a.list("frames", thread.frames, kMaxFramesPerThread);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Module> auto& module) {
+  a.address("base_addr", module.base);
+  a.derived_address("end_addr", module.base + module.size);
+  a.number("size", module.size);
+  a.derived_file_name("filename", module.path);
+  a.text("path", module.path);
+  a.text("version", module.version);
+  a.text("code_id", module.code_id);
+  a.text("debug_file", module.debug_file);
+  a.text("debug_id", module.debug_id);
+  a.text("symbols", module.symbols);
+  a.derived("loaded_symbols", !module.symbols.empty() && module.symbols != "none");
+}
+
+template <class Archive>
+void describe(Archive& a, Of<UnloadedModule> auto& module) {
+  a.address("base_addr", module.base);
+  a.derived_address("end_addr", module.base + module.size);
+  a.number("size", module.size);
+  a.text("filename", module.name);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Crash> auto& crash) {
+  a.text("kind", crash.kind);
+  a.text("type", crash.name);
+  a.code("code", crash.code);
+  a.text("meaning", crash.meaning);
+  a.derived_address("address", crash.accessed_address.value_or(crash.address));
+  a.address("instruction_address", crash.address);
+  a.address("accessed_address", crash.accessed_address);
+  a.text("access", crash.access);
+  a.number("thread_id", crash.thread_id);
+  a.addresses("parameters", crash.parameters);
+  a.texts("decoded", crash.decoded);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<System> auto& system) {
+  a.text("os", system.os);
+  a.text("os_ver", system.os_version);
+  a.text("cpu_arch", system.cpu);
+  a.text("cpu_info", system.cpu_info);
+  a.number("cpu_count", system.cpu_count, system.cpu_count != 0);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<MemorySummary> auto& memory) {
+  a.number("captured_bytes", memory.captured_bytes);
+  a.number("regions", memory.regions, memory.regions != 0);
+  const bool map = memory.regions != 0;
+  a.number("committed_bytes", memory.committed_bytes, map);
+  a.number("reserved_bytes", memory.reserved_bytes, map);
+  a.number("image_bytes", memory.image_bytes, map);
+  a.number("mapped_bytes", memory.mapped_bytes, map);
+  a.number("private_bytes", memory.private_bytes, map);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Signature> auto& signature) {
+  a.text("text", signature.text);
+  a.number("version", signature.version);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Report> auto& report) {
+  a.number("schema_version", report.schema_version);
+  a.text("analyzer", report.analyzer);
+  a.text("status", report.status);
+  a.text("synopsis", report.synopsis);
+  a.object("signature", report.signature, !report.signature.text.empty());
+  a.group("dump", [&report](auto& dump) {
+    dump.text("format", report.dump_format);
+    dump.number("bytes", report.dump_bytes);
+    dump.time("time", report.dump_time);
+    dump.text("comment", report.comment);
+    dump.texts("streams", report.streams);
+  });
+  a.number("pid", report.process.pid, report.process.pid != 0);
+  a.text("process_name", report.process.name);
+  a.time("process_create_time", report.process.create_time);
+  a.seconds("process_uptime", report.process.uptime);
+  a.object("system_info", report.system);
+  a.object("crash_info", report.crash);
+  a.index("blamed_thread", report.blamed_thread);
+  a.index("blamed_frame", report.blamed_frame);
+  a.derived_crashing_thread("crashing_thread", report);
+  a.derived("thread_count", report.threads.size());
+  a.list("threads", report.threads, kMaxThreads);
+  a.derived_main_module("main_module", report.modules);
+  a.list("modules", report.modules, kMaxModules);
+  a.list("unloaded_modules", report.unloaded_modules, kMaxModules);
+  a.object("memory", report.memory);
+  a.texts("diagnostics", report.diagnostics);
+}
+
+}  // namespace vigil::report
