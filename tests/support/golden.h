@@ -12,7 +12,7 @@
 
 /// Compares whole outputs with files under tests/golden/. With VIGIL_UPDATE_GOLDEN set to 1 the
 /// files are written instead; review the difference before it is committed.
-namespace vigil::testing {
+namespace vigil::test {
 
 inline void expect_golden(const std::filesystem::path& file, std::string_view actual) {
   const char* update = std::getenv("VIGIL_UPDATE_GOLDEN");  // NOLINT(concurrency-mt-unsafe)
@@ -27,4 +27,4 @@ inline void expect_golden(const std::filesystem::path& file, std::string_view ac
   EXPECT_EQ(actual, expected) << file << " differs; VIGIL_UPDATE_GOLDEN=1 rewrites it";
 }
 
-}  // namespace vigil::testing
+}  // namespace vigil::test

@@ -18,17 +18,17 @@ std::filesystem::path golden(const char* name) {
 }
 
 TEST(ToText, ShowsTheWholeReport) {
-  testing::expect_golden(golden("full.txt"), to_text(sample_report(), kPlain));
+  test::expect_golden(golden("full.txt"), to_text(sample_report(), kPlain));
 }
 
 TEST(ToText, ShowsOnlyTheBlamedThreadWhenAsked) {
   auto options = kPlain;
   options.all_threads = false;
-  testing::expect_golden(golden("brief.txt"), to_text(sample_report(), options));
+  test::expect_golden(golden("brief.txt"), to_text(sample_report(), options));
 }
 
 TEST(ToText, SaysSoWhenThereIsNothing) {
-  testing::expect_golden(golden("empty.txt"), to_text(Report{}, kPlain));
+  test::expect_golden(golden("empty.txt"), to_text(Report{}, kPlain));
 }
 
 TEST(ToText, HasSixSectionsInOrder) {
