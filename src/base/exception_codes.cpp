@@ -24,6 +24,10 @@ static_assert(std::is_sorted(std::begin(kCodes), std::end(kCodes), by_code));
 
 }  // namespace
 
+std::span<const ExceptionCodeInfo> exception_codes() noexcept {
+  return kCodes;
+}
+
 const ExceptionCodeInfo* find_exception_code(std::uint32_t code) noexcept {
   const auto* found = std::lower_bound(std::begin(kCodes), std::end(kCodes),
                                        ExceptionCodeInfo{code, {}, {}, false}, by_code);

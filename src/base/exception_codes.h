@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ struct ExceptionCodeInfo {
   std::string_view meaning;  ///< A few words for a person.
   bool crash;                ///< A process that exits with this code has crashed.
 };
+
+/// All of them, by code.
+[[nodiscard]] std::span<const ExceptionCodeInfo> exception_codes() noexcept;
 
 [[nodiscard]] const ExceptionCodeInfo* find_exception_code(std::uint32_t code) noexcept;
 

@@ -122,6 +122,15 @@ std::u16string utf16_from_utf8(std::string_view text) {
   return result;
 }
 
+std::size_t well_formed_utf8_length(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto start = i;
+    // A U+FFFD that stands in the text itself is three bytes long.
+    if (next_utf8(text, i) == kReplacement && i - start == 1) return start;
+  }
+  return text.size();
+}
+
 std::string printable_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());

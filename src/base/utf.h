@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -22,6 +23,10 @@ struct Utf8Text {
 
 /// UTF-8 to UTF-16. A malformed sequence becomes U+FFFD.
 [[nodiscard]] std::u16string utf16_from_utf8(std::string_view text);
+
+/// How many bytes at the front of \p text are well-formed UTF-8, up to the first malformed
+/// sequence.
+[[nodiscard]] std::size_t well_formed_utf8_length(std::string_view text) noexcept;
 
 /// \p text with every malformed UTF-8 sequence replaced by U+FFFD, and without control characters
 /// other than tab and newline: what may go to a terminal, a log or JSON.
