@@ -10,12 +10,13 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "yaml/yaml.h"
 
 /// Rule files to rules, and the decision: given what happened, to whom, and what was captured
 /// before, take which dump, or none and why. Pure values and functions; only load_rules() reads
 /// files. The YAML is described in docs/formats/rules.md. A rule file is hostile input: size, count
 /// and depth are limited, an unknown key is an error with file, line, column and the nearest known
-/// key.
+/// key. Everything here is free of state and may be called from any thread.
 namespace vigil::rules {
 
 /// Dump kinds, by ProcDump's names. Mini: stacks, modules, what registers point at. Full: all
@@ -31,7 +32,8 @@ struct ProcessFacts {
   std::string command_line;
 };
 
-/// One pattern: `*` and `?` globs, ASCII case ignored.
+/// Whether \p pattern fits the whole of \p text: `*` is any number of characters, `?` is one, the
+/// case of ASCII letters is ignored. At most pattern times text steps, whatever the pattern.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
 
 /// A list of patterns of which one must match, and none of the `not` ones.
@@ -43,7 +45,10 @@ struct PatternList {
 };
 
 struct Match {
-  PatternList process, path, command_line;  ///< All that are not empty must match.
+  PatternList process;
+  PatternList path;  ///< `/` and `\` are the same here.
+  PatternList command_line;
+  /// All that are not empty must match.
   [[nodiscard]] bool matches(const ProcessFacts& process_facts) const noexcept;
 };
 
@@ -51,23 +56,26 @@ enum class EventKind : std::uint8_t { Crash, Exit };
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
 /// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
-/// named.
+/// named, also those of a crash; none named: every code but 0 and those of a crash.
 struct Condition {
   EventKind kind = EventKind::Crash;
-  std::vector<std::uint32_t> exit_codes;  ///< For Exit; empty: any code but 0.
+  std::vector<std::uint32_t> exit_codes;  ///< For Exit.
+  [[nodiscard]] bool fits(EventKind event, std::uint32_t exit_code) const noexcept;
 };
 
 struct Limits {
-  std::optional<std::uint32_t> per_hour;       ///< Dumps by this rule in any 60 minutes.
-  std::optional<std::uint32_t> per_signature;  ///< Dumps kept of one signature, by this rule, ever.
-  std::optional<Microseconds> cooldown;        ///< Between two dumps by this rule.
+  std::optional<std::uint32_t> per_hour = {};  ///< Dumps by this rule in any 60 minutes.
+  std::optional<std::uint32_t> per_signature =
+      {};                                     ///< Dumps kept of one signature, by this rule, ever.
+  std::optional<Microseconds> cooldown = {};  ///< Between two dumps by this rule.
 };
 
 struct Rule {
   std::string name;   ///< Unique over all files.
   std::string owner;  ///< The file's.
   std::string file;   ///< File name, for messages.
-  int line = 0;       ///< 1-based.
+  int line = 0;       ///< Where the name stands; 1-based.
+  int column = 0;
   Match match;
   Condition when;
   DumpKind dump = DumpKind::Mini;
@@ -76,11 +84,15 @@ struct Rule {
   bool attach =
       false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
   Limits limits;
+  bool fallback = false;  ///< The file's: tried after the rules of all files that are no fallback.
 };
 
 struct RuleSet {
-  std::vector<Rule> rules;  ///< By file name, then in file order: the first that matches decides.
-  /// The first rule whose match and condition fit, or nullptr.
+  /// By file name, then in file order, those of fallback files last: the first that matches
+  /// decides.
+  std::vector<Rule> rules;
+  /// The first rule whose match and condition fit, or nullptr. \p exit_code is the exception's code
+  /// where a crash was seen and no exit; 0: not known.
   [[nodiscard]] const Rule* find(EventKind kind,
                                  std::uint32_t exit_code,
                                  const ProcessFacts& process) const noexcept;
@@ -92,36 +104,36 @@ struct RuleSet {
 
 /// One thing wrong with a rule file. format(): `rules.d/orders.yaml:7:5: unknown key 'proces'; did
 /// you mean 'process'?`
-struct Problem {
-  std::string file;
-  int line = 0;    ///< 1-based; 0: the file as a whole.
-  int column = 0;  ///< 1-based.
-  std::string message;
-  [[nodiscard]] std::string format() const;
-};
+using Problem = yaml::Problem;
 
 struct LoadResult {
-  RuleSet rules;  ///< Complete only when problems is empty.
+  RuleSet rules;  ///< Those of the files without problems: all only when problems is empty.
   std::vector<Problem> problems;
-  std::size_t files = 0;
+  std::size_t files = 0;  ///< Files that were looked at, the broken ones too.
 };
 
 inline constexpr std::uint64_t kMaxRuleFileBytes = 1 << 20;
 inline constexpr std::size_t kMaxRuleFiles = 1000;
+inline constexpr std::uint64_t kMaxRuleFilesBytes = 16 << 20;  ///< Of all files together.
 inline constexpr std::size_t kMaxRules = 10'000;
 
 /// One file's text. \p file is only for messages.
 [[nodiscard]] LoadResult parse_rules(std::string_view yaml, const std::string& file);
-/// A file, or all `*.yaml` and `*.yml` of a folder in name order. A missing folder is no rules at
-/// all.
+/// A file, or all `*.yaml` and `*.yml` of a folder in name order, names that begin with a dot left
+/// out. A missing path is no rules at all. Messages name a folder's file as `folder/file`.
 [[nodiscard]] LoadResult load_rules(const std::filesystem::path& path);
+
+/// What to go on with after a reload: \p loaded, and for each file with a problem the rules that it
+/// had in
+/// \p last_good. So one team's mistake leaves every other team's change in force.
+[[nodiscard]] RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good);
 
 /// What the limits need to know of the past. The store answers it.
 struct History {
-  std::uint32_t dumps_last_hour = 0;     ///< By this rule.
-  std::optional<Timestamp> last_dump;    ///< By this rule.
-  std::uint32_t dumps_of_signature = 0;  ///< Kept by this rule, of this signature.
-  bool signature_known = false;          ///< Seen before, by any rule, dump or not.
+  std::uint32_t dumps_last_hour = 0;        ///< By this rule.
+  std::optional<Timestamp> last_dump = {};  ///< By this rule.
+  std::uint32_t dumps_of_signature = 0;     ///< Kept by this rule, of this signature.
+  bool signature_known = false;             ///< Seen before, by any rule, dump or not.
 };
 
 /// What to do, and the sentence that is logged and kept: `rule orders-crash: mini dump`,
@@ -133,7 +145,21 @@ struct Decision {
   bool limited = false;  ///< A rule matched and one of its limits refused.
 };
 
-/// The decision for one event of one process under \p rule (nullptr: no rule matched). Pure.
+/// The decision for one event of one process under \p rule (nullptr: no rule matched). Pure. In
+/// this order, and the first that applies gives the reason:
+///
+/// 1. no rule                                        `no rule matches`
+/// 2. which dump: new_signature where the rule has it and the signature is not known, else dump.
+/// None:
+///    `rule R: no dump`, or `rule R: no dump, the signature is known` where a new one would have
+///    had one
+/// 3. per_signature dumps of this signature or more  `rule R: per_signature limit of 3 reached`
+/// 4. per_hour dumps in the last hour or more        `rule R: per_hour limit of 6 reached`
+/// 5. less than cooldown since the last dump         `rule R: cooldown of 30s has 12.3s left`
+/// 6. `rule R: mini dump`, or `rule R: full dump, the signature is new`
+///
+/// The limit that lasts longest comes first, so that the reason names what would have to change. A
+/// last dump later than \p now (the clock was set back) does not hold a dump back.
 [[nodiscard]] Decision decide(const Rule* rule, const History& history, Timestamp now);
 
 }  // namespace vigil::rules

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "rules/rules.h"
+
+/// The parts of a rule, each from its YAML value; what is wrong goes to the problems.
+namespace vigil::rules {
+
+void read_match(const yaml::Node& node, Match& match, yaml::Problems& problems);
+void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
+
+/// `3`, `-1`, `0xc0000005`, `ACCESS_VIOLATION`, `STATUS_ACCESS_VIOLATION`.
+[[nodiscard]] Result<std::uint32_t> parse_exit_code(std::string_view text);
+
+}  // namespace vigil::rules

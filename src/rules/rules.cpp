@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/rules.h"
+
+#include <algorithm>
+
+#include "base/exception_codes.h"
+#include "rules/glob.h"
+
+namespace vigil::rules {
+namespace {
+
+bool list_matches(const PatternList& list, std::string_view text, Slashes slashes) noexcept {
+  const auto fits = [&](const std::string& pattern) {
+    return glob_matches(pattern, text, slashes);
+  };
+  const bool wanted = list.any.empty() || std::any_of(list.any.begin(), list.any.end(), fits);
+  return wanted && std::none_of(list.none.begin(), list.none.end(), fits);
+}
+
+}  // namespace
+
+std::string_view to_string(DumpKind kind) noexcept {
+  switch (kind) {
+    case DumpKind::None: return "none";
+    case DumpKind::Mini: return "mini";
+    case DumpKind::Full: return "full";
+  }
+  return "none";
+}
+
+std::optional<DumpKind> dump_kind_from(std::string_view name) noexcept {
+  for (const auto kind : {DumpKind::None, DumpKind::Mini, DumpKind::Full}) {
+    if (to_string(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(EventKind kind) noexcept {
+  switch (kind) {
+    case EventKind::Crash: return "crash";
+    case EventKind::Exit: return "exit";
+  }
+  return "crash";
+}
+
+bool PatternList::matches(std::string_view text) const noexcept {
+  return list_matches(*this, text, Slashes::Differ);
+}
+
+bool Match::matches(const ProcessFacts& facts) const noexcept {
+  return process.matches(facts.name) && list_matches(path, facts.path, Slashes::Same) &&
+         command_line.matches(facts.command_line);
+}
+
+bool Condition::fits(EventKind event, std::uint32_t exit_code) const noexcept {
+  const bool crash = event == EventKind::Crash || is_crash_exit_code(exit_code);
+  if (kind == EventKind::Crash) return crash;
+  if (exit_codes.empty()) return !crash && exit_code != 0;
+  // A crash of which no code is known has 0 here, and is not an exit with 0.
+  const bool known = event == EventKind::Exit || exit_code != 0;
+  return known && std::find(exit_codes.begin(), exit_codes.end(), exit_code) != exit_codes.end();
+}
+
+const Rule* RuleSet::find(EventKind kind,
+                          std::uint32_t exit_code,
+                          const ProcessFacts& process) const noexcept {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return rule.when.fits(kind, exit_code) && rule.match.matches(process);
+  });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+const Rule* RuleSet::find_attach(const ProcessFacts& process) const noexcept {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return rule.attach && rule.match.matches(process);
+  });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+bool RuleSet::concerns(const ProcessFacts& process) const noexcept {
+  return std::any_of(rules.begin(), rules.end(),
+                     [&](const Rule& rule) { return rule.match.matches(process); });
+}
+
+}  // namespace vigil::rules
