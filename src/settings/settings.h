@@ -34,10 +34,15 @@ struct Settings {
   Microseconds analysis_timeout{60'000'000};
   std::uint64_t analysis_max_memory_bytes = 512ull << 20;
   std::uint32_t analysis_attempts = 3;  ///< After this many interrupted tries the row is failed.
+
+  friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-/// Defaults where \p path does not exist. \p file_name_in_messages is the path as given.
+/// Defaults where \p path does not exist. Messages name the file as \p path does. The error of a
+/// file that is refused holds all that is wrong with it, a line each: `vigil.yaml:3:5: unknown key
+/// 'levle'; did you mean 'level'?`
 [[nodiscard]] Result<Settings> load_settings(const std::filesystem::path& path);
+/// The same of text. \p file is only for messages.
 [[nodiscard]] Result<Settings> parse_settings(std::string_view yaml, const std::string& file);
 
 /// The commented default file: what the service writes when there is none, and config/vigil.yaml.
