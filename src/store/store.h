@@ -20,6 +20,12 @@
 /// and after a kill at any point recover() puts every row into a state that is true. One Store is
 /// one connection: use it from one thread at a time; several processes may open the same file
 /// (WAL).
+///
+/// Every call is one transaction: when it returns, its work is on the disk; when it fails, it left
+/// no trace. Errors name the file: Errc::Busy (another process kept it locked for seconds),
+/// DiskFull, AccessDenied, Malformed (damaged), Io. A step on a row that is not there, or not in
+/// the state that the step starts from, is Errc::NotFound. docs/formats/store.md describes the
+/// file.
 namespace vigil::store {
 
 using CaptureId = StrongId<struct CaptureIdTag, std::int64_t>;
@@ -61,7 +67,8 @@ struct Signal {
 struct Capture {
   CaptureId id;
   State state = State::Observed;
-  std::string reason;  ///< Why it is in this state, for people.
+  std::string reason;    ///< Why it is in this state, for people.
+  std::string decision;  ///< Why this dump or none was decided on, for people; empty: undecided.
   Kind kind = Kind::Crash;
   Timestamp observed_at;  ///< The first signal.
   Timestamp updated_at;
@@ -100,6 +107,12 @@ struct StateCounts {
                 skipped = 0;
 };
 
+/// The captures that fall into one signature.
+struct Bucket {
+  std::uint64_t captures = 0;
+  Timestamp first_seen, last_seen;
+};
+
 /// What recover() found; one sentence each, for the log.
 struct Recovery {
   std::vector<std::string> notes;
@@ -122,9 +135,11 @@ class Store {
   // --- writing: the service only; each call is one transaction ---
 
   /// Joins the signal to the row of the same process instance, or makes a new row. The same death
-  /// is the same pid and start time; where a start time is missing on one side, the same pid with
-  /// signals at most \p join_window apart. Manual captures never join. Facts that the row lacks are
-  /// taken over.
+  /// is the same pid and start time (a start in whole seconds, as dumps keep it, agrees with any in
+  /// that second); where a start time is missing on one side, the newest row of the pid with a
+  /// signal at most \p join_window away. Manual captures never join. The row's facts are those of
+  /// its earliest signal that knows them, so the order of arrival does not matter. Telling of the
+  /// same signal twice changes nothing.
   [[nodiscard]] Result<Recorded> record(const Signal& signal, Microseconds join_window);
   /// Notes which rule decided and why, without changing the state.
   [[nodiscard]] Status set_decision(CaptureId id, const rules::Decision& decision);
@@ -135,11 +150,14 @@ class Store {
                                      Timestamp now);
   /// capturing → captured: the dump lies under its final name.
   [[nodiscard]] Status dump_ready(CaptureId id, std::uint64_t bytes, Timestamp now);
-  /// observed | capturing → skipped.
+  /// observed | capturing → skipped; of a skipped row, the reason is replaced.
   [[nodiscard]] Status skip(CaptureId id, std::string_view reason, Timestamp now);
-  /// The oldest captured row becomes analyzing and is returned; nothing: the queue is empty.
+  /// The oldest captured row becomes analyzing and is returned; nothing: the queue is empty. Rows
+  /// that were tried before come after those that were not.
   [[nodiscard]] Result<std::optional<Capture>> claim_for_analysis(Timestamp now);
-  /// analyzing → done.
+  /// analyzing → done. Of the facts, only those that no signal knew are taken over. Where the start
+  /// time shows that another row without a dump tells of the same process, that row's signals move
+  /// here and it is gone.
   struct Findings {
     std::string report_json;
     std::string signature;
@@ -148,13 +166,14 @@ class Store {
     std::optional<Timestamp> process_start;
   };
   [[nodiscard]] Status finish(CaptureId id, const Findings& findings, Timestamp now);
-  /// analyzing → failed, or back to captured while attempts remain.
+  /// analyzing → failed, or back to captured while attempts remain and there is a dump.
   [[nodiscard]] Status fail(CaptureId id,
                             std::string_view reason,
                             bool may_retry,
                             std::uint32_t max_attempts,
                             Timestamp now);
-  /// The dump is gone by decision (a limit): the row stays, its dump_file is emptied.
+  /// The dump is gone by decision (a limit): the row stays, its dump_file is emptied. A captured
+  /// row becomes skipped; analyzing, done and failed ones keep their state.
   [[nodiscard]] Status forget_dump(CaptureId id, std::string_view reason, Timestamp now);
   /// After a start: puts every row that was under way into a true state. capturing → captured where
   /// the dump lies under its final name, else back to observed where the inbox file still exists,
@@ -171,18 +190,27 @@ class Store {
 
   // --- questions ---
 
+  /// What the limits of \p rule need to know when they decide on the row \p except. A dump counts
+  /// from the decision on, if the row is older than \p except; once it is under way it counts in
+  /// any case. Rows from more than an hour in the future (a clock was set back) do not count.
   [[nodiscard]] Result<rules::History> history(std::string_view rule,
                                                std::string_view signature_or_fault_key,
                                                Timestamp now,
                                                std::optional<CaptureId> except = {});
-  [[nodiscard]] Result<std::vector<Capture>> list(const ListFilter& filter);  ///< Oldest first.
-  [[nodiscard]] Result<Capture> get(CaptureId id);                            ///< Errc::NotFound.
-  [[nodiscard]] Result<Capture> last();  ///< The newest; Errc::NotFound when empty.
-  [[nodiscard]] Result<std::string> report_json(CaptureId id);  ///< Errc::NotFound: there is none.
-  [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);  ///< In order of arrival.
+  /// Oldest first.
+  [[nodiscard]] Result<std::vector<Capture>> list(const ListFilter& filter);
+  [[nodiscard]] Result<Capture> get(CaptureId id);
+  /// The newest; Errc::NotFound: there is none.
+  [[nodiscard]] Result<Capture> last();
+  /// Errc::NotFound: there is none, or no such row.
+  [[nodiscard]] Result<std::string> report_json(CaptureId id);
+  /// In order of arrival.
+  [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);
   [[nodiscard]] Result<StateCounts> counts();
-  [[nodiscard]] Result<bool> seen(
-      const ProcessKey& process);  ///< Whether this process instance has a row.
+  /// All captures of one signature, dump or not; nothing: never seen.
+  [[nodiscard]] Result<std::optional<Bucket>> bucket(std::string_view signature);
+  /// Whether this process instance has a row.
+  [[nodiscard]] Result<bool> seen(const ProcessKey& process);
 
  private:
   class Impl;

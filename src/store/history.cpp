@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "store/capture_rows.h"
+#include "store/impl.h"
+
+/// What the limits of a rule are counted from.
+///
+/// A dump counts from the moment it was decided on: captures that died at once would otherwise all
+/// be allowed before the first dump is there. Of the rows that still wait for theirs only older
+/// ones count, so that asking again for the same row gives the same answer, and first come is first
+/// served.
+namespace vigil::store {
+namespace {
+
+constexpr Microseconds kHour{3'600'000'000};
+/// Rows from the future are the trace of a clock that was set back; beyond this they do not count,
+/// or a rule would be silent until the clock has caught up.
+constexpr Microseconds kFutureSlack = kHour;
+
+constexpr const char* kDumpsSince = R"sql(
+SELECT count(*)
+FROM captures
+WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us > ?3 AND observed_at_us <= ?4
+  AND dump_kind IN ('mini', 'full')
+  AND (state NOT IN ('observed', 'skipped') OR (state = 'observed' AND id < ?2)))sql";
+
+constexpr const char* kLastDump = R"sql(
+SELECT observed_at_us
+FROM captures
+WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us <= ?3
+  AND dump_kind IN ('mini', 'full')
+  AND (state NOT IN ('observed', 'skipped') OR (state = 'observed' AND id < ?2))
+ORDER BY observed_at_us DESC
+LIMIT 1)sql";
+
+constexpr const char* kDumpsOfSignature = R"sql(
+SELECT count(*)
+FROM captures
+WHERE ((fault_key = ?1 AND fault_key <> '')
+    OR bucket_id = (SELECT id FROM buckets WHERE signature = ?1))
+  AND rule = ?3 AND id <> ?2
+  AND (dump_file <> ''
+    OR (state = 'observed' AND dump_kind IN ('mini', 'full') AND id < ?2)))sql";
+
+constexpr const char* kSignatureKnown = R"sql(
+SELECT EXISTS(
+  SELECT 1
+  FROM captures
+  WHERE ((fault_key = ?1 AND fault_key <> '')
+      OR bucket_id = (SELECT id FROM buckets WHERE signature = ?1))
+    AND id < ?2))sql";
+
+}  // namespace
+
+Result<rules::History> Store::history(std::string_view rule,
+                                      std::string_view signature_or_fault_key,
+                                      Timestamp now,
+                                      std::optional<CaptureId> except) {
+  constexpr CaptureId kAfterAll{std::numeric_limits<std::int64_t>::max()};
+  const auto self = except.value_or(kAfterAll);
+  return impl_->database.read("count dumps", [&](SQLite::Database& db) -> Result<rules::History> {
+    rules::History history;
+    Statement dumps(db, kDumpsSince, rule, self, now - kHour, now + kFutureSlack);
+    if (dumps.step()) history.dumps_last_hour = dumps.uint32(0);
+    Statement last(db, kLastDump, rule, self, now + kFutureSlack);
+    if (last.step()) history.last_dump = last.time(0);
+    if (signature_or_fault_key.empty()) return history;
+    Statement kept(db, kDumpsOfSignature, signature_or_fault_key, self, rule);
+    if (kept.step()) history.dumps_of_signature = kept.uint32(0);
+    Statement known(db, kSignatureKnown, signature_or_fault_key, self);
+    history.signature_known = known.step() && known.integer(0) != 0;
+    return history;
+  });
+}
+
+}  // namespace vigil::store

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "store/capture_rows.h"
+#include "store/impl.h"
+#include "store/join.h"
+
+/// The life of a row: one function for each step of it.
+namespace vigil::store {
+namespace {
+
+constexpr const char* kBeginCapture = R"sql(
+UPDATE captures
+SET state = 'capturing', reason = decision, inbox_file = ?2, dump_file = ?3, dump_bytes = 0,
+  updated_at_us = ?4
+WHERE id = ?1 AND state IN ('observed', 'skipped'))sql";
+
+constexpr const char* kDumpReady = R"sql(
+UPDATE captures
+SET state = 'captured', dump_bytes = ?2, inbox_file = '', updated_at_us = ?3
+WHERE id = ?1 AND state = 'capturing')sql";
+
+constexpr const char* kSkip = R"sql(
+UPDATE captures
+SET state = 'skipped', reason = ?2, dump_file = '', dump_bytes = 0, inbox_file = '',
+  updated_at_us = ?3
+WHERE id = ?1 AND state IN ('observed', 'capturing', 'skipped'))sql";
+
+// A dump whose analysis was cut short goes behind those that were not tried yet.
+constexpr const char* kSelectNextInQueue = R"sql(
+SELECT id
+FROM captures
+WHERE state = 'captured'
+ORDER BY attempts, observed_at_us, id
+LIMIT 1)sql";
+constexpr const char* kClaim = R"sql(
+UPDATE captures
+SET state = 'analyzing', attempts = attempts + 1, updated_at_us = ?2
+WHERE id = ?1)sql";
+constexpr const char* kSelectCapture = VIGIL_SELECT_CAPTURES "WHERE c.id = ?1";
+
+constexpr const char* kUpsertBucket = R"sql(
+INSERT INTO buckets(signature, first_seen_us, last_seen_us)
+VALUES(?1, ?2, ?2)
+ON CONFLICT(signature) DO UPDATE
+SET first_seen_us = min(first_seen_us, excluded.first_seen_us),
+  last_seen_us = max(last_seen_us, excluded.last_seen_us))sql";
+constexpr const char* kFinish = R"sql(
+UPDATE captures
+SET state = 'done', reason = decision, synopsis = ?2,
+  bucket_id = (SELECT id FROM buckets WHERE signature = ?3),
+  exception_code = ifnull(exception_code, ?4), updated_at_us = ?5
+WHERE id = ?1)sql";
+constexpr const char* kUpsertReport = R"sql(
+INSERT INTO reports(capture_id, made_at_us, json)
+VALUES(?1, ?2, ?3)
+ON CONFLICT(capture_id) DO UPDATE
+SET made_at_us = excluded.made_at_us, json = excluded.json)sql";
+
+constexpr const char* kFail = R"sql(
+UPDATE captures
+SET state = CASE WHEN ?3 AND attempts < ?4 AND dump_file <> '' THEN 'captured' ELSE 'failed' END,
+  reason = ?2, updated_at_us = ?5
+WHERE id = ?1 AND state = 'analyzing')sql";
+
+constexpr const char* kForgetDump = R"sql(
+UPDATE captures
+SET state = CASE state WHEN 'captured' THEN 'skipped' ELSE state END,
+  reason = ?2, dump_file = '', dump_bytes = 0, updated_at_us = ?3
+WHERE id = ?1 AND state IN ('captured', 'analyzing', 'done', 'failed'))sql";
+
+constexpr const char* kSelectInstances = R"sql(
+SELECT id, process_start_us, state, dump_file
+FROM captures
+WHERE pid = ?1 AND id <> ?2 AND kind <> 'manual' AND process_start_us IS NOT NULL
+ORDER BY observed_at_us DESC, id DESC)sql";
+constexpr const char* kSetStart = "UPDATE captures SET process_start_us = ?2 WHERE id = ?1";
+constexpr const char* kMoveSignals = "UPDATE signals SET capture_id = ?2 WHERE capture_id = ?1";
+constexpr const char* kDelete = "DELETE FROM captures WHERE id = ?1";
+
+std::optional<Capture> find_capture(SQLite::Database& db, CaptureId id) {
+  Statement row(db, kSelectCapture, id);
+  if (!row.step()) return std::nullopt;
+  return read_capture(row);
+}
+
+/// Analysis learned when the process of \p capture was created. If another row tells of that very
+/// process and has no dump, both are one death that was too far apart to be joined: this row takes
+/// its signals over. If it has a dump of its own, both stay, and this one without a start.
+void learn_start(SQLite::Database& db, const Capture& capture, Timestamp start) {
+  if (capture.process_start || capture.kind == Kind::Manual) return;
+  std::optional<CaptureId> twin;
+  bool twin_has_dump = false;
+  for (Statement row(db, kSelectInstances, capture.pid, capture.id); row.step() && !twin;) {
+    if (!same_start(row.time(1), start)) continue;
+    twin = CaptureId{row.integer(0)};
+    const auto state = row.text(2);
+    twin_has_dump = !row.text(3).empty() || (state != "observed" && state != "skipped");
+  }
+  if (!twin) {
+    Statement(db, kSetStart, capture.id, start).run();
+    return;
+  }
+  if (twin_has_dump) return;
+  Statement(db, kMoveSignals, *twin, capture.id).run();
+  Statement(db, kDelete, *twin).run();
+  update_facts(db, capture.id);
+}
+
+/// Runs a step that changes exactly one row, or says why it cannot.
+template <class... Values>
+Status step(SQLite::Database& db,
+            const char* sql,
+            std::string_view wanted,
+            CaptureId id,
+            const Values&... values) {
+  if (Statement(db, sql, id, values...).run() == 0) return wrong_state(db, id, wanted);
+  return {};
+}
+
+}  // namespace
+
+Status Store::begin_capture(CaptureId id,
+                            std::string_view inbox_file,
+                            std::string_view dump_file,
+                            Timestamp now) {
+  return impl_->database.write("begin a capture", [&](SQLite::Database& db) {
+    return step(db, kBeginCapture, "observed or skipped", id, inbox_file, dump_file, now);
+  });
+}
+
+Status Store::dump_ready(CaptureId id, std::uint64_t bytes, Timestamp now) {
+  const auto stored = static_cast<std::int64_t>(
+      std::min<std::uint64_t>(bytes, std::numeric_limits<std::int64_t>::max()));
+  return impl_->database.write("note a dump", [&](SQLite::Database& db) {
+    return step(db, kDumpReady, "capturing", id, stored, now);
+  });
+}
+
+Status Store::skip(CaptureId id, std::string_view reason, Timestamp now) {
+  return impl_->database.write("skip a capture", [&](SQLite::Database& db) {
+    return step(db, kSkip, "observed, capturing or skipped", id, reason, now);
+  });
+}
+
+Result<std::optional<Capture>> Store::claim_for_analysis(Timestamp now) {
+  using Claimed = Result<std::optional<Capture>>;
+  return impl_->database.write("claim a capture", [&](SQLite::Database& db) -> Claimed {
+    Statement next(db, kSelectNextInQueue);
+    if (!next.step()) return std::optional<Capture>();
+    const CaptureId id{next.integer(0)};
+    Statement(db, kClaim, id, now).run();
+    return find_capture(db, id);
+  });
+}
+
+Status Store::finish(CaptureId id, const Findings& findings, Timestamp now) {
+  return impl_->database.write("store a report", [&](SQLite::Database& db) -> Status {
+    const auto capture = find_capture(db, id);
+    if (!capture || capture->state != State::Analyzing) return wrong_state(db, id, "analyzing");
+    if (!findings.signature.empty()) {
+      Statement(db, kUpsertBucket, findings.signature, capture->observed_at).run();
+    }
+    Statement(db, kFinish, id, findings.synopsis, findings.signature, findings.exception_code, now)
+        .run();
+    Statement(db, kUpsertReport, id, now, findings.report_json).run();
+    if (findings.process_start) learn_start(db, *capture, *findings.process_start);
+    return {};
+  });
+}
+
+Status Store::fail(CaptureId id,
+                   std::string_view reason,
+                   bool may_retry,
+                   std::uint32_t max_attempts,
+                   Timestamp now) {
+  return impl_->database.write("note a failed analysis", [&](SQLite::Database& db) {
+    return step(db, kFail, "analyzing", id, reason, std::int64_t{may_retry}, max_attempts, now);
+  });
+}
+
+Status Store::forget_dump(CaptureId id, std::string_view reason, Timestamp now) {
+  return impl_->database.write("forget a dump", [&](SQLite::Database& db) {
+    return step(db, kForgetDump, "captured, analyzing, done or failed", id, reason, now);
+  });
+}
+
+}  // namespace vigil::store

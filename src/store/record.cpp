@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vector>
+
+#include "store/capture_rows.h"
+#include "store/impl.h"
+#include "store/join.h"
+
+namespace vigil::store {
+namespace {
+
+/// More signals of one row say nothing new: this many are kept.
+constexpr std::int64_t kMaxSignalsPerCapture = 64;
+
+constexpr const char* kSelectCandidates = R"sql(
+SELECT id, process_start_us, observed_at_us, last_signal_us
+FROM captures
+WHERE pid = ?1 AND kind <> 'manual'
+ORDER BY observed_at_us DESC, id DESC)sql";
+
+constexpr const char* kSelectSameManual = R"sql(
+SELECT c.id
+FROM captures AS c JOIN signals AS s ON s.capture_id = c.id
+WHERE c.pid = ?1 AND c.kind = 'manual' AND s.at_us = ?2 AND s.process_start_us IS ?3
+ORDER BY c.id
+LIMIT 1)sql";
+
+constexpr const char* kInsertCapture = R"sql(
+INSERT INTO captures(state, reason, kind, observed_at_us, last_signal_us, updated_at_us, pid,
+  process_start_us, process, path, command_line, exception_code, exit_code, fault_key, rule,
+  decision, dump_kind, dump_file, dump_bytes, inbox_file, attempts, bucket_id, synopsis, seen_by)
+VALUES('observed', '', ?1, ?2, ?2, ?2, ?3,
+  ?4, '', '', '', NULL, NULL, '', '',
+  '', 'none', '', 0, '', 0, NULL, '', ''))sql";
+
+constexpr const char* kCountSignals = "SELECT count(*) FROM signals WHERE capture_id = ?1";
+
+// The service may tell of the same thing again after a kill: that is no second signal.
+constexpr const char* kInsertSignal = R"sql(
+INSERT INTO signals(capture_id, source, kind, at_us, pid, process_start_us, process, path,
+  command_line, exception_code, exit_code, fault_key, detail)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+WHERE NOT EXISTS(
+  SELECT 1 FROM signals
+  WHERE capture_id = ?1 AND source = ?2 AND kind = ?3 AND at_us = ?4 AND process_start_us IS ?6
+    AND exception_code IS ?10 AND exit_code IS ?11 AND fault_key = ?12 AND detail = ?13))sql";
+
+constexpr const char* kSelectState = "SELECT state FROM captures WHERE id = ?1";
+
+constexpr const char* kUpdateDecision = R"sql(
+UPDATE captures
+SET rule = ?2, dump_kind = ?3, decision = ?4, reason = ?4
+WHERE id = ?1)sql";
+
+std::optional<CaptureId> find_manual(SQLite::Database& db, const Signal& signal) {
+  Statement row(db, kSelectSameManual, signal.pid, signal.at, signal.process_start);
+  if (!row.step()) return std::nullopt;
+  return CaptureId{row.integer(0)};
+}
+
+std::optional<CaptureId> find_joined(SQLite::Database& db,
+                                     const Signal& signal,
+                                     Microseconds window) {
+  std::vector<Candidate> candidates;
+  for (Statement row(db, kSelectCandidates, signal.pid); row.step();) {
+    candidates.push_back(
+        {CaptureId{row.integer(0)}, row.optional_time(1), row.time(2), row.time(3)});
+  }
+  return find_row(signal, candidates, window);
+}
+
+void add_signal(SQLite::Database& db, CaptureId id, const Signal& signal) {
+  Statement count(db, kCountSignals, id);
+  if (count.step() && count.integer(0) >= kMaxSignalsPerCapture) return;
+  Statement(db, kInsertSignal, id, to_string(signal.source), to_string(signal.kind), signal.at,
+            signal.pid, signal.process_start, signal.process, signal.path, signal.command_line,
+            signal.exception_code, signal.exit_code, signal.fault_key, signal.detail)
+      .run();
+}
+
+}  // namespace
+
+Result<Recorded> Store::record(const Signal& signal, Microseconds join_window) {
+  return impl_->database.write("record a signal", [&](SQLite::Database& db) -> Result<Recorded> {
+    const auto known = signal.kind == Kind::Manual ? find_manual(db, signal)
+                                                   : find_joined(db, signal, join_window);
+    Recorded recorded{.id = known.value_or(CaptureId{}), .created = !known.has_value()};
+    if (recorded.created) {
+      Statement(db, kInsertCapture, to_string(signal.kind), signal.at, signal.pid,
+                signal.process_start)
+          .run();
+      recorded.id = CaptureId{db.getLastInsertRowid()};
+    }
+    add_signal(db, recorded.id, signal);
+    update_facts(db, recorded.id);
+    Statement state(db, kSelectState, recorded.id);
+    if (state.step()) recorded.state = state_from(state.text(0)).value_or(State::Observed);
+    return recorded;
+  });
+}
+
+Status Store::set_decision(CaptureId id, const rules::Decision& decision) {
+  return impl_->database.write("note a decision", [&](SQLite::Database& db) -> Status {
+    const int changed = Statement(db, kUpdateDecision, id, decision.rule,
+                                  rules::to_string(decision.dump), decision.reason)
+                            .run();
+    if (changed == 0) return wrong_state(db, id, "there");
+    return {};
+  });
+}
+
+}  // namespace vigil::store
