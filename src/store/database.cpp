@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/database.h"
 
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -140,6 +143,14 @@ Result<Connection> open_for_reading(const fs::path& file, int busy_timeout_ms) {
   return open_checked(immutable_uri(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
 }
 
+Status check_integrity(SQLite::Database& db) {
+  Statement check(db, kQuickCheck);
+  if (!check.step() || check.text(0) == "ok") return {};
+  return Error{
+      Errc::Malformed,
+      fmt::format("the database is damaged ({}): move it away to start anew", check.text(0))};
+}
+
 Result<Connection> open_for_writing(const fs::path& file, int busy_timeout_ms) {
   auto connection =
       connect(utf8_from_path(file), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_timeout_ms);
@@ -147,13 +158,18 @@ Result<Connection> open_for_writing(const fs::path& file, int busy_timeout_ms) {
   VIGIL_TRY_ASSIGN(const auto version, read_schema_version(*connection));
   VIGIL_TRY(check_schema_version(version, true));
   connection->exec(kWriterPragmas);
-  Statement check(*connection, kQuickCheck);
-  if (check.step() && check.text(0) != "ok") {
-    return Error{Errc::Malformed,
-                 "the database is damaged (" + check.text(0) + "); move it away to start anew"};
-  }
-  migrate(*connection);
+  VIGIL_TRY(check_integrity(*connection));
+  if (version.version < static_cast<std::int64_t>(kSchemaVersion)) migrate(*connection);
   return connection;
+}
+
+/// Whether the file cannot be opened for lack of rights: SQLite does not tell.
+bool is_denied(const fs::path& file, OpenMode mode) {
+  const auto how =
+      mode == OpenMode::ReadOnly ? std::ios::in : std::ios::in | std::ios::out | std::ios::app;
+  std::filebuf probe;
+  errno = 0;
+  return probe.open(file, how) == nullptr && (errno == EACCES || errno == EPERM || errno == EROFS);
 }
 
 }  // namespace
@@ -171,6 +187,9 @@ Result<Database> Database::open(const fs::path& file, OpenMode mode, int busy_ti
     if (!connection.ok()) return std::move(connection).take_error().with_context(name);
     return Database(std::move(connection).take(), std::move(name));
   } catch (const SQLite::Exception& exception) {
+    if ((exception.getErrorCode() & 0xff) == SQLITE_CANTOPEN && is_denied(absolute, mode)) {
+      return Error{Errc::AccessDenied, fmt::format("{}: no right to open the file", name)};
+    }
     return error_of(exception, 0, name, "open");
   }
 }
