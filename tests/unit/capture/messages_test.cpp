@@ -154,9 +154,10 @@ TEST(InboxEvent, IsRefusedWhereTypesOrNamesAreWrong) {
 
 TEST(InboxEvent, IsRefusedWhereTheDumpIsMoreThanAPlainFileName) {
   const auto json = to_json(example_event());
-  for (const char* name : {"../a.dmp", "a/b.dmp", "C:a.dmp", "a\\\\b.dmp", ".dmp", "..dmp",
-                           "a.dmp:s.dmp", "a.exe", "a.dmp ", "a.dmp.", "nul.dmp", "COM1.x.dmp",
-                           "a*.dmp", "a\\u0000b.dmp", "a\\nb.dmp", "a\\u001bb.dmp", "CONIN$.dmp", "a.zst"}) {
+  for (const char* name :
+       {"../a.dmp", "a/b.dmp", "C:a.dmp", "a\\\\b.dmp", ".dmp", "..dmp", "a.dmp:s.dmp", "a.exe",
+        "a.dmp ", "a.dmp.", "nul.dmp", "COM1.x.dmp", "a*.dmp", "a\\u0000b.dmp", "a\\nb.dmp",
+        "a\\u001bb.dmp", "CONIN$.dmp", "a.zst"}) {
     EXPECT_FALSE(inbox_event_from_json(replaced(json, "gruss.exe-4242.dmp.zst", name)).ok())
         << name;
   }

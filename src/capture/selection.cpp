@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/selection.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace vigil::capture {
+namespace {
+
+// winnt.h, named here so that the arithmetic can be tested on any system.
+constexpr std::uint32_t kMemCommit = 0x1000;
+constexpr std::uint32_t kPageNoAccess = 0x01;
+constexpr std::uint32_t kPageGuard = 0x100;
+
+/// A stack pointer outside of its thread's stack: how much to take of what is there.
+constexpr std::uint64_t kForeignStackBytes = 64 << 10;
+
+constexpr std::uint64_t kLastAddress = std::numeric_limits<std::uint64_t>::max();
+
+MemoryRange between(std::uint64_t from, std::uint64_t to) {
+  return {from, to > from ? to - from : 0};
+}
+
+/// From \p before bytes in front of \p center to \p behind bytes behind it, without wrapping.
+MemoryRange around(std::uint64_t center, std::uint64_t before, std::uint64_t behind) {
+  const auto from = center > before ? center - before : 0;
+  const auto to = center < kLastAddress - behind ? center + behind : kLastAddress;
+  return between(from, to);
+}
+
+/// Sorted, and those that touch or overlap made one.
+std::vector<MemoryRange> merged(std::vector<MemoryRange> ranges) {
+  std::ranges::sort(ranges, {}, &MemoryRange::base);
+  std::vector<MemoryRange> result;
+  for (const auto& range : ranges) {
+    if (range.size == 0) continue;
+    if (!result.empty() && range.base <= result.back().end()) {
+      result.back().size = std::max(result.back().end(), range.end()) - result.back().base;
+    } else {
+      result.push_back(range);
+    }
+  }
+  return result;
+}
+
+/// The parts of \p range inside of \p within, which is merged.
+void add_clipped(const MemoryRange& range,
+                 std::span<const MemoryRange> within,
+                 std::vector<MemoryRange>& out) {
+  auto piece = std::ranges::upper_bound(within, range.base, {}, &MemoryRange::base);
+  if (piece != within.begin()) --piece;
+  for (; piece != within.end() && piece->base < range.end(); ++piece) {
+    const auto part =
+        between(std::max(piece->base, range.base), std::min(piece->end(), range.end()));
+    if (part.size != 0) out.push_back(part);
+  }
+}
+
+/// \p ranges without \p holes; both merged.
+std::vector<MemoryRange> without(std::span<const MemoryRange> ranges,
+                                 std::span<const MemoryRange> holes) {
+  std::vector<MemoryRange> result;
+  for (const auto& range : ranges) {
+    auto from = range.base;
+    for (const auto& hole : holes) {
+      if (hole.end() <= from || hole.base >= range.end()) continue;
+      if (hole.base > from) result.push_back(between(from, hole.base));
+      from = std::min(hole.end(), range.end());
+    }
+    if (from < range.end()) result.push_back(between(from, range.end()));
+  }
+  return result;
+}
+
+/// The piece of \p within that holds \p address, from there on.
+MemoryRange rest_from(std::uint64_t address, std::span<const MemoryRange> within) {
+  const auto above = std::ranges::upper_bound(within, address, {}, &MemoryRange::base);
+  if (above == within.begin()) return {};
+  const auto& piece = *std::prev(above);
+  return between(address, piece.end());
+}
+
+/// The part around the stack pointer first, then the far end of a deep stack.
+std::vector<MemoryRange> stack_ranges(const StackFacts& stack) {
+  const auto start =
+      stack.stack_pointer > kBelowStackPointer ? stack.stack_pointer - kBelowStackPointer : 0;
+  const bool inside = stack.stack_pointer >= stack.limit && stack.stack_pointer < stack.base;
+  if (!inside) {
+    const auto top = stack.base > kForeignStackBytes ? stack.base - kForeignStackBytes : 0;
+    return {around(start, 0, kForeignStackBytes), between(std::max(top, stack.limit), stack.base)};
+  }
+  if (stack.base - start <= kMaxStackBytes) return {between(start, stack.base)};
+  return {between(start, start + kMaxStackBytes - kOuterStackBytes),
+          between(stack.base - kOuterStackBytes, stack.base)};
+}
+
+std::uint64_t total_of(std::span<const MemoryRange> ranges) {
+  std::uint64_t total = 0;
+  for (const auto& range : ranges) total += range.size;
+  return total;
+}
+
+}  // namespace
+
+bool RegionRecord::readable() const noexcept {
+  return state == kMemCommit && protect != 0 && (protect & (kPageNoAccess | kPageGuard)) == 0;
+}
+
+std::vector<MemoryRange> select_full(std::span<const RegionRecord> regions) {
+  std::vector<MemoryRange> ranges;
+  for (const auto& region : regions) {
+    if (region.readable()) ranges.push_back({region.base, region.size});
+  }
+  return merged(std::move(ranges));
+}
+
+MemoryRange live_stack(const StackFacts& stack, std::span<const RegionRecord> regions) {
+  const auto readable = select_full(regions);
+  const auto rest = rest_from(stack.stack_pointer, readable);
+  return stack.base > stack.stack_pointer ? between(rest.base, std::min(rest.end(), stack.base))
+                                          : rest;
+}
+
+Selection select_mini(const MiniRequest& request, std::span<const RegionRecord> regions) {
+  const auto readable = without(select_full(regions), merged(request.withheld));
+  std::vector<MemoryRange> wanted;
+  for (const auto& range : request.whole) add_clipped(range, readable, wanted);
+  for (const auto pointer : request.pointers) {
+    add_clipped(around(pointer, kBeforePointer, kBehindPointer), readable, wanted);
+  }
+  for (const auto& stack : request.stacks) {
+    add_clipped(around(stack.instruction, kAroundInstruction, kAroundInstruction), readable,
+                wanted);
+  }
+  Selection result;
+  auto taken = total_of(wanted);
+  for (const auto& stack : request.stacks) {
+    std::vector<MemoryRange> parts;
+    for (const auto& range : stack_ranges(stack)) add_clipped(range, readable, parts);
+    const auto size = total_of(parts);
+    const bool fits = taken <= kMaxMiniBytes && size <= kMaxMiniBytes - taken;
+    if (fits) {
+      taken += size;
+      wanted.insert(wanted.end(), parts.begin(), parts.end());
+    } else {
+      result.left_out_bytes += size;
+    }
+    const auto holds_pointer = [&](const MemoryRange& part) {
+      return stack.stack_pointer >= part.base && stack.stack_pointer - part.base < part.size;
+    };
+    const auto around_pointer = std::ranges::find_if(parts, holds_pointer);
+    result.stacks.push_back(fits && around_pointer != parts.end()
+                                ? between(stack.stack_pointer, around_pointer->end())
+                                : MemoryRange{});
+  }
+  result.memory = merged(std::move(wanted));
+  return result;
+}
+
+}  // namespace vigil::capture
