@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "image/format.h"
+#include "image/image.h"
+
+namespace vigil::image {
+namespace {
+
+/// Linkers write three or four entries.
+constexpr std::uint64_t kMaxDebugEntries = 64;
+constexpr std::uint64_t kMaxDebugFileBytes = 4096;
+
+std::string guid_and_age(const format::CodeViewRsds& record) {
+  std::string id =
+      fmt::format("{:08X}{:04X}{:04X}", record.guid_data1, record.guid_data2, record.guid_data3);
+  for (const auto byte : record.guid_data4) id += fmt::format("{:02X}", byte);
+  return id + fmt::format("{:X}", record.age);
+}
+
+std::optional<CodeView> codeview_at(const PeImage& image, std::uint64_t rva) {
+  const auto rsds = image.at(rva, sizeof(format::CodeViewRsds)).read<format::CodeViewRsds>(0);
+  if (rsds.ok() && rsds->signature == format::kRsds) {
+    return CodeView{guid_and_age(*rsds),
+                    image.string_at(rva + sizeof(*rsds), kMaxDebugFileBytes).value_or("")};
+  }
+  const auto nb10 = image.at(rva, sizeof(format::CodeViewNb10)).read<format::CodeViewNb10>(0);
+  if (nb10.ok() && nb10->signature == format::kNb10) {
+    return CodeView{fmt::format("{:08X}{:x}", nb10->time_date_stamp, nb10->age),
+                    image.string_at(rva + sizeof(*nb10), kMaxDebugFileBytes).value_or("")};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<CodeView> read_codeview(const PeImage& image) {
+  const auto range = image.directory(Directory::Debug);
+  const auto count = std::min(range.size / sizeof(format::DebugDirectory), kMaxDebugEntries);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto entry =
+        image.at(range.rva + i * sizeof(format::DebugDirectory), sizeof(format::DebugDirectory))
+            .read<format::DebugDirectory>(0);
+    if (!entry.ok()) break;
+    if (entry->type != format::kDebugTypeCodeView) continue;
+    if (auto found = codeview_at(image, entry->address_of_raw_data)) return found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace vigil::image
