@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unwind/fallback.h"
+
+namespace vigil::unwind {
+namespace {
+
+/// Further up, a stale address is more likely than the caller's: frames are rarely larger.
+constexpr std::uint64_t kMaxScannedWords = 256;
+
+}  // namespace
+
+std::variant<Chain, StopReason> follow_frame_pointer(const Target& target,
+                                                     const Chain& frame,
+                                                     const ChainRules& rules) {
+  const auto word = rules.word_bytes;
+  if (frame.fp < frame.sp || frame.fp % word != 0 || !target.in_stack(frame.fp)) {
+    return StopReason::OutsideStack;
+  }
+  const auto saved = target.read_word(frame.fp, word);
+  const auto address = target.read_word(frame.fp + word, word);
+  if (!saved || !address) return StopReason::NoMemory;
+  if (rules.is_convention && *address == 0) return StopReason::EndOfStack;
+  const auto evidence = target.follows_call(*address);
+  if (evidence == CallEvidence::No) return StopReason::NotInModule;
+  if (evidence == CallEvidence::Unknown && !rules.is_convention) return StopReason::NoImage;
+  // The outermost frame has no caller with a frame pointer; every other saved one points further
+  // up.
+  const bool ends_here = rules.is_convention && *saved == 0;
+  if (!ends_here && *saved <= frame.fp) return StopReason::NoProgress;
+  return Chain{*address, frame.fp + 2 * word, *saved};
+}
+
+std::optional<Chain> scan_stack(const Target& target, const Chain& frame, const ChainRules& rules) {
+  const auto word = rules.word_bytes;
+  const auto start = (frame.sp + word - 1) / word * word;
+  for (std::uint64_t i = 0; i < kMaxScannedWords; ++i) {
+    const auto slot = start + i * word;
+    const auto address = target.read_word(slot, word);
+    if (!address || !target.in_stack(slot)) return std::nullopt;
+    if (target.follows_call(*address) == CallEvidence::Yes && target.may_call(*address)) {
+      return Chain{*address, slot + word, frame.fp};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace vigil::unwind

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <variant>
+
+#include "unwind/target.h"
+
+namespace vigil::unwind {
+
+/// One frame during a walk.
+template <class Context>
+struct Cursor {
+  Context context;
+  FrameTrust trust = FrameTrust::Context;
+  /// The instruction pointer is at the instruction to run next and was not put there by a call:
+  /// frame 0, and what an interrupt or exception stopped.
+  bool exact = true;
+};
+
+/// The caller, or why it cannot be told.
+template <class Context>
+using Step = std::variant<Cursor<Context>, StopReason>;
+
+/// The address to look up: inside the call for callers.
+[[nodiscard]] inline std::uint64_t lookup_address(std::uint64_t resume, bool exact) noexcept {
+  return exact || resume == 0 ? resume : resume - 1;
+}
+
+/// The caller of \p frame by what the processor's convention and its image's tables say. The walk
+/// checks what comes out.
+[[nodiscard]] Step<snapshot::Amd64Context> unwind(const Target& target,
+                                                  const Cursor<snapshot::Amd64Context>& frame);
+[[nodiscard]] Step<snapshot::X86Context> unwind(const Target& target,
+                                                const Cursor<snapshot::X86Context>& frame);
+[[nodiscard]] Step<snapshot::Arm64Context> unwind(const Target& target,
+                                                  const Cursor<snapshot::Arm64Context>& frame);
+
+}  // namespace vigil::unwind

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unwind/target.h"
+
+#include <array>
+#include <string_view>
+
+#include "unwind/call_site.h"
+
+namespace vigil::unwind {
+namespace {
+
+/// Each thread of Windows runs from the first through the second; what lies below is not a frame.
+constexpr std::array<std::string_view, 2> kThreadStarts = {"RtlUserThreadStart",
+                                                           "BaseThreadInitThunk"};
+
+}  // namespace
+
+Target::Target(const WalkRequest& request, image::Machine machine)
+    : request_(&request), machine_(machine) {
+  const auto sp = snapshot::stack_pointer(request.context);
+  if (!sp || !request.stack.contains(*sp)) return;
+  stack_ = request.stack;
+  stack_bytes_ = request.memory.at(stack_->base, stack_->size);
+}
+
+std::optional<Target::Place> Target::find(std::uint64_t address) const {
+  const auto module = request_->module_map.find(address);
+  if (!module) return std::nullopt;
+  const auto base = request_->modules[*module].base;
+  return Place{*module, base, address - base, request_->images.image(*module)};
+}
+
+std::optional<std::uint64_t> Target::read_word(std::uint64_t address, std::uint64_t size) const {
+  ByteView bytes;
+  if (stack_ && address >= stack_->base) bytes = stack_bytes_.clamp(address - stack_->base, size);
+  if (bytes.size() < size) bytes = request_->memory.at(address, size);
+  if (bytes.size() < size) return std::nullopt;
+  return size == sizeof(std::uint64_t) ? *bytes.read<std::uint64_t>(0)
+                                       : std::uint64_t{*bytes.read<std::uint32_t>(0)};
+}
+
+bool Target::in_stack(std::uint64_t address) const noexcept {
+  return !stack_ || stack_->contains(address) || address - stack_->base == stack_->size;
+}
+
+ByteView Target::code(std::uint64_t address, std::uint64_t size) const {
+  const auto place = find(address);
+  if (place && place->image != nullptr) {
+    const auto bytes = place->image->at(place->rva, size);
+    if (bytes.size() == size) return bytes;
+  }
+  const auto bytes = request_->memory.at(address, size);
+  return bytes.size() == size ? bytes : ByteView{};
+}
+
+CallEvidence Target::follows_call(std::uint64_t address) const {
+  if (address < kLongestCallBytes) return CallEvidence::No;
+  // The last byte of the call decides where it is: a call that never returns may end a section.
+  const auto place = find(address - 1);
+  if (!place && stack_ && stack_->contains(address)) return CallEvidence::No;
+  if (place && place->image != nullptr && !place->image->is_code(place->rva))
+    return CallEvidence::No;
+  for (const std::uint64_t size : {kLongestCallBytes, std::uint64_t{4}}) {
+    const auto before = code(address - size, size);
+    if (!before.empty()) {
+      return ends_with_call(machine_, before) ? CallEvidence::Yes : CallEvidence::No;
+    }
+  }
+  return place ? CallEvidence::Unknown : CallEvidence::No;
+}
+
+bool Target::may_call(std::uint64_t address) const {
+  if (machine_ != image::Machine::Amd64) return true;
+  const auto place = find(address - 1);
+  if (!place || place->image == nullptr || !place->image->has_unwind_table()) return true;
+  return place->image->find_function(place->rva).has_value();
+}
+
+bool Target::is_thread_start(const Place& place) {
+  if (place.image == nullptr) return false;
+  const auto function = place.image->find_function(place.rva);
+  if (!function) return false;
+  for (const auto name : kThreadStarts) {
+    const auto start = image::find_export(*place.image, name);
+    if (start && start->forwarder.empty() && start->rva == function->begin) return true;
+  }
+  return false;
+}
+
+}  // namespace vigil::unwind

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "unwind/arm64_unwind_info.h"
+#include "unwind/fallback.h"
+#include "unwind/step.h"
+#include "unwind/unwind.h"
+
+namespace vigil::unwind {
+namespace {
+
+using snapshot::Amd64Context;
+using snapshot::Arm64Context;
+using snapshot::X86Context;
+
+/// Guesses follow from guesses; a stack that needs more of them than this tells nothing.
+constexpr std::size_t kMaxScannedFrames = 16;
+
+constexpr auto kRsp = static_cast<std::size_t>(snapshot::Amd64Register::Rsp);
+constexpr auto kRbp = static_cast<std::size_t>(snapshot::Amd64Register::Rbp);
+
+Chain chain_of(const Amd64Context& c) {
+  return {c.rip, c.gpr[kRsp], c.gpr[kRbp]};
+}
+Chain chain_of(const X86Context& c) {
+  return {c.eip, c.esp, c.ebp};
+}
+Chain chain_of(const Arm64Context& c) {
+  return {c.pc, c.sp, c.x[kArm64Fp]};
+}
+
+void set_chain(Amd64Context& c, const Chain& chain) {
+  c.rip = chain.pc;
+  c.gpr[kRsp] = chain.sp;
+  c.gpr[kRbp] = chain.fp;
+}
+void set_chain(X86Context& c, const Chain& chain) {
+  c.eip = static_cast<std::uint32_t>(chain.pc);
+  c.esp = static_cast<std::uint32_t>(chain.sp);
+  c.ebp = static_cast<std::uint32_t>(chain.fp);
+}
+void set_chain(Arm64Context& c, const Chain& chain) {
+  c.pc = chain.pc;
+  c.sp = chain.sp;
+  c.x[kArm64Fp] = chain.fp;
+}
+
+constexpr ChainRules rules_of(const Amd64Context&) {
+  return {.word_bytes = 8, .is_convention = false};
+}
+constexpr ChainRules rules_of(const X86Context&) {
+  return {.word_bytes = 4, .is_convention = true};
+}
+constexpr ChainRules rules_of(const Arm64Context&) {
+  return {.word_bytes = 8, .is_convention = true};
+}
+
+constexpr image::Machine machine_of(const Amd64Context&) {
+  return image::Machine::Amd64;
+}
+constexpr image::Machine machine_of(const X86Context&) {
+  return image::Machine::X86;
+}
+constexpr image::Machine machine_of(const Arm64Context&) {
+  return image::Machine::Arm64;
+}
+
+template <class Context>
+class Walker {
+ public:
+  Walker(const WalkRequest& request, const Context& context)
+      : target_(request, machine_of(context)), frame_{context}, max_frames_(request.max_frames) {}
+
+  Walk run() {
+    while (walk_.frames.size() < max_frames_) {
+      add_frame();
+      auto next = find_caller();
+      if (const auto* why = std::get_if<StopReason>(&next)) {
+        walk_.stop = *why;
+        return std::move(walk_);
+      }
+      frame_ = std::get<Cursor<Context>>(next);
+    }
+    walk_.stop = StopReason::FrameLimit;
+    return std::move(walk_);
+  }
+
+ private:
+  void add_frame() {
+    const auto resume = chain_of(frame_.context).pc;
+    const auto instruction = lookup_address(resume, frame_.exact);
+    const auto place = target_.find(instruction);
+    walk_.frames.push_back({.instruction = instruction,
+                            .resume = resume,
+                            .trust = frame_.trust,
+                            .module = place ? std::optional(place->module) : std::nullopt,
+                            .context = frame_.context});
+    scanned_ += frame_.trust == FrameTrust::Scan ? 1 : 0;
+  }
+
+  Step<Context> find_caller() const {
+    auto by_tables = unwind(target_, frame_);
+    auto why = StopReason::EndOfStack;
+    if (const auto* reason = std::get_if<StopReason>(&by_tables)) {
+      why = *reason;
+    } else if (const auto wrong = objection_to(std::get<Cursor<Context>>(by_tables))) {
+      why = *wrong;
+    } else {
+      return by_tables;
+    }
+    if (why == StopReason::EndOfStack || is_thread_start()) return StopReason::EndOfStack;
+    return find_caller_without_tables(why);
+  }
+
+  /// Why \p caller cannot be a caller of the frame, if so; EndOfStack when it says that there is
+  /// none.
+  [[nodiscard]] std::optional<StopReason> objection_to(const Cursor<Context>& caller) const {
+    const auto from = chain_of(frame_.context);
+    const auto to = chain_of(caller.context);
+    if (to.pc == 0) return StopReason::EndOfStack;
+    if (to.sp < from.sp || (to.sp == from.sp && !may_keep_stack(caller)))
+      return StopReason::NoProgress;
+    if (!target_.in_stack(to.sp) || to.sp % rules_of(Context{}).word_bytes != 0) {
+      return StopReason::OutsideStack;
+    }
+    const auto place = target_.find(lookup_address(to.pc, caller.exact));
+    if (!place) {
+      const bool dynamic_code = target_.follows_call(to.pc) == CallEvidence::Yes;
+      return dynamic_code ? std::nullopt : std::optional(StopReason::NotInModule);
+    }
+    if (place->image != nullptr && !place->image->is_code(place->rva))
+      return StopReason::NotInModule;
+    return std::nullopt;
+  }
+
+  /// Only a function that keeps its return address in a register leaves the stack as it was, and
+  /// only where it was stopped.
+  [[nodiscard]] bool may_keep_stack(const Cursor<Context>& caller) const {
+    return machine_of(frame_.context) == image::Machine::Arm64 && frame_.exact && !caller.exact;
+  }
+
+  Step<Context> find_caller_without_tables(StopReason why) const {
+    const auto chain = chain_of(frame_.context);
+    constexpr auto kRules = rules_of(Context{});
+    const auto pointed = follow_frame_pointer(target_, chain, kRules);
+    if (const auto* next = std::get_if<Chain>(&pointed))
+      return caller(*next, FrameTrust::FramePointer);
+    if (std::get<StopReason>(pointed) == StopReason::EndOfStack) return StopReason::EndOfStack;
+    const bool chain_ended =
+        kRules.is_convention && chain.fp == 0 && frame_.trust == FrameTrust::FramePointer;
+    if (chain_ended) return StopReason::EndOfStack;
+    if (scanned_ < kMaxScannedFrames) {
+      if (const auto next = scan_stack(target_, chain, kRules))
+        return caller(*next, FrameTrust::Scan);
+    }
+    return why;
+  }
+
+  [[nodiscard]] Cursor<Context> caller(const Chain& chain, FrameTrust trust) const {
+    Cursor<Context> result{frame_.context, trust, false};
+    set_chain(result.context, chain);
+    return result;
+  }
+
+  [[nodiscard]] bool is_thread_start() const {
+    const auto place = target_.find(walk_.frames.back().instruction);
+    return place && Target::is_thread_start(*place);
+  }
+
+  Target target_;
+  Cursor<Context> frame_;
+  std::size_t max_frames_;
+  std::size_t scanned_ = 0;
+  Walk walk_;
+};
+
+}  // namespace
+
+Walk walk_stack(const WalkRequest& request) {
+  if (const auto* context = std::get_if<Amd64Context>(&request.context)) {
+    return Walker(request, *context).run();
+  }
+  if (const auto* context = std::get_if<X86Context>(&request.context)) {
+    return Walker(request, *context).run();
+  }
+  if (const auto* context = std::get_if<Arm64Context>(&request.context)) {
+    return Walker(request, *context).run();
+  }
+  return {};
+}
+
+}  // namespace vigil::unwind
