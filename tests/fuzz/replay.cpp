@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main() of a fuzz target where there is no libFuzzer: runs it over every file of the folder named, and over nothing.
+// The main() of a fuzz target where there is no libFuzzer: runs it over every file of the folder
+// named, and over nothing.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
