@@ -11,7 +11,7 @@ import threading
 import time
 
 from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule
-from vigil_e2e.vigil import ENDED, wait_until
+from vigil_e2e.vigil import ENDED, STARTED, wait_until
 
 TARGET = "access_violation.exe"
 RULES = {"all.yaml": attach_rule("all", "*.exe")}
@@ -70,30 +70,32 @@ class KillTestCase(VigilTestCase):
     def wait_for_state(self, state: str, process: str = TARGET) -> None:
         self.vigil.wait_for_rows(
             f"{process} to be {state}",
-            lambda rows: any(row["process"] == process and row["state"] == state for row in rows),
+            lambda rows: any(row.get("process") == process and row["state"] == state for row in rows),
         )
 
     def restart(self) -> None:
         """The service manager of Wine believes that a killed service still runs; on Windows it would restart it."""
         before = len(self.vigil.log())
         self.vigil.must("service", "start")
-        self.vigil.wait_for_log("running", after=before)
+        self.vigil.wait_for_log(STARTED, after=before)
 
     def wait_until_all_true(self, count: int) -> list[dict]:
         """All rows have ended, and each says the truth about its dump."""
         rows = self.vigil.wait_for_rows(
             f"{count} rows to end", lambda rows: len(rows) == count and all(row["state"] in ENDED for row in rows)
         )
+        named = set()
         for row in rows:
-            dump = row.get("dump_file", "")
-            self.assertEqual(bool(dump) and (self.vigil.data / dump).is_file(), bool(dump), row)
+            dump = self.vigil.dump_of(row)
             if row["state"] == "done":
-                self.assertTrue(dump, row)
+                self.assertIsNotNone(dump, row)
                 self.assertTrue(row["signature"], row)
             else:
                 self.assertTrue(row["reason"], row)
-        named = {row.get("dump_file", "") for row in rows} - {""}
-        there = {str(file.relative_to(self.vigil.data)) for file in (self.vigil.data / "dumps").rglob("*") if file.is_file()}
+            if dump is not None:
+                self.assertTrue(dump.is_file(), row)
+                named.add(dump)
+        there = {file for file in (self.vigil.data / "dumps").rglob("*") if file.is_file()}
         self.assertEqual(there, named, "every dump belongs to a row")
         return rows
 
@@ -101,13 +103,14 @@ class KillTestCase(VigilTestCase):
 class KilledInEachState(KillTestCase):
     def test_observed_while_the_dumper_is_at_work(self) -> None:
         self.vigil.install(SETTINGS, {"all.yaml": attach_rule("all", "*.exe", dump="full")})
-        crasher = self.vigil.start_attached("big_crash", name=TARGET)
+        crasher = self.vigil.start("big_crash", TARGET, value=256, wait_stdin=True)
+        self.vigil.wait_for_log(f"attached to {crasher.name} ({crasher.pid})")
+        crasher.release()
+        self.wait_for_state("observed")
         dumper = self.freeze("vigil-dumper.exe", str(crasher.pid))
         dumper.wait_for_one()
-        crasher.release()
-        dumper.release()
-        self.wait_for_state("observed")
         self.vigil.kill_service()
+        dumper.release()
         self.restart()
         self.wait_until_all_true(1)
 

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from vigil_e2e.case import SETTINGS, TOP, VigilTestCase, attach_rule
-from vigil_e2e.vigil import wait_until
+from vigil_e2e.vigil import STARTED, wait_until
 
 OK, FAILED, SERVICE_NOT_RUNNING = 0, 1, 5
 STOP_LIMIT_S = 5.0
@@ -57,7 +57,7 @@ class ServiceCycle(VigilTestCase):
         )
         self.addCleanup(console.wait)
         self.addCleanup(self.machine.kill, "vigil-service.exe")
-        self.vigil.wait_for_log("running")
+        self.vigil.wait_for_log(STARTED)
         crasher = self.vigil.start_attached("access_violation")
         crasher.release()
         self.assertEqual(self.vigil.wait_for_ended("access_violation.exe")["state"], "done")
@@ -85,7 +85,7 @@ class Installer(VigilTestCase):
             self.skipTest("there is no installer; ./dev package makes it")
         package = self.machine.to_windows(packages[-1])
         self.msiexec("/i", package)
-        self.vigil.wait_for_log("running")
+        self.vigil.wait_for_log(STARTED)
         self.assertEqual(self.vigil.run("status").code, OK)
         (self.vigil.data / "rules.d" / "mine.yaml").write_text("schema: 1\nowner: me\nrules: []\n", encoding="utf-8")
         self.msiexec("/x", package)

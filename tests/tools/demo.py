@@ -15,7 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "e2e"))
 
 from vigil_e2e.case import find_program  # noqa: E402
-from vigil_e2e.vigil import ENDED, Vigil  # noqa: E402
+from vigil_e2e.vigil import ENDED, STARTED, Vigil  # noqa: E402
 from vigil_e2e.wine import WinePrefix  # noqa: E402
 
 # The program, the way in which it dies, and what it is told besides.
@@ -62,7 +62,7 @@ def install(machine: WinePrefix, vigil: Vigil) -> None:
         timeout=300,
         check=True,
     )
-    vigil.wait_for_log("running")
+    vigil.wait_for_log(STARTED)
 
 
 def die(vigil: Vigil) -> None:

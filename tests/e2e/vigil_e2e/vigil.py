@@ -19,6 +19,8 @@ PATIENCE_S = 60.0
 POLL_S = 0.1
 
 ENDED = ("done", "failed", "skipped")
+# What the log says when captures would work.
+STARTED = "vigil-service runs"
 
 
 @dataclasses.dataclass
@@ -116,7 +118,7 @@ class Vigil:
         for name, text in (rules or {}).items():
             self.write_rule(name, text)
         self.must("service", "install")
-        self.wait_for_log("running")
+        self.wait_for_log(STARTED)
 
     def write_settings(self, yaml: str) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -175,7 +177,12 @@ class Vigil:
         return result.json() if result.code == 0 else []
 
     def rows_of(self, process: str) -> list[dict]:
-        return [row for row in self.rows() if row["process"] == process]
+        return [row for row in self.rows() if row.get("process") == process]
+
+    def dump_of(self, row: dict) -> pathlib.Path | None:
+        """Where the row says that its dump lies, as a path of this machine."""
+        name = row.get("dump_file", "")
+        return self.data / name.rsplit("\\Vigil\\", 1)[-1].replace("\\", "/") if name else None
 
     def report(self, row: dict) -> dict:
         """The report inside `vigil show ID --json`."""
@@ -194,7 +201,7 @@ class Vigil:
         try:
             wait_until(what, look, seconds)
         except Timeout as error:
-            seen = "\n".join(f"  {row['process']} {row['state']} {row.get('reason', '')}" for row in rows)
+            seen = "\n".join(f"  {row.get('process')} {row['state']} {row.get('reason', '')}" for row in rows)
             raise Timeout(f"{error}; the rows are:\n{seen}") from None
         return rows
 
@@ -202,10 +209,10 @@ class Vigil:
         """The one row of `process`, once nothing is left to be done about it."""
 
         def has_ended(rows: list[dict]) -> bool:
-            return any(row["process"] == process and row["state"] in ENDED for row in rows)
+            return any(row.get("process") == process and row["state"] in ENDED for row in rows)
 
         rows = self.wait_for_rows(f"{process} to be done", has_ended, seconds)
-        mine = [row for row in rows if row["process"] == process]
+        mine = [row for row in rows if row.get("process") == process]
         if len(mine) != 1:
             raise AssertionError(f"{len(mine)} rows for one death of {process}")
         return mine[0]
