@@ -66,7 +66,7 @@ if [ -z "$quick" ]; then
   build_and_test linux-asan || true
   if must mingw-release 'build mingw-release' configure_and_build mingw-release; then
     step 'tests mingw-release, under Wine' run_ctest mingw-release "$tools/with_wine.py" || true
-    step 'end-to-end tests, under Wine' run_e2e || true
+    must e2e 'make the installer' "$tools/package.sh" && step 'end-to-end tests, under Wine' run_e2e || true
   fi
   step lint run_lint || true
 fi

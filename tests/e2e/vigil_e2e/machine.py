@@ -14,7 +14,6 @@ class RealWindows:
 
     def __init__(self) -> None:
         self.environment = dict(os.environ)
-        self.folder = pathlib.Path(os.environ["SystemDrive"] + "\\")
 
     def __enter__(self) -> "RealWindows":
         return self
@@ -36,6 +35,9 @@ class RealWindows:
 
     def program_files(self) -> pathlib.Path:
         return pathlib.Path(os.environ["ProgramFiles"])
+
+    def apps(self) -> pathlib.Path:
+        return pathlib.Path(os.environ["SystemDrive"] + "\\vigil-test-apps")
 
     def kill(self, program: str) -> int:
         """Ends all processes that run `program` at once; says how many there were, or 1 for some."""

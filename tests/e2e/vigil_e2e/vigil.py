@@ -100,7 +100,7 @@ class Vigil:
         self._programs = programs
         self._crasher = crasher
         self._scratch = scratch
-        self._apps = machine.folder / ("drive_c" if (machine.folder / "drive_c").exists() else "") / "apps"
+        self._apps = machine.apps()
         self._crashers: list[Crasher] = []
 
     # --- installing and the service ---

@@ -154,6 +154,10 @@ class WinePrefix:
     def program_files(self) -> pathlib.Path:
         return self.drive_c / "Program Files"
 
+    def apps(self) -> pathlib.Path:
+        """Where programs that are to die are put."""
+        return self.drive_c / "apps"
+
     def unix_pids(self, program: str) -> list[int]:
         """This machine's ids of the processes of this prefix that run `program`, a file name."""
         marker = f"WINEPREFIX={self.folder}".encode()
