@@ -120,7 +120,8 @@ class Stores(BadInputTestCase):
     def test_one_from_a_newer_version(self) -> None:
         store = self.make_store()
         database = sqlite3.connect(store)
-        database.execute("UPDATE meta SET value = 1000 WHERE key IN ('version', 'compatible_version')")
+        database.execute("PRAGMA user_version = 1000")
+        database.execute("UPDATE meta SET value = 1000 WHERE key = 'compatible_version'")
         database.commit()
         database.close()
         result = self.vigil.run("list")
