@@ -8,8 +8,8 @@ namespace {
 
 /// The longest path that Windows knows, in bytes of UTF-16.
 constexpr std::uint64_t kMaxStringBytes = 32'767 * 2;
-/// Text of all names of one dump: 5,000 modules with paths of 100 characters have an eighth of it.
-constexpr std::uint64_t kMaxTextBytes = std::uint64_t{8} << 20;
+/// Text of all names of one dump: 5,000 modules with paths of 100 characters have a quarter of it.
+constexpr std::uint64_t kMaxTextBytes = std::uint64_t{4} << 20;
 
 }  // namespace
 

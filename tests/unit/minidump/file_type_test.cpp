@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/utf.h"
+#include "parsed.h"
+
+namespace vigil::minidump {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::string_view_literals;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+
+TEST(FileType, NamesOtherKindsOfFiles) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"PAGEDU64"sv, "a 64-bit kernel dump"},
+      {"PAGEDUMP"sv, "a 32-bit kernel dump"},
+      {"PMDM\x93\xa7"sv, "a big-endian minidump"},
+      {"\x7f"
+       "ELF\2\1"sv,
+       "an ELF file"},
+      {"PK\3\4abcd"sv, "a ZIP archive"},
+      {"\x1f\x8b\x08"sv, "compressed with gzip"},
+      {"MZ\x90\0"sv, "a Windows program or library"},
+      {"Microsoft C/C++ MSF 7.00\r\n\x1a"sv, "a PDB"},
+  };
+  for (const auto& [bytes, what] : cases) {
+    const auto error = refusal(bytes);
+    EXPECT_EQ(error.code(), Errc::Unsupported);
+    EXPECT_THAT(error.message(), HasSubstr(what));
+  }
+}
+
+TEST(FileType, ShowsHowAnUnknownFileBegins) {
+  const auto error = refusal("hello world");
+  EXPECT_EQ(error.code(), Errc::Malformed);
+  EXPECT_EQ(error.message(),
+            "file is not a minidump: it begins with 68 65 6c 6c 6f 20 77 6f, and not with MDMP");
+  EXPECT_EQ(refusal("M").message(), "file is not a minidump: it begins with 4d, and not with MDMP");
+}
+
+TEST(FileType, RefusesAnEmptyFile) {
+  EXPECT_EQ(refusal("").message(), "file is empty");
+}
+
+/// A folder of this test alone, gone when it ends.
+struct TestFolder {
+  TestFolder() {
+    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+    path =
+        fs::temp_directory_path() / path_from_utf8(std::string("vigil-minidump-") + test->name());
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~TestFolder() { fs::remove_all(path); }
+  [[nodiscard]] fs::path write(std::string_view name, std::string_view bytes) const {
+    const auto file = path / path_from_utf8(name);
+    std::ofstream(file, std::ios::binary)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return file;
+  }
+  fs::path path;
+};
+
+TEST(Open, ReadsAFileWhateverItsName) {
+  const TestFolder folder;
+  const auto file = folder.write("größe – 大.txt", test::MinidumpBuilder().finish());
+  const auto dump = Minidump::open(file);
+  ASSERT_TRUE(dump.ok()) << dump.error().message();
+  EXPECT_EQ((*dump)->snapshot().system.cpu, snapshot::Cpu::Amd64);
+}
+
+TEST(Open, NamesTheFileOnceInEachFailure) {
+  const TestFolder folder;
+  const auto other = folder.write("other.dmp", "hello world");
+  const auto empty = folder.write("empty.dmp", "");
+  for (const auto& path : {other, empty, folder.path, folder.path / "missing.dmp"}) {
+    const auto dump = Minidump::open(path);
+    ASSERT_FALSE(dump.ok());
+    const auto name = utf8_from_path(path);
+    const auto first = dump.error().message().find(name);
+    EXPECT_NE(first, std::string::npos) << dump.error().message();
+    EXPECT_EQ(dump.error().message().find(name, first + 1), std::string::npos)
+        << dump.error().message();
+  }
+  EXPECT_EQ(Minidump::open(folder.path / "missing.dmp").error().code(), Errc::NotFound);
+  EXPECT_THAT(Minidump::open(empty).error().message(), EndsWith("empty.dmp: file is empty"));
+}
+
+}  // namespace
+}  // namespace vigil::minidump
