@@ -2,7 +2,7 @@
 #include "base/time.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 #include <ctime>
 #include <limits>
 
@@ -12,7 +12,7 @@ namespace vigil {
 namespace {
 
 constexpr std::int64_t kUsPerSecond = 1'000'000;
-constexpr std::int64_t kFiletimeTicksPerUs = 10;
+constexpr std::uint64_t kFiletimeTicksPerUs = 10;
 constexpr std::int64_t kFiletimeEpochUs = -11'644'473'600 * kUsPerSecond;  // 1601-01-01, from 1970
 constexpr std::int64_t kFirstUs = -62'167'219'200 * kUsPerSecond;          // 0000-01-01
 constexpr std::int64_t kLastUs = 253'402'300'799 * kUsPerSecond;           // 9999-12-31
@@ -59,9 +59,11 @@ Timestamp timestamp_from_filetime(std::uint64_t filetime) noexcept {
 }
 
 std::uint64_t filetime_from_timestamp(Timestamp t) noexcept {
-  return t.us < kFiletimeEpochUs
-             ? 0
-             : static_cast<std::uint64_t>(t.us - kFiletimeEpochUs) * kFiletimeTicksPerUs;
+  if (t.us < kFiletimeEpochUs) return 0;
+  // Both are within 64 bits of 1601; the difference is taken unsigned, where it cannot overflow.
+  const auto us = static_cast<std::uint64_t>(t.us) - static_cast<std::uint64_t>(kFiletimeEpochUs);
+  constexpr auto kMax = std::numeric_limits<std::uint64_t>::max();
+  return us > kMax / kFiletimeTicksPerUs ? kMax : us * kFiletimeTicksPerUs;
 }
 
 std::string format_utc(Timestamp t) {
@@ -88,7 +90,8 @@ std::string format_duration(Microseconds duration) {
                                      : Microseconds(-us));
   if (us < kUsPerSecond) return fmt::format("{}ms", us / 1000);
   if (us < 60 * kUsPerSecond) {
-    return fmt::format("{:.1f}s", static_cast<double>(us) / static_cast<double>(kUsPerSecond));
+    // Cut and not rounded: 59.96 s must not become 60.0s, which is 1m 00s.
+    return fmt::format("{}.{}s", us / kUsPerSecond, us % kUsPerSecond / (kUsPerSecond / 10));
   }
   const auto minutes = us / (60 * kUsPerSecond);
   if (minutes < 60) return fmt::format("{}m {:02}s", minutes, us / kUsPerSecond % 60);

@@ -21,7 +21,7 @@ struct Timestamp {
 };
 
 /// A Windows FILETIME (100 ns since 1601-01-01 UTC) as a Timestamp, and back (100 ns digits are
-/// lost).
+/// lost). What a FILETIME cannot hold becomes the nearest that it can.
 [[nodiscard]] Timestamp timestamp_from_filetime(std::uint64_t filetime) noexcept;
 [[nodiscard]] std::uint64_t filetime_from_timestamp(Timestamp t) noexcept;
 
@@ -31,7 +31,7 @@ struct Timestamp {
 /// `2026-11-21 03:04:05 +01:00` in this machine's zone: for people.
 [[nodiscard]] std::string format_local(Timestamp t);
 
-/// `1h 02m`, `3.4s`, `12ms`: two figures at most, for people.
+/// `1d 04h`, `1h 02m`, `5m 03s`, `3.4s`, `12ms`: for people; the rest is cut off.
 [[nodiscard]] std::string format_duration(Microseconds duration);
 
 /// Where time comes from. Decisions take a Clock or a Timestamp, so that tests need not wait.

@@ -142,15 +142,6 @@ std::string printable_utf8(std::string_view text) {
   return result;
 }
 
-std::filesystem::path path_from_utf8(std::string_view text) {
-  return std::filesystem::path(std::u8string(text.begin(), text.end()));
-}
-
-std::string utf8_from_path(const std::filesystem::path& path) {
-  const auto text = path.u8string();
-  return std::string(text.begin(), text.end());
-}
-
 std::string ascii_lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) {

@@ -33,7 +33,8 @@ struct Utf8Text {
 [[nodiscard]] std::string printable_utf8(std::string_view text);
 
 /// Paths are UTF-8 inside. `fs::path(std::string)` and `.string()` mean three different things on
-/// three compilers; these two mean UTF-8 on all of them.
+/// three compilers; these two mean UTF-8 on all of them. What a Windows name holds that is not
+/// UTF-16 becomes U+FFFD; a POSIX name passes through as it is. Neither throws.
 [[nodiscard]] std::filesystem::path path_from_utf8(std::string_view text);
 [[nodiscard]] std::string utf8_from_path(const std::filesystem::path& path);
 
