@@ -17,10 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The order in which rules are tried.
+/// The order in which rules are tried: a rule's place in its file is that of its name.
 void sort_rules(std::vector<Rule>& rules) {
-  std::stable_sort(rules.begin(), rules.end(),
-                   [](const Rule& a, const Rule& b) { return a.fallback < b.fallback; });
+  std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) {
+    const auto a_file = ascii_lower(a.file), b_file = ascii_lower(b.file);
+    return std::tie(a.fallback, a_file, a.file, a.line, a.column) <
+           std::tie(b.fallback, b_file, b.file, b.line, b.column);
+  });
 }
 
 bool is_rule_file(const fs::path& path) {
@@ -155,11 +158,7 @@ RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good) {
     const bool lost = broken.contains(file) || broken.contains(file.substr(0, file.rfind('/')));
     if (lost && !names.contains(rule.name)) merged.rules.push_back(rule);
   }
-  // Rules of one file keep their order, which is that of their lines.
-  std::stable_sort(merged.rules.begin(), merged.rules.end(), [](const Rule& a, const Rule& b) {
-    const auto a_name = ascii_lower(a.file), b_name = ascii_lower(b.file);
-    return std::tie(a.fallback, a_name, a.file) < std::tie(b.fallback, b_name, b.file);
-  });
+  sort_rules(merged.rules);
   return merged;
 }
 

@@ -16,22 +16,21 @@ std::string Problem::format() const {
 }
 
 void Problems::add(Position at, std::string message) {
-  const bool known =
-      at.line != 0 && std::any_of(problems_.begin(), problems_.end(), [&](const Problem& p) {
-        return p.line == at.line && p.column == at.column;
+  const auto behind =
+      std::upper_bound(problems_.begin(), problems_.end(), at, [](Position a, const Problem& b) {
+        return std::tie(a.line, a.column) < std::tie(b.line, b.column);
       });
+  const bool known = at.line != 0 && behind != problems_.begin() && (behind - 1)->line == at.line &&
+                     (behind - 1)->column == at.column;
   if (known) return;
   if (full()) {
     dropped_ = true;
     return;
   }
-  problems_.push_back({file_, at.line, at.column, std::move(message)});
+  problems_.insert(behind, {file_, at.line, at.column, std::move(message)});
 }
 
 std::vector<Problem> Problems::take() && {
-  std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
-  });
   if (dropped_) problems_.push_back({file_, 0, 0, "and more problems, which are not shown"});
   return std::move(problems_);
 }

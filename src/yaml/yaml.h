@@ -41,7 +41,7 @@ struct Problem {
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-/// What was found wrong with one file, in the order of finding. Of several problems at one position
+/// What was found wrong with one file, by line and column. Of several problems at one position
 /// only the first is kept: the others follow from it. Bounded.
 class Problems {
  public:
@@ -54,7 +54,7 @@ class Problems {
   /// Further ones are dropped: whoever looks for more of them may stop.
   [[nodiscard]] bool full() const noexcept { return problems_.size() == kMaxProblems; }
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
-  /// By line and column; the last one says so when there were more than kMaxProblems.
+  /// The last one says so when there were more than kMaxProblems.
   [[nodiscard]] std::vector<Problem> take() &&;
 
  private:
