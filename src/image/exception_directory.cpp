@@ -44,6 +44,29 @@ std::optional<RuntimeFunction> PeImage::find_function(std::uint64_t rva) const {
   return function;
 }
 
+std::optional<RuntimeFunction> PeImage::chained_function(std::uint32_t unwind_info) const {
+  const auto header =
+      at(unwind_info, sizeof(format::UnwindInfoHeader)).read<format::UnwindInfoHeader>(0);
+  if (!header.ok() || (header->version_and_flags & format::kUnwindInfoChained) == 0)
+    return std::nullopt;
+  const std::uint64_t codes = (header->count_of_codes + 1u) / 2 * 2;
+  const auto entry =
+      at(std::uint64_t{unwind_info} + sizeof(*header) + codes * 2, sizeof(format::RuntimeFunction))
+          .read<format::RuntimeFunction>(0);
+  if (!entry.ok()) return std::nullopt;
+  return RuntimeFunction{entry->begin_address, entry->end_address, entry->unwind_info_address};
+}
+
+RuntimeFunction PeImage::primary_function(const RuntimeFunction& function) const {
+  auto current = function;
+  for (int i = 0; i < kMaxChainedFunctions; ++i) {
+    const auto next = chained_function(current.unwind_info);
+    if (!next) break;
+    current = *next;
+  }
+  return current;
+}
+
 std::optional<Arm64Function> PeImage::nearest_arm64_function(std::uint64_t rva) const {
   if (header_.machine != Machine::Arm64) return std::nullopt;
   const auto entry = last_entry_from<format::Arm64RuntimeFunction>(rva);

@@ -104,6 +104,17 @@ struct RuntimeFunction {
 static_assert(sizeof(RuntimeFunction) == 12);
 inline constexpr std::uint32_t kRuntimeFunctionIndirect = 1;
 
+/// The start of UNWIND_INFO. Codes of 2 bytes follow, an even number of them; then, where the flag
+/// says so, the RuntimeFunction that this one is chained to.
+struct UnwindInfoHeader {
+  std::uint8_t version_and_flags;  // flags in the high 5 bits
+  std::uint8_t size_of_prolog;
+  std::uint8_t count_of_codes;
+  std::uint8_t frame_register_and_offset;
+};
+static_assert(sizeof(UnwindInfoHeader) == 4);
+inline constexpr std::uint8_t kUnwindInfoChained = 4 << 3;  // UNW_FLAG_CHAININFO
+
 struct Arm64RuntimeFunction {
   std::uint32_t begin_address;
   std::uint32_t unwind_data;

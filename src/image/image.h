@@ -60,6 +60,9 @@ struct RuntimeFunction {
   friend bool operator==(const RuntimeFunction&, const RuntimeFunction&) = default;
 };
 
+/// Windows follows as many entries of a chain.
+inline constexpr int kMaxChainedFunctions = 32;
+
 /// One entry of an ARM64 exception directory: where a function begins, and either its packed unwind
 /// data or the RVA of its unwind record, by the lowest two bits.
 struct Arm64Function {
@@ -103,7 +106,13 @@ class PeImage {
   [[nodiscard]] std::optional<RuntimeFunction> find_function(std::uint64_t rva) const;
   /// The last entry that begins at or below \p rva, whether it reaches that far or not.
   [[nodiscard]] std::optional<RuntimeFunction> nearest_function(std::uint64_t rva) const;
-  /// The same for ARM64, whose entries do not say by themselves how far they reach.
+  /// The entry that the UNWIND_INFO at \p unwind_info is chained to: part of a function leads to
+  /// the function so. None when it is not chained, or not there.
+  [[nodiscard]] std::optional<RuntimeFunction> chained_function(std::uint32_t unwind_info) const;
+  /// The entry at the end of \p function's chain: where the function begins. Damage ends the chain.
+  [[nodiscard]] RuntimeFunction primary_function(const RuntimeFunction& function) const;
+  /// The same as nearest_function() for ARM64, whose entries do not say by themselves how far they
+  /// reach.
   [[nodiscard]] std::optional<Arm64Function> nearest_arm64_function(std::uint64_t rva) const;
   /// Whether the whole exception directory is there to be searched.
   [[nodiscard]] bool has_unwind_table() const noexcept { return !unwind_table_.empty(); }

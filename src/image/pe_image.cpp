@@ -131,16 +131,17 @@ bool PeImage::is_code(std::uint64_t rva) const noexcept {
 }
 
 ByteView PeImage::at(std::uint64_t rva, std::uint64_t size) const {
-  if (layout_ == Layout::Mapped) return bytes_->clamp(rva, size);
-  if (const Section* section = find_section(rva)) {
-    const std::uint64_t inside = rva - section->rva;
-    const auto there = std::min(section->size, section->file_size);
-    if (inside >= there) return {};
-    return bytes_->clamp(section->file_offset + inside,
-                         std::min<std::uint64_t>(size, there - inside));
+  const Section* section = find_section(rva);
+  if (section == nullptr) {
+    const std::uint64_t end =
+        layout_ == Layout::Mapped ? bytes_->size() : std::uint64_t{header_.size_of_headers};
+    return rva < end ? bytes_->clamp(rva, std::min(size, end - rva)) : ByteView{};
   }
-  if (rva >= header_.size_of_headers) return {};
-  return bytes_->clamp(rva, std::min<std::uint64_t>(size, header_.size_of_headers - rva));
+  const std::uint64_t inside = rva - section->rva;
+  if (layout_ == Layout::Mapped) return bytes_->clamp(rva, std::min(size, section->size - inside));
+  const std::uint64_t there = std::min(section->size, section->file_size);
+  if (inside >= there) return {};
+  return bytes_->clamp(section->file_offset + inside, std::min(size, there - inside));
 }
 
 std::optional<std::string> PeImage::string_at(std::uint64_t rva, std::uint64_t limit) const {

@@ -26,7 +26,7 @@ class PrologueUnwinder {
 
   Step<Amd64Context> run(const image::RuntimeFunction& entry, std::uint64_t rva) {
     auto function = entry;
-    for (int i = 0; i < kMaxChainedEntries; ++i) {
+    for (int i = 0; i < image::kMaxChainedFunctions; ++i) {
       const auto read = read_unwind_info(image_, function.unwind_info);
       if (const auto* why = std::get_if<StopReason>(&read)) return *why;
       const auto& info = std::get<UnwindInfo>(read);

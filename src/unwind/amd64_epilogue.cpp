@@ -106,8 +106,8 @@ class EpilogueDecoder {
     if (to >= entry.begin && to < entry.end) return to == entry.begin && !function_.info.chained;
     const auto other = function_.image.find_function(to);
     if (!other) return true;
-    const auto home = primary_function(function_.image, entry);
-    return to == home.begin || primary_function(function_.image, *other).begin != home.begin;
+    const auto home = function_.image.primary_function(entry);
+    return to == home.begin || function_.image.primary_function(*other).begin != home.begin;
   }
 
   const Target& target_;
@@ -190,8 +190,8 @@ std::optional<Amd64Context> run_epilogue(const Target& target,
   if (pushes_anything(function.info) || !function.info.chained) {
     return run_coded_epilogue(target, function.info, *position, context);
   }
-  const auto primary = read_unwind_info(
-      function.image, primary_function(function.image, function.entry).unwind_info);
+  const auto primary =
+      read_unwind_info(function.image, function.image.primary_function(function.entry).unwind_info);
   const auto* info = std::get_if<UnwindInfo>(&primary);
   if (info == nullptr) return std::nullopt;
   return run_coded_epilogue(target, *info, *position, context);

@@ -33,14 +33,6 @@ std::uint64_t u16_of(format::UnwindCode code) {
   return std::uint64_t{code.code_offset} | std::uint64_t{code.operation_and_info} << 8;
 }
 
-std::optional<image::RuntimeFunction> read_chained(const image::PeImage& image, std::uint64_t rva) {
-  const auto entry =
-      image.at(rva, sizeof(format::ChainedFunction)).read<format::ChainedFunction>(0);
-  if (!entry.ok()) return std::nullopt;
-  return image::RuntimeFunction{entry->begin_address, entry->end_address,
-                                entry->unwind_info_address};
-}
-
 }  // namespace
 
 std::optional<UnwindOperation> UnwindInfo::operation(std::uint64_t index) const {
@@ -89,24 +81,10 @@ std::variant<UnwindInfo, StopReason> read_unwind_info(const image::PeImage& imag
                          .read_array<format::UnwindCode>(0, count);
   if (!codes.ok()) return StopReason::NoUnwindInfo;
   info.codes = *codes;
-  if ((header->version_and_flags >> 3 & format::kFlagChained) != 0) {
-    const auto padded = count + count % 2;
-    info.chained = read_chained(image, codes_rva + padded * sizeof(format::UnwindCode));
-    if (!info.chained) return StopReason::BadUnwindInfo;
-  }
+  info.chained = image.chained_function(rva);
+  const bool says_chained = (header->version_and_flags >> 3 & format::kFlagChained) != 0;
+  if (says_chained && !info.chained) return StopReason::NoUnwindInfo;
   return info;
-}
-
-image::RuntimeFunction primary_function(const image::PeImage& image,
-                                        const image::RuntimeFunction& function) {
-  auto current = function;
-  for (int i = 0; i < kMaxChainedEntries; ++i) {
-    const auto info = read_unwind_info(image, current.unwind_info);
-    const auto* found = std::get_if<UnwindInfo>(&info);
-    if (found == nullptr || !found->chained) break;
-    current = *found->chained;
-  }
-  return current;
 }
 
 }  // namespace vigil::unwind

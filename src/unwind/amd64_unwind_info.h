@@ -12,9 +12,6 @@
 
 namespace vigil::unwind {
 
-/// Chained entries lead to the function they are a part of. Windows follows 32.
-inline constexpr int kMaxChainedEntries = 32;
-
 /// One code with the slots that belong to it.
 struct UnwindOperation {
   format::Operation kind = format::Operation::PushNonvolatile;
@@ -39,10 +36,5 @@ struct UnwindInfo {
 
 [[nodiscard]] std::variant<UnwindInfo, StopReason> read_unwind_info(const image::PeImage& image,
                                                                     std::uint32_t rva);
-
-/// The entry at the end of the chain that \p function is a part of: where the function begins.
-/// Damage on the way ends the chain there.
-[[nodiscard]] image::RuntimeFunction primary_function(const image::PeImage& image,
-                                                      const image::RuntimeFunction& function);
 
 }  // namespace vigil::unwind

@@ -22,13 +22,6 @@ struct UnwindCode {
 };
 static_assert(sizeof(UnwindCode) == 2);
 
-struct ChainedFunction {
-  std::uint32_t begin_address;
-  std::uint32_t end_address;
-  std::uint32_t unwind_info_address;
-};
-static_assert(sizeof(ChainedFunction) == 12);
-
 enum class Operation : std::uint8_t {
   PushNonvolatile = 0,
   AllocateLarge = 1,

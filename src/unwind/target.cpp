@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unwind/target.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -13,6 +14,10 @@ namespace {
 constexpr std::array<std::string_view, 2> kThreadStarts = {"RtlUserThreadStart",
                                                            "BaseThreadInitThunk"};
 
+/// How much of the stack is looked up once for a whole walk; the rest, word by word. Of a
+/// compressed dump it is unpacked whole.
+constexpr std::uint64_t kMaxStackViewBytes = 256 * 1024;
+
 }  // namespace
 
 Target::Target(const WalkRequest& request, image::Machine machine)
@@ -20,7 +25,9 @@ Target::Target(const WalkRequest& request, image::Machine machine)
   const auto sp = snapshot::stack_pointer(request.context);
   if (!sp || !request.stack.contains(*sp)) return;
   stack_ = request.stack;
-  stack_bytes_ = request.memory.at(stack_->base, stack_->size);
+  stack_start_ = *sp;
+  const auto above = stack_->size - (*sp - stack_->base);
+  stack_bytes_ = request.memory.at(*sp, std::min(above, kMaxStackViewBytes));
 }
 
 std::optional<Target::Place> Target::find(std::uint64_t address) const {
@@ -32,7 +39,7 @@ std::optional<Target::Place> Target::find(std::uint64_t address) const {
 
 std::optional<std::uint64_t> Target::read_word(std::uint64_t address, std::uint64_t size) const {
   ByteView bytes;
-  if (stack_ && address >= stack_->base) bytes = stack_bytes_.clamp(address - stack_->base, size);
+  if (address >= stack_start_) bytes = stack_bytes_.clamp(address - stack_start_, size);
   if (bytes.size() < size) bytes = request_->memory.at(address, size);
   if (bytes.size() < size) return std::nullopt;
   return size == sizeof(std::uint64_t) ? *bytes.read<std::uint64_t>(0)

@@ -57,7 +57,8 @@ class Target {
   const WalkRequest* request_;
   image::Machine machine_;
   std::optional<snapshot::AddressRange> stack_;
-  ByteView stack_bytes_;  // from the start of stack_
+  std::uint64_t stack_start_ = 0;  // the stack pointer of frame 0
+  ByteView stack_bytes_;           // from there
 };
 
 }  // namespace vigil::unwind
