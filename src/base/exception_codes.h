@@ -9,6 +9,11 @@
 
 namespace vigil {
 
+/// The exception code of a dump that Vigil's dumper took when a process was about to end itself.
+/// Parameters: [0] the exit code, [1] which call it was (1 RtlExitUserProcess, 2
+/// NtTerminateProcess), [2] the code of the last first-chance exception before it, or 0.
+inline constexpr std::uint32_t kExitTrapCode = 0x56494701;
+
 /// What is known of an exception code; the same codes serve as exit codes.
 struct ExceptionCodeInfo {
   std::uint32_t code;

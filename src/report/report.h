@@ -140,6 +140,10 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
+/// Where \p frame is, as a debugger writes it: `orders!Cart::total+0x1a`, `orders.dll+0x101a`, or
+/// the address.
+[[nodiscard]] std::string place_of(const Frame& frame);
+
 /// One JSON object. Addresses are hex strings padded to 16 digits, times are UTC with milliseconds.
 /// Invalid UTF-8 is replaced.
 [[nodiscard]] std::string to_json(const Report& report, bool pretty);

@@ -41,17 +41,6 @@ std::string_view without_extension(std::string_view module) {
   return dot == std::string_view::npos || dot == 0 ? module : module.substr(0, dot);
 }
 
-std::string place_of(const Frame& frame) {
-  if (frame.module.empty() && frame.function.empty())
-    return fmt::format("{:#018x}", frame.instruction);
-  if (frame.function.empty()) return fmt::format("{}+{:#x}", frame.module, frame.module_offset);
-  const auto module =
-      frame.module.empty() ? "" : fmt::format("{}!", without_extension(frame.module));
-  const auto offset =
-      frame.function_offset == 0 ? "" : fmt::format("+{:#x}", frame.function_offset);
-  return fmt::format("{}{}{}", module, frame.function, offset);
-}
-
 void add_synopsis(TextPage& page, const Report& report, const TextOptions& options) {
   page.section("SYNOPSIS AND BASIC INFO", "What happened, to which program, and when.");
   page.line(report.synopsis.empty() ? "Nothing is known of what happened." : report.synopsis,
@@ -250,6 +239,17 @@ void add_exception(TextPage& page, const Report& report) {
 }
 
 }  // namespace
+
+std::string place_of(const Frame& frame) {
+  if (frame.module.empty() && frame.function.empty())
+    return fmt::format("{:#018x}", frame.instruction);
+  if (frame.function.empty()) return fmt::format("{}+{:#x}", frame.module, frame.module_offset);
+  const auto module =
+      frame.module.empty() ? "" : fmt::format("{}!", without_extension(frame.module));
+  const auto offset =
+      frame.function_offset == 0 ? "" : fmt::format("+{:#x}", frame.function_offset);
+  return fmt::format("{}{}{}", module, frame.function, offset);
+}
 
 std::string to_text(const Report& report, const TextOptions& options) {
   TextPage page(options.color);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "snapshot/snapshot.h"
+
+namespace vigil::analysis {
+
+/// The type that a Visual C++ program threw, from the exception's parameters and the ThrowInfo they
+/// point at; empty when the dump does not hold it.
+[[nodiscard]] std::string read_msvc_type(snapshot::Cpu cpu,
+                                         snapshot::Memory& memory,
+                                         const std::vector<std::uint64_t>& parameters);
+
+/// `std::runtime_error` for `.?AVruntime_error@std@@`. Names that are more than words joined by @
+/// stay as they are.
+[[nodiscard]] std::string undecorate_type(std::string_view decorated);
+
+}  // namespace vigil::analysis

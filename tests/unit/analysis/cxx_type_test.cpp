@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/cxx_type.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "support/byte_builder.h"
+#include "unit/analysis/sample_crash.h"
+
+namespace vigil::analysis {
+namespace {
+
+constexpr std::uint64_t kBase = 0x7ff8'0000'0000;
+
+/// The chain of structures of a throw in an image at kBase: ThrowInfo at 0x100, its array of types
+/// at 0x200, the first type at 0x300, its descriptor at 0x400.
+void put_throw(FakeMemory& memory, std::string name) {
+  memory.put(kBase + 0x100, test::ByteBuilder().u32(0).u32(0).u32(0).u32(0x200).bytes());
+  memory.put(kBase + 0x200, test::ByteBuilder().u32(1).u32(0x300).bytes());
+  memory.put(kBase + 0x300, test::ByteBuilder().u32(0).u32(0x400).bytes());
+  memory.put(kBase + 0x400, test::ByteBuilder().u64(0).u64(0).c_string(name).bytes());
+}
+
+TEST(CxxType, FollowsTheThrowInfoToTheName) {
+  SampleCrash sample(0xe06d7363, {0x19930520, 0x1234, kBase + 0x100, kBase});
+  put_throw(sample.memory, ".?AVruntime_error@std@@");
+  EXPECT_EQ(
+      sample.analyze().synopsis,
+      "OrdersApi.exe 4.2.1.0 threw a C++ exception (std::runtime_error) that nobody caught in "
+      "orders!Cart::total+0x1a");
+}
+
+TEST(CxxType, ReadsThe32BitFormToo) {
+  FakeMemory memory;
+  memory.put(0x1000, test::ByteBuilder().u32(0).u32(0).u32(0).u32(0x2000).bytes());
+  memory.put(0x2000, test::ByteBuilder().u32(1).u32(0x3000).bytes());
+  memory.put(0x3000, test::ByteBuilder().u32(0).u32(0x4000).bytes());
+  memory.put(0x4000, test::ByteBuilder().u32(0).u32(0).c_string(".H").bytes());
+  EXPECT_EQ(read_msvc_type(snapshot::Cpu::X86, memory, {0x19930520, 0, 0x1000}), ".H");
+}
+
+TEST(CxxType, IsUnknownWhereverTheChainEnds) {
+  for (const auto missing : {0x100u, 0x200u, 0x300u, 0x400u}) {
+    FakeMemory memory;
+    put_throw(memory, ".?AVruntime_error@std@@");
+    memory.put(kBase + missing, "");
+    EXPECT_EQ(read_msvc_type(snapshot::Cpu::Amd64, memory, {0x19930520, 0, kBase + 0x100, kBase}),
+              "")
+        << missing;
+  }
+}
+
+TEST(CxxType, IsUnknownWithoutItsParameters) {
+  FakeMemory memory;
+  put_throw(memory, ".?AVruntime_error@std@@");
+  EXPECT_EQ(read_msvc_type(snapshot::Cpu::Amd64, memory, {0x19930520, 0, kBase + 0x100}), "");
+  EXPECT_EQ(read_msvc_type(snapshot::Cpu::Amd64, memory, {0x19930520, 0, ~std::uint64_t{0}, kBase}),
+            "");
+}
+
+TEST(CxxType, IsUnknownWhenTheNameHasNoEnd) {
+  FakeMemory memory;
+  put_throw(memory, std::string(1000, 'x'));
+  EXPECT_EQ(read_msvc_type(snapshot::Cpu::Amd64, memory, {0x19930520, 0, kBase + 0x100, kBase}),
+            "");
+}
+
+TEST(UndecorateType, TurnsScopesAround) {
+  EXPECT_EQ(undecorate_type(".?AVruntime_error@std@@"), "std::runtime_error");
+  EXPECT_EQ(undecorate_type(".?AUC@b@a@@"), "a::b::C");
+  EXPECT_EQ(undecorate_type(".?AVE@@"), "E");
+}
+
+TEST(UndecorateType, LeavesOtherNamesAlone) {
+  for (const auto* name : {".H", ".PEAD", ".?AV?$vector@H@std@@", ".?AV@@", "", ".?AVx"}) {
+    EXPECT_EQ(undecorate_type(name), name);
+  }
+}
+
+}  // namespace
+}  // namespace vigil::analysis

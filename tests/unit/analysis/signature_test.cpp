@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/signature.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "unit/analysis/sample_crash.h"
+
+namespace vigil::analysis {
+namespace {
+
+std::string signature_of(SampleCrash& sample) {
+  return sample.analyze().signature.text;
+}
+
+TEST(Signature, JoinsTheInnermostFramesOutsideOfTheSystemAndTheException) {
+  SampleCrash sample(0xc0000005, {0, 0x18});
+  EXPECT_EQ(signature_of(sample), "orders!Cart::total | orders!Cart::checkout | ACCESS_VIOLATION");
+  EXPECT_EQ(sample.analyze().signature.version, kSignatureVersion);
+}
+
+TEST(Signature, DoesNotDependOnWhereModulesAreLoaded) {
+  SampleCrash here(0xc0000005, {0, 0x18});
+  SampleCrash there(0xc0000005, {0, 0x18});
+  for (auto& frame : there.stack()) frame.instruction += 0x1'2345'0000;
+  there.snapshot.exception->address += 0x1'2345'0000;
+  EXPECT_EQ(signature_of(here), signature_of(there));
+}
+
+TEST(Signature, DoesNotDependOnTheOffsetInANamedFunctionOrOnTheSystemsVersion) {
+  SampleCrash before(0xc0000005, {0, 0x18});
+  SampleCrash after(0xc0000005, {0, 0x18});
+  before.stack().insert(before.stack().begin(), frame("ntdll.dll", "", 0x100));
+  after.stack().insert(after.stack().begin(), frame("ntdll.dll", "", 0x2f0));
+  after.stack()[1].function_offset = 0x50;
+  EXPECT_EQ(signature_of(before), signature_of(after));
+}
+
+TEST(Signature, NamesAFrameWithoutASymbolByItsOffsetInTheModule) {
+  SampleCrash sample(0xc0000005, {0, 0x18});
+  sample.stack()[0].function.clear();
+  EXPECT_EQ(signature_of(sample), "orders.dll+0x101a | orders!Cart::checkout | ACCESS_VIOLATION");
+}
+
+TEST(Signature, NamesTheSystemByModuleAndFunctionWhenThereIsNothingElse) {
+  SampleCrash sample(0xc0000005, {0, 0x18});
+  sample.stack() = {frame("ntdll.dll", "", 0x10), frame("ntdll.dll", "", 0x50),
+                    frame("KERNELBASE.dll", "Sleep", 0x50)};
+  EXPECT_EQ(signature_of(sample), "ntdll | kernelbase!Sleep | ACCESS_VIOLATION");
+}
+
+TEST(Signature, StopsAtThreeFramesAndTakesRecursionOnce) {
+  SampleCrash sample(0xc0000094, {});
+  sample.stack() = {frame("a.exe", "f", 1), frame("a.exe", "f", 1), frame("a.exe", "g", 1),
+                    frame("a.exe", "h", 1), frame("a.exe", "i", 1)};
+  EXPECT_EQ(signature_of(sample), "a!f | a!g | a!h | INTEGER_DIVIDE_BY_ZERO");
+}
+
+TEST(Signature, OfAStackOverflowNamesTheCircleWhereverItEnded) {
+  const auto make = [](int shift) {
+    SampleCrash sample(0xc00000fd, {1, 0x1000});
+    sample.stack().clear();
+    const char* circle[] = {"visit", "walk", "enter"};
+    for (int i = 0; i < 30; ++i)
+      sample.stack().push_back(frame("a.exe", circle[(i + shift) % 3], 1));
+    sample.stack().insert(sample.stack().begin(),
+                          frame("a.exe", "leaf" + std::to_string(shift), 1));
+    return signature_of(sample);
+  };
+  EXPECT_EQ(make(0), "a!enter | a!visit | a!walk | STACK_OVERFLOW");
+  EXPECT_EQ(make(0), make(1));
+  EXPECT_EQ(make(1), make(2));
+}
+
+TEST(Signature, TellsFastFailsApart) {
+  SampleCrash sample(0xc0000409, {2});
+  EXPECT_EQ(signature_of(sample),
+            "orders!Cart::total | orders!Cart::checkout | FAIL_FAST (STACK_COOKIE_CHECK_FAILURE)");
+}
+
+TEST(Signature, SaysWhenNothingCrashed) {
+  SampleCrash sample(0, {});
+  sample.snapshot.exception.reset();
+  EXPECT_EQ(signature_of(sample), "ordersapi!main | NO_EXCEPTION");
+}
+
+TEST(Signature, KeepsTheExceptionWhenItIsCutOff) {
+  SampleCrash sample(0xc0000005, {0, 0});
+  sample.stack()[0].function = std::string(1000, 'f');
+  sample.stack()[1].module = std::string(300, 'm') + ".dll";
+  const auto signature = signature_of(sample);
+  EXPECT_EQ(signature.size(), kMaxSignatureBytes);
+  EXPECT_TRUE(signature.ends_with("... | ACCESS_VIOLATION")) << signature;
+}
+
+TEST(Signature, IsNeverCutWithinACharacter) {
+  for (std::size_t length = 200; length < 260; ++length) {
+    SampleCrash sample(0xc0000005, {0, 0});
+    sample.stack().resize(1);
+    sample.stack()[0].function = std::string(length, 'f') + "äöüäöüäöüäöüäöüäöüäöüäöüäöü";
+    EXPECT_EQ(signature_of(sample).find("\xef\xbf\xbd"), std::string::npos) << length;
+    EXPECT_LE(signature_of(sample).size(), kMaxSignatureBytes);
+  }
+}
+
+TEST(NormalizeFunction, DropsWhatChangesFromBuildToBuild) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"main", "main"},
+      {"Cart::total(int, std::vector<int> const&) const", "Cart::total"},
+      {"std::vector<std::pair<int, Foo<3>>>::at", "std::vector<T>::at"},
+      {"std::operator<< <char>(std::ostream&)", "std::operator<< <T>"},
+      {"Foo::operator()(int) const", "Foo::operator()"},
+      {"Foo::operator->()", "Foo::operator->"},
+      {"(anonymous namespace)::crash()", "(anonymous namespace)::crash"},
+      {"f.part.0", "f"},
+      {"f.constprop.1.isra.0", "f"},
+      {"alloc::vec::push::h0123456789abcdef", "alloc::vec::push"},
+      {"<T as core::fmt::Debug>::fmt", "<T>::fmt"},
+      {"?total@Cart@@QEAAHXZ", "?total@Cart@@QEAAHXZ"},
+      {"_ZN4Cart5totalEv.cold", "_ZN4Cart5totalEv"},
+      {"a > b", "a > b"},
+      {"", ""},
+  };
+  for (const auto& [name, expected] : cases) EXPECT_EQ(normalize_function(name), expected) << name;
+}
+
+}  // namespace
+}  // namespace vigil::analysis

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/synopsis.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "unit/analysis/sample_crash.h"
+
+namespace vigil::analysis {
+namespace {
+
+std::string synopsis_of(std::uint32_t code, std::vector<std::uint64_t> parameters) {
+  return SampleCrash(code, std::move(parameters)).analyze().synopsis;
+}
+
+TEST(Synopsis, OfAnAccessViolationSaysWhichAddress) {
+  const std::string program = "OrdersApi.exe 4.2.1.0 ", place = " in orders!Cart::total+0x1a";
+  EXPECT_EQ(synopsis_of(0xc0000005, {0, 0x18}),
+            program + "read address 0x18 through a null pointer" + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {1, 0}),
+            program + "wrote to address 0x0 through a null pointer" + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {8, 0}),
+            program + "called address 0x0, a null pointer," + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {1, 0x7ff8'0000}),
+            program + "wrote to address 0x7ff80000 without the right to" + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {0, ~std::uint64_t{0}}),
+            program + "read through a pointer that is no address" + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {}), program + "accessed memory without the right to" + place);
+}
+
+TEST(Synopsis, NamesTheCallerWhenTheSystemsCodeFailed) {
+  SampleCrash sample(0xc0000005, {0, 0x18});
+  sample.stack().insert(sample.stack().begin(), frame("ntdll.dll", "RtlFreeHeap", 0x33));
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1.0 read address 0x18 through a null pointer in "
+            "ntdll!RtlFreeHeap+0x33, called from "
+            "orders!Cart::total+0x1a");
+}
+
+TEST(Synopsis, HasWordsForEachWayToDie) {
+  const std::string program = "OrdersApi.exe 4.2.1.0 ", place = " in orders!Cart::total+0x1a";
+  EXPECT_EQ(synopsis_of(0xc00000fd, {1, 0x1000}),
+            program + "used up the stack of thread 104" + place);
+  EXPECT_EQ(synopsis_of(0xc0000409, {2}),
+            program +
+                "ended itself at once (fast fail, STACK_COOKIE_CHECK_FAILURE: /GS found an "
+                "overflowed stack "
+                "buffer)" +
+                place);
+  EXPECT_EQ(synopsis_of(0xc0000409, {4000}),
+            program + "ended itself at once (fast-fail code 4000)" + place);
+  EXPECT_EQ(synopsis_of(0xe06d7363, {}),
+            program + "threw a C++ exception that nobody caught" + place);
+  EXPECT_EQ(synopsis_of(0xc0000094, {}),
+            program + "ended with INTEGER_DIVIDE_BY_ZERO: integer division by zero," + place);
+  EXPECT_EQ(synopsis_of(0xe0001234, {}), program + "ended with 0xe0001234" + place);
+}
+
+TEST(Synopsis, SaysWhereAProcessWasThatHadNotCrashed) {
+  SampleCrash sample(0, {});
+  sample.snapshot.exception.reset();
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1.0 had not crashed when the dump was taken; thread 100 was in "
+            "ntdll!NtWaitForSingleObject+0x14, called from OrdersApi!main+0x40");
+}
+
+TEST(Synopsis, DoesWithoutModulesAndThreads) {
+  SampleCrash sample(0xc0000005, {0, 0x18});
+  sample.snapshot.modules.clear();
+  sample.threads.clear();
+  sample.snapshot.exception->address = 0;
+  EXPECT_EQ(sample.analyze().synopsis, "the program read address 0x18 through a null pointer");
+}
+
+}  // namespace
+}  // namespace vigil::analysis
