@@ -56,6 +56,7 @@ Ending name_exit(const report::Thread* stack, std::uint32_t last_exception, repo
   const bool uncaught = calls_any_of(stack, kUncaught);
   if (uncaught || (is_cxx(last_exception) && (aborted || crash.code == kAbortExitCode))) {
     crash.name = is_cxx(last_exception) ? exception_name(last_exception) : "CXX_EXCEPTION";
+    if (is_cxx(last_exception)) crash.code = last_exception;
     crash.meaning = "a C++ exception that nobody caught";
     return Ending::CxxException;
   }
@@ -85,13 +86,14 @@ Ending decode_exit(const report::Thread* stack, report::Crash& crash) {
   };
   crash.kind = "exit";
   crash.code = static_cast<std::uint32_t>(parameter(0));
+  crash.exit_code = crash.code;
   const auto last_exception = static_cast<std::uint32_t>(parameter(2));
   const auto ending = name_exit(stack, last_exception, crash);
   std::string_view call = "a call that ends it";
   if (parameter(1) == kRtlExitUserProcess) call = "RtlExitUserProcess";
   if (parameter(1) == kNtTerminateProcess) call = "NtTerminateProcess";
   crash.decoded.push_back(fmt::format("the process was stopped in {}, with exit code {}", call,
-                                      exit_code_text(crash.code)));
+                                      exit_code_text(*crash.exit_code)));
   if (last_exception != 0) {
     crash.decoded.push_back(
         fmt::format("the last exception before that was {}", exception_name(last_exception)));

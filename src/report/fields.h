@@ -66,6 +66,7 @@ void describe(Archive& a, Of<Crash> auto& crash) {
   a.text("kind", crash.kind);
   a.text("type", crash.name);
   a.code("code", crash.code);
+  a.code("exit_code", crash.exit_code);
   a.text("meaning", crash.meaning);
   a.derived_address("address", crash.accessed_address.value_or(crash.address));
   a.address("instruction_address", crash.address);

@@ -162,6 +162,9 @@ class Reader {
     if (!std::in_range<std::uint32_t>(wide)) return refuse(key, "a code of 8 hex digits");
     value = static_cast<std::uint32_t>(wide);
   }
+  void code(const char* key, std::optional<std::uint32_t>& value) {
+    if (find(key) != nullptr) code(key, value.emplace());
+  }
   void address(const char* key, std::uint64_t& value, bool /*when*/ = true) {
     if (const auto* found = find(key)) read_address(*found, key, value);
   }

@@ -73,12 +73,13 @@ struct UnloadedModule {
 
 struct Crash {
   std::string kind{};         ///< exception, or exit: the process ended itself.
-  std::uint32_t code = 0;     ///< Of the exception; of an exit: the exit code.
+  std::uint32_t code = 0;     ///< Of the exception; of an exit without one: the exit code.
   std::string name{};         ///< ACCESS_VIOLATION
   std::string meaning{};      ///< A few words for a person.
   std::uint64_t address = 0;  ///< Of the instruction.
   std::optional<std::uint64_t> accessed_address{};
-  std::string access{};  ///< read, write, execute; empty: not an access.
+  std::string access{};                      ///< read, write, execute; empty: not an access.
+  std::optional<std::uint32_t> exit_code{};  ///< Of an exit.
   std::vector<std::uint64_t> parameters{};
   std::vector<std::string> decoded{};  ///< One sentence a parameter that means something.
   std::uint32_t thread_id = 0;
@@ -145,7 +146,8 @@ struct Report {
 [[nodiscard]] std::string place_of(const Frame& frame);
 
 /// One JSON object. Addresses are hex strings padded to 16 digits, times are UTC with milliseconds.
-/// Invalid UTF-8 is replaced.
+/// Invalid UTF-8 is replaced, and what is not ASCII is escaped: it survives every code page, and no
+/// terminal finds a command in it.
 [[nodiscard]] std::string to_json(const Report& report, bool pretty);
 
 /// The reverse. Unknown keys are ignored, keys that are missing or null keep their default.

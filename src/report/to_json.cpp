@@ -38,6 +38,9 @@ class Writer {
     if (when) json_[key] = value;
   }
   void code(const char* key, std::uint32_t value) { json_[key] = fmt::format("{:#010x}", value); }
+  void code(const char* key, const std::optional<std::uint32_t>& value) {
+    if (value) code(key, *value);
+  }
   void address(const char* key, std::uint64_t value, bool when = true) {
     if (when) json_[key] = hex_address(value);
   }
@@ -145,7 +148,7 @@ std::string to_json(const Report& report, bool pretty) {
   Json json = Writer::to_object(report);
   for (auto& thread : json["threads"]) number_frames(thread);
   if (json.contains("crashing_thread")) number_frames(json["crashing_thread"]);
-  return json.dump(pretty ? kIndent : -1, ' ', false, Json::error_handler_t::replace);
+  return json.dump(pretty ? kIndent : -1, ' ', true, Json::error_handler_t::replace);
 }
 
 }  // namespace vigil::report

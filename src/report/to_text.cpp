@@ -220,8 +220,8 @@ void add_exception(TextPage& page, const Report& report) {
   if (!report.crash)
     return page.line("The dump holds no exception: nothing had crashed when it was taken.");
   const auto& crash = *report.crash;
-  page.field(crash.kind == "exit" ? "Exit code" : "Code",
-             fmt::format("{:#010x} {}", crash.code, crash.name));
+  page.field("Code", fmt::format("{:#010x} {}", crash.code, crash.name));
+  if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));
   page.field("Meaning", crash.meaning);
   if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
   if (crash.accessed_address) {

@@ -54,6 +54,8 @@ TEST(ExitTrap, TakesExitCode3AloneForNoAbort) {
 TEST(ExitTrap, KnowsAnUncaughtExceptionByTheLastOneBeforeAbort) {
   SampleExit gcc(3, 0x20474343, "abort");
   EXPECT_EQ(gcc.analyze().crash->name, "GCC_CXX_EXCEPTION");
+  EXPECT_EQ(gcc.analyze().crash->code, 0x20474343u);
+  EXPECT_EQ(gcc.analyze().crash->exit_code, 3u);
   SampleExit msvc(3, 0xe06d7363, "abort");
   EXPECT_EQ(msvc.analyze().crash->name, "MSVC_CXX_EXCEPTION");
   EXPECT_EQ(

@@ -28,6 +28,7 @@ inline Report sample_report() {
   crash.address = 0x7ff8'1000'101a;
   crash.accessed_address = 0x18;
   crash.access = "read";
+  crash.exit_code = 0xc0000005;
   crash.parameters = {0, 0x18};
   crash.decoded = {
       "it read address 0x18, which is in the first 64 KiB: a null pointer and an offset"};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -50,6 +51,14 @@ TEST(ToJson, ReplacesMalformedUtf8) {
   EXPECT_EQ(Json::parse(to_json(report, false))["synopsis"],
             "a\xef\xbf\xbd"
             "b");
+}
+
+TEST(ToJson, WritesAsciiOnly) {
+  Report report;
+  report.process.name = "Bestellungen für 日本\xc2\x9b.exe";
+  const auto json = to_json(report, false);
+  EXPECT_TRUE(std::all_of(json.begin(), json.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
+  EXPECT_EQ(Json::parse(json)["process_name"], report.process.name);
 }
 
 TEST(ToJson, IsOneLineUnlessPretty) {
