@@ -12,6 +12,7 @@ cd "$top"
 # create a file with a name outside ASCII.
 unset LIBRARY_PATH
 export LC_ALL=C.UTF-8
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
 
