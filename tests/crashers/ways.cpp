@@ -23,9 +23,10 @@ using Die = int (*)(std::uint32_t);
 
 constexpr std::uint64_t kMegabyte = 1 << 20;
 
-// No null pointer for the compiler to reason about: it would drop what follows.
+// No pointer for the compiler to reason about: it would warn, or drop what follows.
 volatile int* unmapped(std::uint32_t value) {
-  return reinterpret_cast<volatile int*>(static_cast<std::uintptr_t>(value));
+  volatile std::uintptr_t address = value;
+  return reinterpret_cast<volatile int*>(address);
 }
 
 // The import libraries of mingw-w64 10 do not have it.
