@@ -157,8 +157,9 @@ Step<Amd64Context> unwind_function(const Target& target,
 
 }  // namespace
 
-Step<Amd64Context> unwind(const Target& target, const Cursor<Amd64Context>& frame) {
-  const auto place = target.find(lookup_address(frame.context.rip, frame.exact));
+Step<Amd64Context> unwind(const Target& target,
+                          const Frame64& frame,
+                          const Target::OptionalPlace& place) {
   if (!place) {
     if (!frame.exact) return StopReason::NotInModule;
     return unwind_leaf(target, frame.context, StopReason::NotInModule);

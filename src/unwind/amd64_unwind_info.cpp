@@ -81,9 +81,10 @@ std::variant<UnwindInfo, StopReason> read_unwind_info(const image::PeImage& imag
                          .read_array<format::UnwindCode>(0, count);
   if (!codes.ok()) return StopReason::NoUnwindInfo;
   info.codes = *codes;
-  info.chained = image.chained_function(rva);
-  const bool says_chained = (header->version_and_flags >> 3 & format::kFlagChained) != 0;
-  if (says_chained && !info.chained) return StopReason::NoUnwindInfo;
+  if ((header->version_and_flags >> 3 & format::kFlagChained) != 0) {
+    info.chained = image.chained_function(rva);
+    if (!info.chained) return StopReason::NoUnwindInfo;
+  }
   return info;
 }
 

@@ -66,8 +66,9 @@ Step<Arm64Context> unwind_leaf(const Target& target,
 
 }  // namespace
 
-Step<Arm64Context> unwind(const Target& target, const Cursor<Arm64Context>& frame) {
-  const auto place = target.find(lookup_address(frame.context.pc, frame.exact));
+Step<Arm64Context> unwind(const Target& target,
+                          const Cursor<Arm64Context>& frame,
+                          const Target::OptionalPlace& place) {
   if (!place) {
     if (!frame.exact) return StopReason::NotInModule;
     return unwind_leaf(target, frame.context, StopReason::NotInModule);

@@ -26,13 +26,16 @@ using Step = std::variant<Cursor<Context>, StopReason>;
   return exact || resume == 0 ? resume : resume - 1;
 }
 
-/// The caller of \p frame by what the processor's convention and its image's tables say. The walk
-/// checks what comes out.
+/// The caller of \p frame, which lies at \p place, by what the processor's convention and its
+/// image's tables say. The walk checks what comes out.
 [[nodiscard]] Step<snapshot::Amd64Context> unwind(const Target& target,
-                                                  const Cursor<snapshot::Amd64Context>& frame);
+                                                  const Cursor<snapshot::Amd64Context>& frame,
+                                                  const Target::OptionalPlace& place);
 [[nodiscard]] Step<snapshot::X86Context> unwind(const Target& target,
-                                                const Cursor<snapshot::X86Context>& frame);
+                                                const Cursor<snapshot::X86Context>& frame,
+                                                const Target::OptionalPlace& place);
 [[nodiscard]] Step<snapshot::Arm64Context> unwind(const Target& target,
-                                                  const Cursor<snapshot::Arm64Context>& frame);
+                                                  const Cursor<snapshot::Arm64Context>& frame,
+                                                  const Target::OptionalPlace& place);
 
 }  // namespace vigil::unwind

@@ -30,7 +30,7 @@ Target::Target(const WalkRequest& request, image::Machine machine)
   stack_bytes_ = request.memory.at(*sp, std::min(above, kMaxStackViewBytes));
 }
 
-std::optional<Target::Place> Target::find(std::uint64_t address) const {
+Target::OptionalPlace Target::find(std::uint64_t address) const {
   const auto module = request_->module_map.find(address);
   if (!module) return std::nullopt;
   const auto base = request_->modules[*module].base;

@@ -28,8 +28,9 @@ class Target {
     std::uint64_t rva = 0;
     const image::PeImage* image = nullptr;  ///< Null: nobody has it.
   };
+  using OptionalPlace = std::optional<Place>;
   /// The module that holds \p address.
-  [[nodiscard]] std::optional<Place> find(std::uint64_t address) const;
+  [[nodiscard]] OptionalPlace find(std::uint64_t address) const;
 
   /// A value of the stack; nullopt when the dump does not have it.
   [[nodiscard]] std::optional<std::uint64_t> read_word(std::uint64_t address,

@@ -70,7 +70,10 @@ template <class Context>
 class Walker {
  public:
   Walker(const WalkRequest& request, const Context& context)
-      : target_(request, machine_of(context)), frame_{context}, max_frames_(request.max_frames) {}
+      : target_(request, machine_of(context)),
+        frame_{context},
+        place_(target_.find(chain_of(context).pc)),
+        max_frames_(request.max_frames) {}
 
   Walk run() {
     while (walk_.frames.size() < max_frames_) {
@@ -81,26 +84,29 @@ class Walker {
         return std::move(walk_);
       }
       frame_ = std::get<Cursor<Context>>(next);
+      place_ = find(frame_);
     }
     walk_.stop = StopReason::FrameLimit;
     return std::move(walk_);
   }
 
  private:
+  [[nodiscard]] Target::OptionalPlace find(const Cursor<Context>& frame) const {
+    return target_.find(lookup_address(chain_of(frame.context).pc, frame.exact));
+  }
+
   void add_frame() {
     const auto resume = chain_of(frame_.context).pc;
-    const auto instruction = lookup_address(resume, frame_.exact);
-    const auto place = target_.find(instruction);
-    walk_.frames.push_back({.instruction = instruction,
+    walk_.frames.push_back({.instruction = lookup_address(resume, frame_.exact),
                             .resume = resume,
                             .trust = frame_.trust,
-                            .module = place ? std::optional(place->module) : std::nullopt,
+                            .module = place_ ? std::optional(place_->module) : std::nullopt,
                             .context = frame_.context});
     scanned_ += frame_.trust == FrameTrust::Scan ? 1 : 0;
   }
 
   Step<Context> find_caller() const {
-    auto by_tables = unwind(target_, frame_);
+    auto by_tables = unwind(target_, frame_, place_);
     auto why = StopReason::EndOfStack;
     if (const auto* reason = std::get_if<StopReason>(&by_tables)) {
       why = *reason;
@@ -109,7 +115,9 @@ class Walker {
     } else {
       return by_tables;
     }
-    if (why == StopReason::EndOfStack || is_thread_start()) return StopReason::EndOfStack;
+    if (why == StopReason::EndOfStack || (place_ && Target::is_thread_start(*place_))) {
+      return StopReason::EndOfStack;
+    }
     return find_caller_without_tables(why);
   }
 
@@ -124,7 +132,7 @@ class Walker {
     if (!target_.in_stack(to.sp) || to.sp % rules_of(Context{}).word_bytes != 0) {
       return StopReason::OutsideStack;
     }
-    const auto place = target_.find(lookup_address(to.pc, caller.exact));
+    const auto place = find(caller);
     if (!place) {
       const bool dynamic_code = target_.follows_call(to.pc) == CallEvidence::Yes;
       return dynamic_code ? std::nullopt : std::optional(StopReason::NotInModule);
@@ -163,13 +171,9 @@ class Walker {
     return result;
   }
 
-  [[nodiscard]] bool is_thread_start() const {
-    const auto place = target_.find(walk_.frames.back().instruction);
-    return place && Target::is_thread_start(*place);
-  }
-
   Target target_;
   Cursor<Context> frame_;
+  Target::OptionalPlace place_;  // of frame_
   std::size_t max_frames_;
   std::size_t scanned_ = 0;
   Walk walk_;

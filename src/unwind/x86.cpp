@@ -25,8 +25,10 @@ bool is_byte(const Target& target, std::uint64_t address, std::uint8_t value) {
 /// How far above the stack pointer the return address lies, where the frame pointer is still or
 /// again the caller's: at the first two instructions of a prologue, at the return, and where a call
 /// through a bad pointer led to no code.
-std::optional<std::uint32_t> return_address_offset(const Target& target, std::uint32_t eip) {
-  if (!target.find(eip)) return 0;
+std::optional<std::uint32_t> return_address_offset(const Target& target,
+                                                   std::uint32_t eip,
+                                                   const Target::OptionalPlace& place) {
+  if (!place) return 0;
   if (is_byte(target, eip, 0xc3) || is_byte(target, eip, 0xc2)) return 0;
   if (is_byte(target, eip, kPushEbp) && sets_frame_pointer(target, eip + 1)) return 0;
   // `mov edi, edi`, room for a hot patch, comes before `push ebp` in Microsoft's own DLLs.
@@ -38,9 +40,11 @@ std::optional<std::uint32_t> return_address_offset(const Target& target, std::ui
 
 }  // namespace
 
-Step<X86Context> unwind(const Target& target, const Cursor<X86Context>& frame) {
+Step<X86Context> unwind(const Target& target,
+                        const Cursor<X86Context>& frame,
+                        const Target::OptionalPlace& place) {
   if (!frame.exact) return StopReason::NoUnwindInfo;
-  const auto offset = return_address_offset(target, frame.context.eip);
+  const auto offset = return_address_offset(target, frame.context.eip, place);
   if (!offset) return StopReason::NoUnwindInfo;
   const auto slot = frame.context.esp + *offset;
   const auto address = target.read_word(slot, kWordBytes);
