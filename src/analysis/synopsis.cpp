@@ -17,8 +17,9 @@ namespace {
 std::string program_of(const snapshot::Snapshot& snapshot) {
   if (snapshot.modules.empty() || snapshot.modules.front().name().empty()) return "the program";
   const auto& program = snapshot.modules.front();
-  return program.version.empty() ? std::string(program.name())
-                                 : fmt::format("{} {}", program.name(), program.version);
+  const bool versioned = !program.version.empty() && program.version != "0.0.0.0";
+  return versioned ? fmt::format("{} {}", program.name(), program.version)
+                   : std::string(program.name());
 }
 
 const report::Frame* frame_at(const Input& input, const Findings& findings, std::size_t index) {
@@ -37,6 +38,18 @@ std::string where(const Input& input, const Findings& findings) {
   if (!findings.blamed_frame || *findings.blamed_frame == 0) return " in " + report::place_of(*top);
   const auto* blamed = frame_at(input, findings, *findings.blamed_frame);
   return fmt::format(" in {}, called from {}", report::place_of(*top), report::place_of(*blamed));
+}
+
+/// The same for an access. Of a jump to a bad address only the place that it came from says
+/// something.
+std::string where_accessed(const Input& input, const Findings& findings) {
+  const auto& crash = *findings.crash;
+  const auto* top = frame_at(input, findings, 0);
+  const bool jumped =
+      top != nullptr && crash.access == "execute" && top->instruction == crash.accessed_address;
+  const auto* caller = frame_at(input, findings, 1);
+  if (!jumped) return where(input, findings);
+  return caller == nullptr ? "" : " from " + report::place_of(*caller);
 }
 
 /// Where the program's own code is what matters, and how it got out of it does not.
@@ -70,10 +83,15 @@ std::string fast_fail_clause(const report::Crash& crash) {
 }
 
 std::string still_running(const Input& input, const Findings& findings) {
+  if (input.threads.empty() && input.snapshot.modules.empty()) {
+    return "what is left of the dump does not say what happened";
+  }
   auto text = program_of(input.snapshot) + " had not crashed when the dump was taken";
   if (!findings.blamed_thread) return text;
+  const auto place = where(input, findings);
+  if (place.empty()) return text;
   return fmt::format("{}; thread {} was{}", text, input.threads[*findings.blamed_thread].thread_id,
-                     where(input, findings));
+                     place);
 }
 
 std::string what_happened(const Input& input,
@@ -82,7 +100,7 @@ std::string what_happened(const Input& input,
                           const std::string& cxx_type) {
   const auto& crash = *findings.crash;
   switch (ending) {
-    case Ending::Access: return access_clause(crash) + where(input, findings);
+    case Ending::Access: return access_clause(crash) + where_accessed(input, findings);
     case Ending::StackOverflow:
       return fmt::format("used up the stack of thread {}", crash.thread_id) +
              where_blamed(input, findings);

@@ -84,6 +84,7 @@ void describe(Archive& a, Of<System> auto& system) {
   a.text("cpu_arch", system.cpu);
   a.text("cpu_info", system.cpu_info);
   a.number("cpu_count", system.cpu_count, system.cpu_count != 0);
+  a.number("cpu_mhz", system.cpu_mhz, system.cpu_mhz != 0);
 }
 
 template <class Archive>

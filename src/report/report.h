@@ -92,6 +92,7 @@ struct System {
   std::string cpu{};         ///< amd64
   std::string cpu_info{};
   std::uint32_t cpu_count = 0;
+  std::uint32_t cpu_mhz = 0;  ///< At most; 0: not said.
   friend bool operator==(const System&, const System&) = default;
 };
 

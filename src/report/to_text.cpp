@@ -61,7 +61,8 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
   page.field("System", system.os_version.empty() ? system.os : system.os + " " + system.os_version);
   page.field("Analyzer", report.analyzer);
   if (report.diagnostics.empty()) return;
-  page.field("Losses", fmt::format("{}; {} to tell:", report.status, report.diagnostics.size()));
+  page.field("Status", fmt::format("{}, with {} note{}:", report.status, report.diagnostics.size(),
+                                   report.diagnostics.size() == 1 ? "" : "s"));
   const auto shown = std::min(report.diagnostics.size(), kMaxLossesShown);
   for (std::size_t i = 0; i < shown; ++i) page.line("- " + report.diagnostics[i]);
   if (shown < report.diagnostics.size()) {
@@ -75,6 +76,7 @@ void add_processors(TextPage& page, const Report& report) {
   page.field("Architecture", system.cpu.empty() ? "unknown" : system.cpu);
   page.field("Processors", system.cpu_count == 0 ? "" : fmt::format("{}", system.cpu_count));
   page.field("Model", system.cpu_info);
+  page.field("Speed", system.cpu_mhz == 0 ? "" : fmt::format("up to {} MHz", system.cpu_mhz));
 }
 
 void add_system_state(TextPage& page, const Report& report) {
@@ -130,7 +132,7 @@ void add_modules(TextPage& page, const Report& report, const TextOptions& option
     page.line(fmt::format(
         "{:#018x}  {:#018x}  {:<{}}  {:<{}}  {}", module->base, module->base + module->size,
         clip(name.empty() ? "?" : name, kNameColumns), kNameColumns, clip(version, kVersionColumns),
-        kVersionColumns, module->symbols.empty() ? "none" : module->symbols));
+        kVersionColumns, module->symbols.empty() ? "-" : module->symbols));
   }
   if (modules.size() < report.modules.size()) {
     page.line(fmt::format("and {} more that are not on this stack",
@@ -203,12 +205,13 @@ void add_threads(TextPage& page, const Report& report, const TextOptions& option
   }
 }
 
-void add_registers(TextPage& page, const Thread& thread) {
+void add_registers(TextPage& page, const Thread& thread, std::string_view cpu) {
   constexpr std::size_t kPerLine = 4;
+  const int digits = cpu == "x86" || cpu == "arm" ? 8 : 16;
   std::string row;
   for (std::size_t i = 0; i < thread.registers.size(); ++i) {
     const auto& [name, value] = thread.registers[i];
-    row += fmt::format("{:>6} {:016x}", terminal_safe(name), value);
+    row += fmt::format("{:>7} {:0{}x}", terminal_safe(name), value, digits);
     if (i % kPerLine != kPerLine - 1 && i + 1 != thread.registers.size()) continue;
     page.line(row);
     row.clear();
@@ -235,7 +238,7 @@ void add_exception(TextPage& page, const Report& report) {
                                    [&](const Thread& t) { return t.thread_id == crash.thread_id; });
   if (thread == report.threads.end() || thread->registers.empty()) return;
   page.blank();
-  add_registers(page, *thread);
+  add_registers(page, *thread, report.system.cpu);
 }
 
 }  // namespace

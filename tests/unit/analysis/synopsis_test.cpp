@@ -29,6 +29,15 @@ TEST(Synopsis, OfAnAccessViolationSaysWhichAddress) {
   EXPECT_EQ(synopsis_of(0xc0000005, {}), program + "accessed memory without the right to" + place);
 }
 
+TEST(Synopsis, OfAJumpToABadAddressSaysWhereItCameFrom) {
+  SampleCrash sample(0xc0000005, {8, 0x1234'0000});
+  sample.stack().insert(sample.stack().begin(), frame("", "", 0));
+  sample.stack()[0].instruction = 0x1234'0000;
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1.0 jumped to 0x12340000, where it may not execute, from "
+            "orders!Cart::total+0x1a");
+}
+
 TEST(Synopsis, NamesTheCallerWhenTheSystemsCodeFailed) {
   SampleCrash sample(0xc0000005, {0, 0x18});
   sample.stack().insert(sample.stack().begin(), frame("ntdll.dll", "RtlFreeHeap", 0x33));
@@ -63,6 +72,13 @@ TEST(Synopsis, SaysWhereAProcessWasThatHadNotCrashed) {
   EXPECT_EQ(sample.analyze().synopsis,
             "OrdersApi.exe 4.2.1.0 had not crashed when the dump was taken; thread 100 was in "
             "ntdll!NtWaitForSingleObject+0x14, called from OrdersApi!main+0x40");
+}
+
+TEST(Synopsis, DoesNotCallAnEmptyDumpAHealthyProcess) {
+  SampleCrash sample(0, {});
+  sample.snapshot = {};
+  sample.threads.clear();
+  EXPECT_EQ(sample.analyze().synopsis, "what is left of the dump does not say what happened");
 }
 
 TEST(Synopsis, DoesWithoutModulesAndThreads) {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "analysis/analysis.h"
+#include "base/utf.h"
+#include "base/version.h"
+#include "minidump/minidump.h"
+#include "pipeline/backed_memory.h"
+#include "pipeline/facts.h"
+#include "pipeline/stacks.h"
+#include "pipeline/text_budget.h"
+#include "platform/platform.h"
+#include "symbols/symbols.h"
+
+namespace vigil::pipeline {
+namespace {
+
+void add_diagnostic(report::Report& report, std::string text) {
+  if (report.diagnostics.size() < report::kMaxTexts) report.diagnostics.push_back(std::move(text));
+}
+
+/// What reading lost. It comes late: damaged parts of a compressed dump are met when they are
+/// touched.
+void add_losses(const Diagnostics& diagnostics, TextBudget& budget, report::Report& report) {
+  for (const auto& note : diagnostics.notes()) add_diagnostic(report, budget.take(note));
+  if (diagnostics.dropped() > 0) {
+    add_diagnostic(report, fmt::format("and {} more losses like these", diagnostics.dropped()));
+  }
+  if (budget.cut() > 0)
+    add_diagnostic(report, fmt::format("{} names are cut or left out", budget.cut()));
+}
+
+/// Images that were found and could not be used, of the modules on the stacks.
+void add_refused_images(const symbols::ModuleImages& images,
+                        TextBudget& budget,
+                        report::Report& report) {
+  for (std::size_t i = 0; i < report.modules.size(); ++i) {
+    if (report.modules[i].symbols.empty()) continue;
+    for (const auto& reason : images.state(i).refused) add_diagnostic(report, budget.take(reason));
+  }
+}
+
+report::Report make_report(minidump::Minidump& dump, const Options& options) {
+  const auto& snapshot = dump.snapshot();
+  const snapshot::ModuleMap modules(snapshot.modules);
+  symbols::ModuleImages images(
+      snapshot.modules, dump.memory(),
+      {.folders = options.image_folders, .module_paths = options.module_paths});
+  TextBudget budget(options.limits.max_text_bytes);
+  report::Report report;
+  report.analyzer = fmt::format("vigil {}", kVersion);
+  add_facts(snapshot, budget, report);
+  add_stacks({snapshot, dump.memory(), modules, images}, options.limits, budget, report);
+
+  BackedMemory memory(dump.memory(), snapshot.modules, modules, images);
+  auto findings = analysis::analyze({snapshot, memory, report.threads});
+  report.crash = std::move(findings.crash);
+  report.blamed_thread = findings.blamed_thread;
+  report.blamed_frame = findings.blamed_frame;
+  report.signature = std::move(findings.signature);
+  report.synopsis = budget.take(findings.synopsis);
+  add_losses(dump.diagnostics(), budget, report);
+  if (!report.diagnostics.empty()) report.status = "partial";
+  add_refused_images(images, budget, report);
+  return report;
+}
+
+}  // namespace
+
+Result<report::Report> analyze(std::unique_ptr<ByteSource> dump, const Options& options) {
+  const auto bytes = dump->size();
+  VIGIL_TRY_ASSIGN(const auto minidump,
+                   minidump::Minidump::parse(
+                       std::move(dump), {.max_unpacked_bytes = options.limits.max_unpacked_bytes}));
+  auto report = make_report(*minidump, options);
+  report.dump_bytes = bytes;
+  return report;
+}
+
+Result<report::Report> analyze(const std::filesystem::path& file, const Options& options) {
+  VIGIL_TRY_ASSIGN(auto mapped, platform::MappedFile::open(file));
+  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped)), options);
+  if (!report.ok()) return std::move(report).take_error().with_context(utf8_from_path(file));
+  return report;
+}
+
+Result<report::Report> analyze_handle(std::uintptr_t handle,
+                                      const std::string& name,
+                                      const Options& options) {
+  auto mapped = platform::MappedFile::from_native_handle(handle);
+  if (!mapped.ok()) return std::move(mapped).take_error().with_context(name);
+  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped).take()), options);
+  if (!report.ok()) return std::move(report).take_error().with_context(name);
+  return report;
+}
+
+}  // namespace vigil::pipeline

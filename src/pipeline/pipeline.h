@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/byte_source.h"
+#include "base/result.h"
+#include "report/report.h"
+
+/// One dump in, one report out: reads, walks, names, analyzes. It is what `vigil analyze` does, in
+/// the service's sandbox too.
+///
+/// The dump is hostile. What it costs is bounded by Limits, whatever it holds: work that does not
+/// fit is left out, and the report is `partial` and says so in its diagnostics. Images come from
+/// the dump or from local files; the network is never used. One analysis runs on one thread, many
+/// on many.
+namespace vigil::pipeline {
+
+/// Bounds that keep any analysis within 10 seconds and 256 MiB. Those of the report hold as well.
+struct Limits {
+  std::size_t max_threads = 2048;
+  std::size_t max_frames_per_thread = 256;
+  std::size_t max_frames = 16'384;  ///< Of all threads together.
+  /// After it no further thread is walked; the blamed one is always, and it is the first.
+  std::chrono::milliseconds time{6000};
+  /// Of names and other text taken over from the dump.
+  std::size_t max_text_bytes = std::size_t{3} << 20;
+  /// Of a compressed dump; what is unpacked stays in memory.
+  std::uint64_t max_unpacked_bytes = std::uint64_t{128} << 20;
+};
+
+struct Options {
+  /// Where files of images may be, besides the dump: folders and symbol stores.
+  std::vector<std::filesystem::path> image_folders{};
+  /// Whether the paths that modules have in the dump are looked at. On Windows only.
+  bool module_paths = true;
+  Limits limits{};
+};
+
+/// Errc::NotFound, AccessDenied, Busy, Unsupported (a kernel dump, another kind of file), Malformed
+/// (no dump, a folder, an empty file), Io. Messages name the file.
+[[nodiscard]] Result<report::Report> analyze(const std::filesystem::path& file,
+                                             const Options& options);
+
+/// The same over an inherited handle (Windows HANDLE or POSIX descriptor) that this takes over.
+/// Messages name \p name.
+[[nodiscard]] Result<report::Report> analyze_handle(std::uintptr_t handle,
+                                                    const std::string& name,
+                                                    const Options& options);
+
+/// The same over a file that is open already.
+[[nodiscard]] Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
+                                             const Options& options);
+
+}  // namespace vigil::pipeline

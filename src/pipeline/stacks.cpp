@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/stacks.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "unwind/unwind.h"
+
+namespace vigil::pipeline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Walks one thread after the other while the limits last.
+class Walker {
+ public:
+  Walker(const WalkInput& input, const Limits& limits, TextBudget& budget, report::Report& report)
+      : input_(input),
+        limits_(limits),
+        budget_(budget),
+        report_(report),
+        symbolizer_(input.images),
+        frames_left_(std::min(limits.max_frames, report::kMaxFrames)),
+        end_(Clock::now() + limits.time) {}
+
+  /// Whether another thread may be walked.
+  [[nodiscard]] bool may_go_on() const { return frames_left_ > 0 && Clock::now() < end_; }
+
+  void walk(const snapshot::Thread& thread,
+            const snapshot::ThreadContext& context,
+            report::Thread& out) {
+    for (const auto& [name, value] : snapshot::named_registers(context))
+      out.registers.emplace_back(name, value);
+    const auto most =
+        std::min({limits_.max_frames_per_thread, report::kMaxFramesPerThread, frames_left_});
+    const auto walk = unwind::walk_stack({.context = context,
+                                          .memory = input_.memory,
+                                          .modules = input_.snapshot.modules,
+                                          .module_map = input_.module_map,
+                                          .images = input_.images,
+                                          .stack = thread.stack,
+                                          .max_frames = most});
+    frames_left_ -= std::min(walk.frames.size(), frames_left_);
+    out.stop_reason = unwind::to_string(walk.stop);
+    for (const auto& frame : walk.frames) out.frames.push_back(name(frame));
+  }
+
+ private:
+  report::Frame name(const unwind::Frame& frame) {
+    report::Frame out;
+    out.instruction = frame.instruction;
+    out.trust = unwind::to_string(frame.trust);
+    if (!frame.module || *frame.module >= report_.modules.size()) return out;
+    const auto& module = input_.snapshot.modules[*frame.module];
+    out.module = budget_.take(module.name());
+    if (out.module.empty()) out.module = fmt::format("{:#018x}", module.base);
+    out.module_offset = frame.instruction - module.base;
+    auto& symbols = report_.modules[*frame.module].symbols;
+    if (symbols.empty()) symbols = "none";
+    const auto symbol = symbolizer_.name(*frame.module, out.module_offset);
+    if (!symbol) return out;
+    out.function = budget_.take(symbol->name);
+    out.symbol_source = symbols::to_string(symbol->source);
+    symbols = out.symbol_source;
+    // Of a caller the offset is the return address's, as debuggers print it.
+    out.function_offset = symbol->offset + (frame.resume - frame.instruction);
+    return out;
+  }
+
+  const WalkInput& input_;
+  const Limits& limits_;
+  TextBudget& budget_;
+  report::Report& report_;
+  symbols::Symbolizer symbolizer_;
+  std::size_t frames_left_;
+  Clock::time_point end_;
+};
+
+/// The thread of the exception, among the first \p count.
+std::optional<std::size_t> find_crashed(const snapshot::Snapshot& snapshot, std::size_t count) {
+  if (!snapshot.exception) return std::nullopt;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (snapshot.threads[i].id == snapshot.exception->thread) return i;
+  }
+  return std::nullopt;
+}
+
+/// The threads to report: those of the dump within the limit, and in any case the crashed one.
+std::vector<snapshot::Thread> threads_of(const snapshot::Snapshot& snapshot,
+                                         const Limits& limits,
+                                         report::Report& report) {
+  const auto most = std::min(limits.max_threads, report::kMaxThreads - 1);
+  const auto count = std::min(snapshot.threads.size(), most);
+  std::vector<snapshot::Thread> threads(
+      snapshot.threads.begin(), snapshot.threads.begin() + static_cast<std::ptrdiff_t>(count));
+  if (count < snapshot.threads.size()) {
+    report.diagnostics.push_back(fmt::format("{} threads of {} are left out of the report",
+                                             snapshot.threads.size() - count,
+                                             snapshot.threads.size()));
+  }
+  if (!snapshot.exception || find_crashed(snapshot, count)) return threads;
+  if (const auto* thread = snapshot::find_thread(snapshot, snapshot.exception->thread)) {
+    threads.push_back(*thread);
+    return threads;
+  }
+  report.diagnostics.push_back(
+      fmt::format("thread {} of the exception is not in the list of threads",
+                  snapshot.exception->thread.value));
+  threads.emplace_back().id = snapshot.exception->thread;
+  return threads;
+}
+
+}  // namespace
+
+void add_stacks(const WalkInput& input,
+                const Limits& limits,
+                TextBudget& budget,
+                report::Report& report) {
+  const auto threads = threads_of(input.snapshot, limits, report);
+  for (const auto& thread : threads) {
+    auto& out = report.threads.emplace_back();
+    out.thread_id = thread.id.value;
+    out.name = budget.take(thread.name);
+  }
+  Walker walker(input, limits, budget, report);
+  std::optional<std::size_t> crashed;
+  if (const auto& exception = input.snapshot.exception) {
+    const auto found = std::find_if(
+        threads.begin(), threads.end(),
+        [&](const snapshot::Thread& thread) { return thread.id == exception->thread; });
+    crashed = static_cast<std::size_t>(std::distance(threads.begin(), found));
+    const bool own_context = !std::holds_alternative<std::monostate>(exception->context);
+    walker.walk(*found, own_context ? exception->context : found->context,
+                report.threads[*crashed]);
+  }
+  std::size_t skipped = 0;
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    if (i == crashed) continue;
+    if (walker.may_go_on()) {
+      walker.walk(threads[i], threads[i].context, report.threads[i]);
+    } else {
+      report.threads[i].stop_reason = "not_walked";
+      ++skipped;
+    }
+  }
+  if (skipped > 0) {
+    report.diagnostics.push_back(
+        fmt::format("{} threads of {} were not walked: the limit of time or frames was "
+                    "reached",
+                    skipped, threads.size()));
+  }
+}
+
+}  // namespace vigil::pipeline

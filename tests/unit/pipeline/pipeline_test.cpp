@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/pipeline.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/exception_codes.h"
+#include "support/golden.h"
+#include "unit/pipeline/sample_dump.h"
+
+namespace vigil::pipeline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const Options kNoFiles = {.image_folders = {}, .module_paths = false, .limits = {}};
+
+Result<report::Report> analyze_bytes(const std::string& bytes, const Options& options = kNoFiles) {
+  return analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), options);
+}
+
+report::Report report_of(SampleDump& dump, const Options& options = kNoFiles) {
+  const auto bytes = dump.builder.finish();
+  auto report = analyze_bytes(bytes, options);
+  EXPECT_TRUE(report.ok()) << report.error().message();
+  return report.ok() ? std::move(report).take() : report::Report{};
+}
+
+std::vector<std::string> places(const report::Thread& thread) {
+  std::vector<std::string> result;
+  for (const auto& frame : thread.frames) result.push_back(report::place_of(frame));
+  return result;
+}
+
+TEST(Pipeline, MakesAReportOfACrash) {
+  SampleDump dump;
+  dump.ended_with(0xc0000005, {0, 0x18});
+  dump.builder.comment("taken by hand");
+  dump.builder.add_unloaded_module(
+      {.base = 0x7ff8'4000'0000, .size = 0x3000, .name = "plugin.dll"});
+  dump.builder.add_region({.base = 0x10000, .size = 0x20000});
+  dump.builder.add_region({.base = 0x30000, .size = 0x10000, .state = 0x2000});
+  auto report = report_of(dump);
+  report.analyzer = "vigil";  // without the version, which changes
+  const auto folder = std::filesystem::path(VIGIL_SOURCE_DIR) / "tests/golden/report";
+  test::expect_golden(folder / "crash.json", report::to_json(report, true) + "\n");
+  test::expect_golden(folder / "crash.txt",
+                      report::to_text(report, {.color = false, .all_threads = true, .utc = true}));
+}
+
+TEST(Pipeline, WalksAndNamesTheStacks) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  const auto report = report_of(dump);
+  EXPECT_EQ(report.status, "ok");
+  ASSERT_EQ(report.threads.size(), 2u);
+  EXPECT_THAT(places(report.threads[1]),
+              ElementsAre("orders!Cart::total+0x20", "OrdersApi!main+0x20",
+                          "ntdll!RtlUserThreadStart+0x20"));
+  EXPECT_EQ(report.threads[1].stop_reason, "end_of_stack");
+  EXPECT_EQ(report.threads[1].frames[1].trust, "unwind_info");
+  EXPECT_EQ(report.blamed_thread, 1u);
+  EXPECT_EQ(report.blamed_frame, 0u);
+  EXPECT_EQ(report.signature.text, "orders!Cart::total | ordersapi!main | INTEGER_DIVIDE_BY_ZERO");
+}
+
+TEST(Pipeline, SignsOneFaultTheSameWhereverModulesAreLoaded) {
+  SampleDump here, there(0x1'2345'0000);
+  here.ended_with(0xc0000005, {0, 0x18});
+  there.ended_with(0xc0000005, {0, 0x18});
+  EXPECT_EQ(report_of(here).signature, report_of(there).signature);
+}
+
+TEST(Pipeline, NamesEachWayToDie) {
+  const std::tuple<std::uint32_t, std::vector<std::uint64_t>, const char*, const char*> deaths[] = {
+      {0xc0000005, {1, 0}, "exception", "ACCESS_VIOLATION"},
+      {0xc00000fd, {1, 0x10'0000}, "exception", "STACK_OVERFLOW"},
+      {0xc0000409, {7}, "exception", "FAIL_FAST"},
+      {0xe06d7363, {0x19930520, 1, 2, 3}, "exception", "MSVC_CXX_EXCEPTION"},
+      {0xc0000094, {}, "exception", "INTEGER_DIVIDE_BY_ZERO"},
+      {kExitTrapCode, {3, 1, 0x20474343}, "exit", "GCC_CXX_EXCEPTION"},
+      {kExitTrapCode, {0xc0000005, 2, 0}, "exit", "ACCESS_VIOLATION"},
+  };
+  for (const auto& [code, parameters, kind, name] : deaths) {
+    SampleDump dump;
+    dump.ended_with(code, parameters);
+    const auto report = report_of(dump);
+    ASSERT_TRUE(report.crash.has_value());
+    EXPECT_EQ(report.crash->kind, kind);
+    EXPECT_EQ(report.crash->name, name);
+    EXPECT_THAT(report.synopsis, HasSubstr("orders!Cart::total+0x20"));
+  }
+}
+
+TEST(Pipeline, ReportsAProcessThatHadNotCrashed) {
+  SampleDump dump;
+  const auto report = report_of(dump);
+  EXPECT_FALSE(report.crash.has_value());
+  EXPECT_EQ(report.synopsis,
+            "OrdersApi.exe 4.2.1.0 had not crashed when the dump was taken; thread 100 was in "
+            "OrdersApi!main+0x20");
+}
+
+TEST(Pipeline, WalksTheCrashedThreadEvenWhenItsRecordIsLost) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  dump.builder.exception(
+      {.thread = 999,
+       .code = 0xc0000094,
+       .address = dump.orders + SampleDump::kInFunction,
+       .context = SampleDump::context(dump.orders + SampleDump::kInFunction, 0x10)});
+  const auto report = report_of(dump);
+  ASSERT_EQ(report.threads.size(), 3u);
+  EXPECT_EQ(report.threads[2].thread_id, 999u);
+  EXPECT_THAT(places(report.threads[2]), Contains("orders!Cart::total+0x20"));
+  EXPECT_EQ(report.status, "partial");
+  EXPECT_THAT(report.diagnostics,
+              Contains("thread 999 of the exception is not in the list of threads"));
+}
+
+// Limits.
+
+TEST(Pipeline, WalksTheCrashedThreadFirstWhenTimeIsUp) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  auto options = kNoFiles;
+  options.limits.time = std::chrono::milliseconds(0);
+  const auto report = report_of(dump, options);
+  EXPECT_EQ(report.threads[1].frames.size(), 3u);
+  EXPECT_EQ(report.threads[0].stop_reason, "not_walked");
+  EXPECT_EQ(report.status, "partial");
+  EXPECT_THAT(report.diagnostics,
+              Contains("1 threads of 2 were not walked: the limit of time or frames was reached"));
+}
+
+TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  auto options = kNoFiles;
+  options.limits.max_frames_per_thread = 2;
+  options.limits.max_frames = 3;
+  const auto report = report_of(dump, options);
+  EXPECT_EQ(report.threads[1].frames.size(), 2u);
+  EXPECT_EQ(report.threads[1].stop_reason, "frame_limit");
+  EXPECT_EQ(report.threads[0].frames.size(), 1u);
+}
+
+TEST(Pipeline, KeepsTheCrashedThreadWhenThereAreTooMany) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  auto options = kNoFiles;
+  options.limits.max_threads = 1;
+  const auto report = report_of(dump, options);
+  ASSERT_EQ(report.threads.size(), 2u);
+  EXPECT_EQ(report.threads[1].thread_id, SampleDump::kCrashedThread);
+  EXPECT_THAT(report.diagnostics, Contains("1 threads of 2 are left out of the report"));
+}
+
+TEST(Pipeline, CutsTextThatTheReportHasNoRoomFor) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  dump.builder.comment(std::string(100'000, 'c'));
+  const auto report = report_of(dump);
+  EXPECT_LT(report.comment.size(), 10'000u);
+  EXPECT_THAT(report.diagnostics, Contains(HasSubstr("cut or left out")));
+}
+
+// Every error path follows.
+
+TEST(Pipeline, NamesTheFileThatItCannotRead) {
+  const auto missing = analyze(std::filesystem::path("/no/such/file.dmp"), kNoFiles);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code(), Errc::NotFound);
+  EXPECT_THAT(missing.error().message(), HasSubstr("file.dmp"));
+  const auto folder = analyze(std::filesystem::temp_directory_path(), kNoFiles);
+  ASSERT_FALSE(folder.ok());
+  EXPECT_THAT(folder.error().message(), HasSubstr("folder"));
+}
+
+TEST(Pipeline, RefusesWhatIsNoMinidump) {
+  EXPECT_EQ(analyze_bytes("").error().code(), Errc::Malformed);
+  EXPECT_EQ(analyze_bytes("PAGEDU64" + std::string(8192, 'x')).error().code(), Errc::Unsupported);
+  EXPECT_EQ(analyze_bytes("hello, world, this is a text").error().code(), Errc::Malformed);
+}
+
+TEST(Pipeline, SurvivesADumpThatIsCutOffAnywhere) {
+  SampleDump dump;
+  dump.ended_with(0xc0000005, {0, 0x18});
+  const auto bytes = dump.builder.finish();
+  for (std::size_t size = 0; size < bytes.size(); size += 1009) {
+    const auto report = analyze_bytes(bytes.substr(0, size));
+    if (!report.ok()) continue;
+    EXPECT_TRUE(report::from_json(report::to_json(*report, false)).ok()) << size;
+  }
+}
+
+}  // namespace
+}  // namespace vigil::pipeline
