@@ -117,7 +117,9 @@ bool has_log(fs::path file) {
 using Connection = std::unique_ptr<SQLite::Database>;
 
 Connection connect(const std::string& name, int flags, int busy_timeout_ms) {
-  auto connection = std::make_unique<SQLite::Database>(name, flags, busy_timeout_ms);
+  // A connection is used from one thread at a time: SQLite need not lock on every column.
+  auto connection =
+      std::make_unique<SQLite::Database>(name, flags | SQLite::OPEN_NOMUTEX, busy_timeout_ms);
   connection->exec(kConnectionPragmas);
   return connection;
 }

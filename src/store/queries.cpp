@@ -7,6 +7,7 @@
 #include "store/capture_rows.h"
 #include "store/impl.h"
 #include "store/join.h"
+#include "store/schema.h"
 
 namespace vigil::store {
 namespace {
@@ -134,6 +135,13 @@ Result<std::optional<Bucket>> Store::bucket(std::string_view signature) {
     if (!row.step()) return std::optional<Bucket>();
     return std::optional(
         Bucket{static_cast<std::uint64_t>(row.integer(0)), row.time(1), row.time(2)});
+  });
+}
+
+Result<std::int64_t> Store::schema_version() {
+  return impl_->database.read("read the version", [](SQLite::Database& db) -> Result<std::int64_t> {
+    VIGIL_TRY_ASSIGN(const auto found, read_schema_version(db));
+    return found.version;
   });
 }
 

@@ -209,6 +209,8 @@ class Store {
   [[nodiscard]] Result<StateCounts> counts();
   /// All captures of one signature, dump or not; nothing: never seen.
   [[nodiscard]] Result<std::optional<Bucket>> bucket(std::string_view signature);
+  /// Which version of the tables the file has.
+  [[nodiscard]] Result<std::int64_t> schema_version();
   /// Whether this process instance has a row.
   [[nodiscard]] Result<bool> seen(const ProcessKey& process);
 
