@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture_text.h"
+
+#include <fmt/format.h>
+
+#include "base/exception_codes.h"
+#include "base/utf.h"
+#include "text.h"
+
+namespace vigil::cli {
+namespace {
+
+/// From here on exit codes are NTSTATUS values, which are read in hex.
+constexpr std::uint32_t kFirstStatusCode = 0x4000'0000;
+
+}  // namespace
+
+std::string what_happened(const store::Capture& capture) {
+  if (capture.exception_code) return exception_name(*capture.exception_code);
+  if (capture.exit_code) {
+    const auto* known =
+        *capture.exit_code >= kFirstStatusCode ? find_exception_code(*capture.exit_code) : nullptr;
+    if (known != nullptr) return fmt::format("exit {}", known->name);
+    return *capture.exit_code >= kFirstStatusCode ? fmt::format("exit 0x{:08x}", *capture.exit_code)
+                                                  : fmt::format("exit {}", *capture.exit_code);
+  }
+  if (capture.kind == store::Kind::Manual) return "manual dump";
+  return std::string(store::to_string(capture.kind));
+}
+
+std::string dump_in_words(const store::Capture& capture) {
+  if (capture.dump_file.empty() || capture.state == store::State::Capturing) return "none";
+  const auto kind = one_line(capture.dump_kind);
+  return fmt::format("{} {}", kind.empty() || kind == "none" ? "dump" : kind,
+                     format_bytes(capture.dump_bytes));
+}
+
+std::string sources_in_words(const std::vector<store::Source>& sources) {
+  std::string text;
+  for (const auto source : sources) {
+    if (!text.empty()) text += ", ";
+    text += store::to_string(source);
+  }
+  return text;
+}
+
+std::string exit_code_in_words(std::uint32_t code) {
+  if (code < kFirstStatusCode) return std::to_string(code);
+  const auto* known = find_exception_code(code);
+  return known == nullptr ? fmt::format("0x{:08x}", code)
+                          : fmt::format("0x{:08x} ({})", code, known->name);
+}
+
+std::filesystem::path dump_path(const Context& context, const store::Capture& capture) {
+  if (capture.dump_file.empty()) return {};
+  return context.data_folder / path_from_utf8(capture.dump_file).make_preferred();
+}
+
+}  // namespace vigil::cli
