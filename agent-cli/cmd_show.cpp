@@ -103,7 +103,7 @@ Result<Story> read_story(store::Store& store, store::Capture capture) {
   Story story;
   story.capture = std::move(capture);
   VIGIL_TRY_ASSIGN(story.signals, store.signals(story.capture.id));
-  VIGIL_TRY_ASSIGN(story.bucket, store.bucket(story.capture.signature));
+  VIGIL_TRY_ASSIGN(story.bucket, store.bucket(story.capture.id));
   auto json = store.report_json(story.capture.id);
   if (json.ok()) {
     story.report_json = std::move(json).take();

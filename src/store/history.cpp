@@ -38,7 +38,7 @@ constexpr const char* kDumpsOfSignature = R"sql(
 SELECT count(*)
 FROM captures
 WHERE ((fault_key = ?1 AND fault_key <> '')
-    OR bucket_id = (SELECT id FROM buckets WHERE signature = ?1))
+    OR bucket_id IN (SELECT id FROM buckets WHERE signature = ?1))
   AND rule = ?3 AND id <> ?2
   AND (dump_file <> ''
     OR (state = 'observed' AND dump_kind IN ('mini', 'full') AND id < ?2)))sql";
@@ -48,7 +48,7 @@ SELECT EXISTS(
   SELECT 1
   FROM captures
   WHERE ((fault_key = ?1 AND fault_key <> '')
-      OR bucket_id = (SELECT id FROM buckets WHERE signature = ?1))
+      OR bucket_id IN (SELECT id FROM buckets WHERE signature = ?1))
     AND id < ?2))sql";
 
 }  // namespace

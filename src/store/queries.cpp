@@ -27,8 +27,10 @@ constexpr const char* kCounts =
     "SELECT state, count(*) FROM captures GROUP BY state ORDER BY state";
 constexpr const char* kBucket = R"sql(
 SELECT count(c.id), b.first_seen_us, b.last_seen_us
-FROM buckets AS b LEFT JOIN captures AS c ON c.bucket_id = b.id
-WHERE b.signature = ?1
+FROM captures AS one
+  JOIN buckets AS b ON b.id = one.bucket_id
+  JOIN captures AS c ON c.bucket_id = b.id
+WHERE one.id = ?1
 GROUP BY b.id)sql";
 constexpr const char* kStarts = R"sql(
 SELECT process_start_us
@@ -128,10 +130,10 @@ Result<StateCounts> Store::counts() {
   });
 }
 
-Result<std::optional<Bucket>> Store::bucket(std::string_view signature) {
+Result<std::optional<Bucket>> Store::bucket(CaptureId id) {
   using Found = Result<std::optional<Bucket>>;
   return impl_->database.read("read a signature", [&](SQLite::Database& db) -> Found {
-    Statement row(db, kBucket, signature);
+    Statement row(db, kBucket, id);
     if (!row.step()) return std::optional<Bucket>();
     return std::optional(
         Bucket{static_cast<std::uint64_t>(row.integer(0)), row.time(1), row.time(2)});

@@ -43,16 +43,16 @@ WHERE id = ?1)sql";
 constexpr const char* kSelectCapture = VIGIL_SELECT_CAPTURES "WHERE c.id = ?1";
 
 constexpr const char* kUpsertBucket = R"sql(
-INSERT INTO buckets(signature, first_seen_us, last_seen_us)
-VALUES(?1, ?2, ?2)
-ON CONFLICT(signature) DO UPDATE
+INSERT INTO buckets(signature, signature_version, first_seen_us, last_seen_us)
+VALUES(?1, ?2, ?3, ?3)
+ON CONFLICT(signature, signature_version) DO UPDATE
 SET first_seen_us = min(first_seen_us, excluded.first_seen_us),
   last_seen_us = max(last_seen_us, excluded.last_seen_us))sql";
 constexpr const char* kFinish = R"sql(
 UPDATE captures
 SET state = 'done', reason = decision, synopsis = ?2,
-  bucket_id = (SELECT id FROM buckets WHERE signature = ?3),
-  exception_code = ifnull(exception_code, ?4), updated_at_us = ?5
+  bucket_id = (SELECT id FROM buckets WHERE signature = ?3 AND signature_version = ?4),
+  exception_code = ifnull(exception_code, ?5), updated_at_us = ?6
 WHERE id = ?1)sql";
 constexpr const char* kUpsertReport = R"sql(
 INSERT INTO reports(capture_id, made_at_us, json)
@@ -161,10 +161,12 @@ Status Store::finish(CaptureId id, const Findings& findings, Timestamp now) {
   return impl_->database.write("store a report", [&](SQLite::Database& db) -> Status {
     const auto capture = find_capture(db, id);
     if (!capture || capture->state != State::Analyzing) return wrong_state(db, id, "analyzing");
-    if (!findings.signature.empty()) {
-      Statement(db, kUpsertBucket, findings.signature, capture->observed_at).run();
+    const auto& signature = findings.signature;
+    const std::int64_t version = findings.signature_version;
+    if (!signature.empty()) {
+      Statement(db, kUpsertBucket, signature, version, capture->observed_at).run();
     }
-    Statement(db, kFinish, id, findings.synopsis, findings.signature, findings.exception_code, now)
+    Statement(db, kFinish, id, findings.synopsis, signature, version, findings.exception_code, now)
         .run();
     Statement(db, kUpsertReport, id, now, findings.report_json).run();
     if (findings.process_start) learn_start(db, *capture, *findings.process_start);

@@ -18,10 +18,11 @@ CREATE TABLE meta(
 CREATE TABLE buckets(
   id INTEGER PRIMARY KEY NOT NULL,
   signature TEXT NOT NULL,
+  signature_version INTEGER NOT NULL,
   first_seen_us INTEGER NOT NULL,
   last_seen_us INTEGER NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX buckets_by_signature ON buckets(signature);
+CREATE UNIQUE INDEX buckets_by_signature ON buckets(signature, signature_version);
 
 CREATE TABLE captures(
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

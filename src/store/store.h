@@ -161,6 +161,8 @@ class Store {
   struct Findings {
     std::string report_json;
     std::string signature;
+    /// Of the algorithm: signatures of two versions fall into two buckets.
+    int signature_version = 0;
     std::string synopsis;
     std::optional<std::uint32_t> exception_code;
     std::optional<Timestamp> process_start;
@@ -207,8 +209,8 @@ class Store {
   /// In order of arrival.
   [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);
   [[nodiscard]] Result<StateCounts> counts();
-  /// All captures of one signature, dump or not; nothing: never seen.
-  [[nodiscard]] Result<std::optional<Bucket>> bucket(std::string_view signature);
+  /// All captures with the signature of this one, itself too; nothing: it has no signature.
+  [[nodiscard]] Result<std::optional<Bucket>> bucket(CaptureId id);
   /// Which version of the tables the file has.
   [[nodiscard]] Result<std::int64_t> schema_version();
   /// Whether this process instance has a row.

@@ -187,15 +187,26 @@ TEST_F(Queries, AManualDumpIsNoDeath) {
 }
 
 TEST_F(Queries, SumUpASignature) {
-  EXPECT_FALSE(store.bucket("s")->has_value());
+  EXPECT_FALSE(store.bucket(observed())->has_value());
   const auto first = done("s");
   done("other");
   const auto last = done("s");
-  const auto bucket = store.bucket("s");
+  const auto bucket = store.bucket(first);
   ASSERT_TRUE(bucket.ok() && bucket->has_value());
   EXPECT_EQ((*bucket)->captures, 2u);
   EXPECT_EQ((*bucket)->first_seen, get(first).observed_at);
   EXPECT_EQ((*bucket)->last_seen, get(last).observed_at);
+}
+
+TEST_F(Queries, KeepSignaturesOfTwoVersionsApart) {
+  const auto old = done("s");
+  const auto id = analyzing();
+  auto found = findings("s");
+  found.signature_version = 2;
+  ASSERT_TRUE(store.finish(id, found, kNoon).ok());
+  EXPECT_EQ(get(id).signature, "s");
+  EXPECT_EQ((*store.bucket(id))->captures, 1u);
+  EXPECT_EQ((*store.bucket(old))->captures, 1u);
 }
 
 TEST_F(Queries, AReaderSeesEachCommitWhileTheWriterIsOpen) {

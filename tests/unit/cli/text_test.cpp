@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace vigil::cli {
+namespace {
+
+constexpr const char* kReplaced = "\xef\xbf\xbd";
+
+TEST(OneLine, LeavesOrdinaryTextAlone) {
+  EXPECT_EQ(one_line("größe 日本 💥.exe"), "größe 日本 💥.exe");
+}
+
+TEST(OneLine, DisarmsEscapeSequences) {
+  EXPECT_EQ(one_line("\x1b]0;owned\x07"), std::string(kReplaced) + "]0;owned" + kReplaced);
+  EXPECT_EQ(one_line("\xc2\x9b"
+                     "31m"),
+            std::string(kReplaced) + "31m");
+  EXPECT_EQ(one_line("\xff"), kReplaced);
+}
+
+TEST(OneLine, IsOneLine) {
+  EXPECT_EQ(one_line("a\nb\tc"), "a b c");
+  EXPECT_EQ(one_line("a\xe2\x80\xa8"
+                     "b"),
+            std::string("a") + kReplaced + "b");
+}
+
+TEST(OneLine, DoesNotLetANameTurnTheDirectionRound) {
+  EXPECT_EQ(one_line("gpj\xe2\x80\xae"
+                     "exe.exe"),
+            std::string("gpj") + kReplaced + "exe.exe");
+}
+
+TEST(DisplayWidth, CountsColumnsAndNotBytes) {
+  EXPECT_EQ(display_width(""), 0u);
+  EXPECT_EQ(display_width("größe"), 5u);
+  EXPECT_EQ(display_width("日本"), 4u);
+  EXPECT_EQ(display_width("💥"), 2u);
+  EXPECT_EQ(display_width("e\xcc\x81"), 1u);
+}
+
+TEST(CutToWidth, SaysThatSomethingIsMissing) {
+  EXPECT_EQ(cut_to_width("abcdef", 6), "abcdef");
+  EXPECT_EQ(cut_to_width("abcdef", 5), "abcd…");
+  EXPECT_EQ(cut_to_width("日本語", 5), "日本…");
+  EXPECT_EQ(cut_to_width("日本語", 4), "日…");
+  EXPECT_EQ(cut_to_width("abc", 1), "…");
+  EXPECT_EQ(cut_to_width("abc", 0), "");
+}
+
+TEST(FormatBytes, KeepsTwoOrThreeFigures) {
+  EXPECT_EQ(format_bytes(0), "0 B");
+  EXPECT_EQ(format_bytes(999), "999 B");
+  EXPECT_EQ(format_bytes(1024), "1.0 KB");
+  EXPECT_EQ(format_bytes(33'792), "33 KB");
+  EXPECT_EQ(format_bytes(1'288'490'189), "1.2 GB");
+  EXPECT_EQ(format_bytes(1'048'575), "1.0 MB");
+  EXPECT_EQ(format_bytes(~std::uint64_t{0}), "16 EB");
+}
+
+}  // namespace
+}  // namespace vigil::cli
