@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,6 +102,17 @@ struct DumperOptions {
 [[nodiscard]] Result<DumperOptions> parse_command_line(const std::vector<std::string>& args);
 /// The usage text of vigil-dumper.
 [[nodiscard]] std::string_view dumper_usage() noexcept;
+
+/// What vigil-dumper needs of the program around it. Both functions may be left out.
+struct DumperConsole {
+  std::function<void(std::string_view)> say{};  ///< A sentence for a person.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress{};
+  std::stop_token cancel{};  ///< Give up the dump under way; Attach: detach.
+};
+/// Does what \p options say. Attach also talks with the service on standard output and input.
+/// Windows only. Errc::NotFound: no such process; AccessDenied; LimitExceeded: a process that Vigil
+/// refuses.
+[[nodiscard]] Status run_dumper(const DumperOptions& options, const DumperConsole& console);
 
 /// The exception code of a dump that was taken when a process was about to end itself. Parameters:
 /// [0] the exit code, [1] the call it stopped at, [2] the code of the last first-chance exception,

@@ -133,25 +133,28 @@ Selection select_mini(const MiniRequest& request, std::span<const RegionRecord> 
                 wanted);
   }
   Selection result;
+  result.stacks.resize(request.stacks.size());
   auto taken = total_of(wanted);
-  for (const auto& stack : request.stacks) {
+  const auto take_stack = [&](std::size_t index) {
+    const auto& stack = request.stacks[index];
     std::vector<MemoryRange> parts;
     for (const auto& range : stack_ranges(stack)) add_clipped(range, readable, parts);
     const auto size = total_of(parts);
-    const bool fits = taken <= kMaxMiniBytes && size <= kMaxMiniBytes - taken;
-    if (fits) {
-      taken += size;
-      wanted.insert(wanted.end(), parts.begin(), parts.end());
-    } else {
+    if (taken > kMaxMiniBytes || size > kMaxMiniBytes - taken) {
       result.left_out_bytes += size;
+      return;
     }
-    const auto holds_pointer = [&](const MemoryRange& part) {
-      return stack.stack_pointer >= part.base && stack.stack_pointer - part.base < part.size;
-    };
-    const auto around_pointer = std::ranges::find_if(parts, holds_pointer);
-    result.stacks.push_back(fits && around_pointer != parts.end()
-                                ? between(stack.stack_pointer, around_pointer->end())
-                                : MemoryRange{});
+    taken += size;
+    wanted.insert(wanted.end(), parts.begin(), parts.end());
+    for (const auto& part : parts) {
+      const bool holds_pointer =
+          stack.stack_pointer >= part.base && stack.stack_pointer - part.base < part.size;
+      if (holds_pointer) result.stacks[index] = between(stack.stack_pointer, part.end());
+    }
+  };
+  if (request.first_stack < request.stacks.size()) take_stack(request.first_stack);
+  for (std::size_t i = 0; i < request.stacks.size(); ++i) {
+    if (i != request.first_stack) take_stack(i);
   }
   result.memory = merged(std::move(wanted));
   return result;

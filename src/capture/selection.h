@@ -20,6 +20,7 @@ struct StackFacts {
 };
 
 struct MiniRequest {
+  std::size_t first_stack = 0;  ///< The faulting thread's: taken before the limit leaves any out.
   std::vector<StackFacts> stacks{};       ///< In the order of DumpContent::threads.
   std::vector<std::uint64_t> pointers{};  ///< Registers and parameters of the faulting thread.
   std::vector<MemoryRange> whole{};       ///< PEB, process parameters: taken as they are.

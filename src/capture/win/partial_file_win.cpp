@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "capture/win/windows.h"
+
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
-#include <windows.h>
 
 #include "base/utf.h"
 #include "capture/dump_file.h"

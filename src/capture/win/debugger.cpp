@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/win/debugger.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "capture/win/collect.h"
+#include "platform/win/win_error.h"
+
+namespace vigil::capture {
+namespace {
+
+/// Raised to tell a debugger something, by programs that are well: a thread's name, a line of text.
+constexpr std::array<DWORD, 3> kChatter = {0x406d'1388, 0x4001'0006, 0x4001'000a};
+
+/// After the breakpoints are out: how long to wait for threads that had just run into one.
+constexpr DWORD kDrainMs = 50;
+
+class Debugger {
+ public:
+  Debugger(const TargetProcess& process,
+           const Nt& nt,
+           PatchedMemory& shown,
+           bool exit_trap,
+           DebugObserver& observer)
+      : process_(process),
+        nt_(nt),
+        observer_(observer),
+        trap_(process, shown),
+        use_trap_(exit_trap) {
+    attach_breakpoint_ = reinterpret_cast<std::uintptr_t>(
+        ::GetProcAddress(::GetModuleHandleW(L"ntdll.dll"), "DbgBreakPoint"));
+  }
+
+  Result<DebugEnd> run() {
+    if (::DebugActiveProcess(process_.pid().value) == FALSE) {
+      return platform::from_last_error(
+          fmt::format("process {}: cannot attach to it", process_.pid().value));
+    }
+    if (::DebugSetProcessKillOnExit(FALSE) == FALSE) {
+      return platform::from_last_error(
+          fmt::format("process {}: cannot be kept alive without us", process_.pid().value));
+    }
+    while (true) {
+      DEBUG_EVENT event{};
+      if (::WaitForDebugEvent(&event, kPollMs) != FALSE) {
+        const DWORD how = handle(event);
+        ::ContinueDebugEvent(event.dwProcessId, event.dwThreadId, how);
+        if (exit_code_) return DebugEnd{.exit_code = exit_code_};
+      } else if (::GetLastError() == ERROR_SEM_TIMEOUT) {
+        attached();  // A process that is stuck never reports the breakpoint of attaching.
+      } else {
+        auto error = platform::from_last_error(
+            fmt::format("process {}: cannot wait for its events", process_.pid().value));
+        trap_.disarm();
+        return error;
+      }
+      if (observer_.should_detach()) return detach();
+    }
+  }
+
+ private:
+  DWORD handle(const DEBUG_EVENT& event) {
+    switch (event.dwDebugEventCode) {
+      case CREATE_PROCESS_DEBUG_EVENT:
+        ::CloseHandle(event.u.CreateProcessInfo.hFile);
+        if (use_trap_)
+          (void)trap_.arm();  // Code that cannot be written to: the exit is seen, undumped.
+        return DBG_CONTINUE;
+      case LOAD_DLL_DEBUG_EVENT: ::CloseHandle(event.u.LoadDll.hFile); return DBG_CONTINUE;
+      case EXIT_THREAD_DEBUG_EVENT: trap_.on_thread_exit({event.dwThreadId}); return DBG_CONTINUE;
+      case EXIT_PROCESS_DEBUG_EVENT:
+        exit_code_ = event.u.ExitProcess.dwExitCode;
+        return DBG_CONTINUE;
+      case EXCEPTION_DEBUG_EVENT: return on_exception({event.dwThreadId}, event.u.Exception);
+      default: return DBG_CONTINUE;
+    }
+  }
+
+  DWORD on_exception(ThreadId thread, const EXCEPTION_DEBUG_INFO& info) {
+    const auto& record = info.ExceptionRecord;
+    const auto address = reinterpret_cast<std::uintptr_t>(record.ExceptionAddress);
+    if (info.dwFirstChance == 0) {
+      attached();
+      die({.exception = content_of(thread, record)});
+      return DBG_EXCEPTION_NOT_HANDLED;
+    }
+    if (record.ExceptionCode == EXCEPTION_BREAKPOINT) {
+      if (!seen_attach_breakpoint_ && address == attach_breakpoint_) {
+        seen_attach_breakpoint_ = true;
+        attached();
+        return DBG_CONTINUE;
+      }
+      const auto hit = trap_.on_breakpoint(thread, address);
+      if (hit.self_end) on_self_end(thread, address, *hit.self_end);
+      if (hit.ours) return DBG_CONTINUE;
+    }
+    if (record.ExceptionCode == EXCEPTION_SINGLE_STEP && trap_.on_single_step(thread))
+      return DBG_CONTINUE;
+    if (std::ranges::find(kChatter, record.ExceptionCode) == kChatter.end())
+      last_first_chance_ = record.ExceptionCode;
+    return DBG_EXCEPTION_NOT_HANDLED;
+  }
+
+  void attached() {
+    if (std::exchange(told_attached_, true)) return;
+    observer_.on_attached();
+  }
+
+  void die(const Death& death) {
+    if (std::exchange(died_, true)) return;
+    observer_.on_death(death);
+  }
+
+  static ExceptionContent content_of(ThreadId thread, const EXCEPTION_RECORD& record) {
+    ExceptionContent content{
+        .thread = thread,
+        .code = record.ExceptionCode,
+        .flags = record.ExceptionFlags,
+        .nested_record = reinterpret_cast<std::uintptr_t>(record.ExceptionRecord),
+        .address = reinterpret_cast<std::uintptr_t>(record.ExceptionAddress)};
+    const auto count = std::min<DWORD>(record.NumberParameters, EXCEPTION_MAXIMUM_PARAMETERS);
+    content.parameters.assign(record.ExceptionInformation, record.ExceptionInformation + count);
+    content.context = context_of(thread);
+    return content;
+  }
+
+  static ContextBytes context_of(ThreadId thread) {
+    const platform::KernelHandle handle(::OpenThread(THREAD_GET_CONTEXT, FALSE, thread.value));
+    return handle ? read_context(handle.get()) : ContextBytes{};
+  }
+
+  void on_self_end(ThreadId thread, std::uint64_t address, const ExitTrap::SelfEnd& end) {
+    trap_.disarm();  // The process ends now; its next call on the way is no news.
+    attached();
+    if (!observer_.wants_exit(end.exit_code)) return;
+    die({.exception = {.thread = thread,
+                       .code = kExitTrapCode,
+                       .flags = EXCEPTION_NONCONTINUABLE,
+                       .address = address,
+                       .parameters = {end.exit_code, static_cast<std::uint32_t>(end.call),
+                                      last_first_chance_},
+                       .context = context_of(thread)},
+         .exit_code = end.exit_code});
+  }
+
+  /// A thread may have run into a breakpoint of which nobody has told yet; without a debugger it
+  /// would die of it. So all is held still until such events are in.
+  DebugEnd detach() {
+    nt_.suspend_process(process_.handle());
+    trap_.disarm();
+    DEBUG_EVENT event{};
+    while (::WaitForDebugEvent(&event, kDrainMs) != FALSE) {
+      const DWORD how = handle(event);
+      ::ContinueDebugEvent(event.dwProcessId, event.dwThreadId, how);
+      if (exit_code_) return {.exit_code = exit_code_};
+    }
+    ::DebugActiveProcessStop(process_.pid().value);
+    nt_.resume_process(process_.handle());
+    return {};
+  }
+
+  const TargetProcess& process_;
+  const Nt& nt_;
+  DebugObserver& observer_;
+  ExitTrap trap_;
+  const bool use_trap_;
+  std::uint64_t attach_breakpoint_ = 0;
+  bool seen_attach_breakpoint_ = false;
+  bool told_attached_ = false;
+  bool died_ = false;
+  DWORD last_first_chance_ = 0;
+  std::optional<std::uint32_t> exit_code_;
+};
+
+}  // namespace
+
+Result<DebugEnd> debug_process(const TargetProcess& process,
+                               const Nt& nt,
+                               PatchedMemory& shown,
+                               bool exit_trap,
+                               DebugObserver& observer) {
+  return Debugger(process, nt, shown, exit_trap, observer).run();
+}
+
+}  // namespace vigil::capture

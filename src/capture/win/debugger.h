@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "capture/win/windows.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "capture/capture.h"
+#include "capture/dump_content.h"
+#include "capture/target_memory.h"
+#include "capture/win/exit_trap.h"
+#include "capture/win/nt.h"
+#include "capture/win/target_process.h"
+
+namespace vigil::capture {
+
+/// The moment before a process ends: by an exception that nobody handled, or by its own hand.
+struct Death {
+  ExceptionContent exception{};
+  std::optional<std::uint32_t> exit_code{};  ///< By its own hand, with this code.
+};
+
+/// What is done with what a debugger sees. Everything is called on the debugger's thread; in
+/// on_death() the process stands still.
+class DebugObserver {
+ public:
+  virtual ~DebugObserver() = default;
+  /// The process runs under the debugger now. Once, and before any death.
+  virtual void on_attached() = 0;
+  /// Whether an end by the process's own hand with this code is worth stopping for.
+  [[nodiscard]] virtual bool wants_exit(std::uint32_t exit_code) = 0;
+  /// Once at most. Afterwards the process ends as it would have.
+  virtual void on_death(const Death& death) = 0;
+  /// Asked after every event, and at least every kPollMs.
+  [[nodiscard]] virtual bool should_detach() = 0;
+};
+
+/// How long a debugger waits for an event before it asks whether to go on: the price of a clean
+/// detach, which only this thread can do and nothing but an event or the time can wake.
+inline constexpr DWORD kPollMs = 500;
+
+/// How debugging ended: with the process, and its exit code, or by detaching from it.
+struct DebugEnd {
+  std::optional<std::uint32_t> exit_code;
+};
+
+/// Debugs \p process until it ends or the observer wants no more. The process outlives this program
+/// in any case, and no breakpoint stays in it. \p shown reads the process as it is without us.
+[[nodiscard]] Result<DebugEnd> debug_process(const TargetProcess& process,
+                                             const Nt& nt,
+                                             PatchedMemory& shown,
+                                             bool exit_trap,
+                                             DebugObserver& observer);
+
+}  // namespace vigil::capture

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/utf.h"
+#include "capture/capture.h"
+#include "capture/win/handover.h"
+#include "capture/win/modes.h"
+
+namespace vigil::capture {
+namespace {
+
+/// What somebody asked for by hand is decided already: no limit applies.
+Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole& console) {
+  VIGIL_TRY_ASSIGN(const auto process,
+                   TargetProcess::open(nt, options.pid, TargetProcess::Use::Dump));
+  LiveMemory memory(process.handle());
+  auto signal = process.facts();
+  signal.source = store::Source::Manual;
+  signal.kind = store::Kind::Manual;
+  signal.at = SystemClock().now();
+  const rules::Decision decision{
+      .dump = options.dump, .rule = options.rule, .reason = "asked for by hand"};
+  const auto say = [&](const std::filesystem::path& file, const LiveDump& dump) {
+    if (console.say)
+      console.say(fmt::format("{}: {}", utf8_from_path(file), describe(dump, options.dump)));
+  };
+  if (options.inbox.empty()) {
+    VIGIL_TRY_ASSIGN(
+        const auto dump,
+        write_live_dump(nt, process, memory,
+                        {.kind = options.dump,
+                         .comment = dump_comment(signal, decision),
+                         .path = options.output,
+                         .compress = options.compress,
+                         .min_free_bytes = options.min_free_disk_bytes,
+                         .control = {.progress = console.progress, .cancel = console.cancel}}));
+    say(options.output, dump);
+    return {};
+  }
+  VIGIL_TRY_ASSIGN(const auto handed,
+                   hand_over(nt, process, memory, options, console,
+                             {.signal = signal, .decision = decision, .decided = true}));
+  if (handed.dump_error) return *handed.dump_error;
+  say(options.inbox / path_from_utf8(handed.event_file), *handed.dump);
+  return {};
+}
+
+}  // namespace
+
+Status run_dumper(const DumperOptions& options, const DumperConsole& console) {
+  VIGIL_TRY_ASSIGN(const auto nt, Nt::load());
+  switch (options.mode) {
+    case DumperOptions::Mode::Once: return run_once(nt, options, console);
+    case DumperOptions::Mode::Attach: return run_attach(nt, options, console);
+    case DumperOptions::Mode::Jit: return run_jit(nt, options, console);
+  }
+  return {};
+}
+
+}  // namespace vigil::capture
