@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent.h"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "analyses.h"
+#include "attachments.h"
+#include "base/utf.h"
+#include "base/version.h"
+#include "coroutines.h"
+#include "data_folder.h"
+#include "desk.h"
+#include "folder_watch.h"
+#include "inbox.h"
+#include "inbox_folder.h"
+#include "log.h"
+#include "options.h"
+#include "platform/platform.h"
+#include "platform/win/event_log.h"
+#include "platform/win/security.h"
+#include "platform/win/win_error.h"
+#include "process_watch.h"
+#include "rules/rules.h"
+#include "settings/settings.h"
+#include "store/store.h"
+#include "watch/win/aedebug_registry.h"
+
+namespace asio = boost::asio;
+
+namespace vigil::service {
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+/// Files come in pairs and rules in editors' many small steps: so long after the first change the
+/// folder is looked at.
+constexpr std::chrono::milliseconds kInboxDelay{50};
+constexpr std::chrono::milliseconds kRulesDelay{300};
+/// Notifications can be lost, so the inbox is looked at without one as well.
+constexpr std::chrono::seconds kInboxAnyway{60};
+/// Of kStopWaitHintMs; what is left is for closing the store and for the service manager.
+constexpr std::chrono::milliseconds kStopPatience{4'000};
+
+struct Programs {
+  std::filesystem::path dumper, analyzer;
+};
+
+Result<Programs> find_programs() {
+  VIGIL_TRY_ASSIGN(const auto self, platform::current_program());
+  Programs programs{self.parent_path() / L"vigil-dumper.exe", self.parent_path() / L"vigil.exe"};
+  for (const auto& path : {programs.dumper, programs.analyzer}) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) {
+      return Error{Errc::NotFound,
+                   fmt::format("{} is missing; install Vigil again", utf8_from_path(path))};
+    }
+  }
+  return programs;
+}
+
+/// What the agent is made of once everything that can be refused has been checked.
+struct Foundation {
+  settings::DataPaths paths;
+  settings::Settings settings;
+  Programs programs;
+  platform::FileHandle lock;
+  std::unique_ptr<spdlog::logger> log;
+};
+
+class Agent {
+ public:
+  Agent(Foundation foundation, store::Store store, const AgentOptions& options)
+      : base_(std::move(foundation)), options_(options), store_(std::move(store)) {}
+
+  [[nodiscard]] Status start();
+  /// Until a stop is asked for and carried out.
+  void run();
+
+ private:
+  [[nodiscard]] Status recover();
+  void load_rules();
+  void apply_aedebug();
+  void scan_inbox();
+  void scan_inbox_soon();
+  void after_look();
+  void stop();
+  [[nodiscard]] asio::awaitable<void> await_stop();
+  [[nodiscard]] asio::awaitable<void> watch_inbox();
+  [[nodiscard]] asio::awaitable<void> scan_when_due();
+  [[nodiscard]] asio::awaitable<void> watch_rules();
+  [[nodiscard]] asio::awaitable<void> reload_when_due();
+
+  asio::io_context io_{1};  // first: everything below holds on to it
+  Foundation base_;
+  const AgentOptions& options_;
+  SystemClock clock_;
+  store::Store store_;
+  Desk desk_{{store_, clock_, *base_.log, base_.settings,
+              [this] { return platform::free_disk_bytes(base_.paths.dumps()); }}};
+  DiskInboxFolder folder_{base_.paths.inbox(), base_.paths.root};
+  Attachments attachments_{{io_, desk_, clock_, *base_.log, base_.settings, base_.programs.dumper,
+                            base_.paths.inbox(), [this] { scan_inbox_soon(); }}};
+  ProcessWatch processes_{
+      {io_, desk_, attachments_, clock_, *base_.log, base_.settings, [this] { after_look(); }}};
+  Inbox inbox_{{folder_, desk_, store_, clock_, *base_.log, base_.settings,
+                [this](ProcessId pid, std::string_view name, Timestamp at) {
+                  return processes_.find(pid, name, at);
+                }}};
+  Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
+                      base_.programs.analyzer, base_.paths.root}};
+  std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
+  asio::steady_timer scan_timer_{io_}, reload_timer_{io_};
+  asio::windows::object_handle stop_requested_{io_};
+  std::string rules_said_;  // the last thing said about rules
+  bool scan_is_soon_ = false;
+  bool stopping_ = false;
+};
+
+Status Agent::recover() {
+  const store::Store::FileProbe files{
+      .dump_size = [this](const std::string& dump_file) -> std::optional<std::uint64_t> {
+        std::error_code error;
+        const auto size =
+            std::filesystem::file_size(base_.paths.root / path_from_utf8(dump_file), error);
+        return error ? std::nullopt : std::optional<std::uint64_t>(size);
+      },
+      .in_inbox =
+          [this](const std::string& inbox_file) {
+            std::error_code error;
+            return std::filesystem::exists(base_.paths.inbox() / path_from_utf8(inbox_file), error);
+          }};
+  VIGIL_TRY_ASSIGN(const auto recovery,
+                   store_.recover(files, base_.settings.analysis_attempts, clock_.now()));
+  for (const auto& note : recovery.notes) base_.log->info("recovered: {}", note);
+  return {};
+}
+
+void Agent::load_rules() {
+  const auto loaded = rules::load_rules(base_.paths.rules_folder());
+  std::string said;
+  for (const auto& problem : loaded.problems) said += problem.format() + '\n';
+  auto in_force = rules::keep_last_good(loaded, desk_.rules());
+  said += fmt::format("{} rules of {} files are in force", in_force.rules.size(), loaded.files);
+  desk_.use_rules(std::move(in_force));
+  if (said == std::exchange(rules_said_, said)) return;
+  for (const auto& problem : loaded.problems) {
+    base_.log->error("{}; the rules that this file had before stay in force", problem.format());
+  }
+  base_.log->info("{} rules of {} files are in force", desk_.rules().rules.size(), loaded.files);
+}
+
+void Agent::apply_aedebug() {
+  if (base_.settings.aedebug) {
+    const auto done = watch::register_system_aedebug({utf8_from_path(base_.programs.dumper),
+                                                      utf8_from_path(base_.paths.inbox()),
+                                                      utf8_from_path(base_.paths.rules_folder())});
+    if (!done.ok())
+      base_.log->warn("cannot register as the AeDebug debugger: {}", done.error().message());
+    return;
+  }
+  const auto restored = watch::restore_system_aedebug();
+  if (!restored.ok()) {
+    base_.log->warn("cannot put the AeDebug debugger back: {}", restored.error().message());
+  } else if (*restored) {
+    base_.log->info("the AeDebug debugger is again what it was before");
+  }
+}
+
+Status Agent::start() {
+  options_.on_starting("store");
+  VIGIL_TRY(recover());
+  options_.on_starting("rules");
+  load_rules();
+  apply_aedebug();
+  options_.on_starting("processes");
+  if (!platform::enable_privilege(L"SeDebugPrivilege")) {
+    base_.log->warn("without the debug privilege only processes of this account can be watched");
+  }
+  VIGIL_TRY_ASSIGN(inbox_watch_, FolderWatch::open(io_.get_executor(), base_.paths.inbox()));
+  VIGIL_TRY_ASSIGN(rules_watch_, FolderWatch::open(io_.get_executor(), base_.paths.rules_folder()));
+  VIGIL_TRY(processes_.start());
+  HANDLE stop_event = nullptr;
+  if (::DuplicateHandle(::GetCurrentProcess(), options_.stop_requested, ::GetCurrentProcess(),
+                        &stop_event, SYNCHRONIZE, FALSE, 0) == FALSE) {
+    return platform::from_last_error("cannot wait for a request to stop");
+  }
+  stop_requested_.assign(stop_event);
+  spawn(io_, await_stop());
+  spawn(io_, watch_inbox());
+  spawn(io_, scan_when_due());
+  spawn(io_, watch_rules());
+  spawn(io_, reload_when_due());
+  analyses_.start();
+  return {};
+}
+
+void Agent::run() {
+  io_.run();
+  // What is under way now ends by itself, or is left to the next start.
+  io_.restart();
+  io_.run_for(kStopPatience);
+  if (attachments_.count() > 0) {
+    base_.log->warn("{} dumpers have not let go yet; they will, now that their input is closed",
+                    attachments_.count());
+  }
+}
+
+asio::awaitable<void> Agent::await_stop() {
+  co_await stop_requested_.async_wait(kAwait);
+  stop();
+  io_.stop();
+}
+
+void Agent::stop() {
+  options_.on_stopping();
+  stopping_ = true;
+  processes_.stop();
+  attachments_.stop();
+  analyses_.stop();
+  inbox_watch_->close();
+  rules_watch_->close();
+  scan_timer_.cancel();
+  reload_timer_.cancel();
+}
+
+void Agent::after_look() {
+  desk_.retry_untold();
+  const auto done = desk_.skip_overdue();
+  if (!done.ok())
+    base_.log->error("cannot give up on rows without a dump: {}", done.error().message());
+}
+
+void Agent::scan_inbox_soon() {
+  if (std::exchange(scan_is_soon_, true)) return;
+  scan_timer_.expires_after(kInboxDelay);
+}
+
+asio::awaitable<void> Agent::watch_inbox() {
+  while (co_await inbox_watch_->changed()) scan_inbox_soon();
+  if (!stopping_)
+    base_.log->warn("changes of the inbox are not told any more; it is looked at every {} s",
+                    kInboxAnyway.count());
+}
+
+asio::awaitable<void> Agent::scan_when_due() {
+  scan_inbox_soon();
+  while (!stopping_) {
+    const auto [error] = co_await scan_timer_.async_wait(kAwait);
+    if (error) continue;  // it was set to an earlier moment, or the service stops
+    scan_inbox();
+  }
+}
+
+void Agent::scan_inbox() {
+  scan_is_soon_ = false;
+  const auto outcome = inbox_.scan();
+  if (outcome.captured > 0) analyses_.wake();
+  if (scan_is_soon_) return;
+  scan_timer_.expires_after(outcome.waiting
+                                ? std::chrono::steady_clock::duration(base_.settings.poll_interval)
+                                : std::chrono::steady_clock::duration(kInboxAnyway));
+}
+
+asio::awaitable<void> Agent::watch_rules() {
+  while (co_await rules_watch_->changed()) reload_timer_.expires_after(kRulesDelay);
+  if (!stopping_)
+    base_.log->warn("changes of rules are not told any more; they are seen at the next start");
+}
+
+asio::awaitable<void> Agent::reload_when_due() {
+  reload_timer_.expires_at(asio::steady_timer::time_point::max());
+  while (!stopping_) {
+    const auto [error] = co_await reload_timer_.async_wait(kAwait);
+    if (error) continue;  // as in scan_when_due()
+    reload_timer_.expires_at(asio::steady_timer::time_point::max());
+    load_rules();
+    processes_.apply_rules();
+  }
+}
+
+/// For failures before there is a log.
+void say_without_log(const AgentOptions& options, std::string_view text) {
+  if (options.console) fmt::print(stderr, "vigil-service: {}\n", text);
+  constexpr std::uint32_t kStartFailedEvent = 400;
+  auto log = platform::EventLog::open(kServiceName);
+  // There is no place left to say that this failed.
+  if (log.ok()) (void)log->report(platform::EventSeverity::Error, kStartFailedEvent, text);
+}
+
+Result<Foundation> lay_foundation(const AgentOptions& options) {
+  Foundation foundation;
+  foundation.paths.root = options.data_folder;
+  if (options.data_folder.empty()) {
+    VIGIL_TRY_ASSIGN(foundation.paths.root, platform::default_data_folder());
+  }
+  VIGIL_TRY(prepare_data_folder(foundation.paths));
+  VIGIL_TRY_ASSIGN(foundation.lock, lock_data_folder(foundation.paths));
+  // Without rights to write there the event viewer shows events without a text of ours; no reason
+  // to stop.
+  (void)platform::register_event_source(kServiceName);
+  return foundation;
+}
+
+/// The rest of what has to be there, now that there is a log to say what is not.
+Result<store::Store> check_the_rest(Foundation& foundation, const AgentOptions& options) {
+  VIGIL_TRY_ASSIGN(foundation.programs, find_programs());
+  VIGIL_TRY(check_inbox_is_writable(foundation.paths));
+  options.on_starting("data folder");
+  return store::Store::open(foundation.paths.store_file(), store::OpenMode::Create);
+}
+
+ExitCode run_with_log(Foundation foundation, const AgentOptions& options) {
+  auto& log = *foundation.log;
+  auto store = check_the_rest(foundation, options);
+  if (!store.ok()) {
+    log.error("cannot start: {}", store.error().message());
+    return exit_code_for(store.error().code());
+  }
+  log.info("vigil-service {} starts with {}", kVersion, utf8_from_path(foundation.paths.root));
+  Agent agent(std::move(foundation), std::move(store).take(), options);
+  if (const auto started = agent.start(); !started.ok()) {
+    log.error("cannot start: {}", started.error().message());
+    return exit_code_for(started.error().code());
+  }
+  options.on_running();
+  log.info("vigil-service runs");
+  try {
+    agent.run();
+  } catch (const std::exception& e) {
+    log.critical("a part of the service has failed: {}", e.what());
+    return ExitCode::Failed;
+  }
+  log.info("vigil-service has stopped");
+  return ExitCode::Ok;
+}
+
+}  // namespace
+
+ExitCode run_agent(const AgentOptions& options) {
+  auto foundation = lay_foundation(options);
+  if (!foundation.ok()) {
+    say_without_log(options, foundation.error().message());
+    return exit_code_for(foundation.error().code());
+  }
+  auto settings = settings::load_settings(foundation->paths.settings_file());
+  if (settings.ok()) foundation->settings = *settings;
+  auto log = open_log(foundation->paths.logs(), foundation->settings, options.console);
+  if (!log.ok()) {
+    say_without_log(options, log.error().message());
+    return exit_code_for(log.error().code());
+  }
+  foundation->log = std::move(log).take();
+  if (!settings.ok()) {
+    foundation->log->error("cannot start: {}", settings.error().message());
+    return ExitCode::Usage;
+  }
+  return run_with_log(std::move(foundation).take(), options);
+}
+
+}  // namespace vigil::service

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include <spdlog/logger.h>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/time.h"
+#include "desk.h"
+#include "sandboxed_run.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+namespace vigil::service {
+
+/// Works the queue off: takes the oldest dump that waits, has it analyzed in a sandbox, stores the
+/// report. It does not own what it is given.
+class Analyses {
+ public:
+  struct Parts {
+    boost::asio::io_context& io;
+    store::Store& store;
+    const Desk& desk;
+    const Clock& clock;
+    spdlog::logger& log;
+    const settings::Settings& settings;
+    std::filesystem::path analyzer;
+    std::filesystem::path data_folder;
+  };
+  explicit Analyses(Parts parts) : parts_(std::move(parts)) {}
+
+  void start();
+  /// There is something new in the queue.
+  void wake();
+  /// Ends what is running; its rows go back into the queue.
+  void stop();
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<void> work();
+  [[nodiscard]] boost::asio::awaitable<void> analyze(store::Capture capture);
+  [[nodiscard]] Status keep_report(const store::Capture& capture, const std::string& json);
+  void fail(const store::Capture& capture, std::string_view reason, bool may_retry);
+
+  Parts parts_;
+  std::set<boost::asio::steady_timer*> sleeping_;  // of workers that have nothing to do
+  std::set<SandboxedRun*> running_;
+  bool stopping_ = false;
+  bool claim_failed_ = false;
+  bool mitigations_said_ = false;
+};
+
+}  // namespace vigil::service

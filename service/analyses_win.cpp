@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyses.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/exception_codes.h"
+#include "base/exit_code.h"
+#include "base/utf.h"
+#include "coroutines.h"
+#include "report/report.h"
+#include "signature_limit.h"
+
+namespace asio = boost::asio;
+
+namespace vigil::service {
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+/// After the store refused to say what is next.
+constexpr std::chrono::seconds kClaimAgainAfter{5};
+
+bool has_report(std::uint32_t exit_code) {
+  return exit_code == static_cast<std::uint32_t>(ExitCode::Ok) ||
+         exit_code == static_cast<std::uint32_t>(ExitCode::Partial);
+}
+
+/// Why there is no report, from what the analyzer left.
+std::string no_report(const SandboxedRun::Output& output) {
+  if (is_crash_exit_code(output.exit_code)) {
+    return fmt::format("the analyzer crashed with {}", exception_name(output.exit_code));
+  }
+  const auto line = output.complaint.substr(0, output.complaint.find_first_of("\r\n"));
+  if (line.empty()) return fmt::format("the analyzer ended with exit code {}", output.exit_code);
+  return printable_utf8(line);
+}
+
+}  // namespace
+
+void Analyses::start() {
+  for (std::uint32_t i = 0; i < parts_.settings.analysis_workers; ++i) spawn(parts_.io, work());
+}
+
+void Analyses::wake() {
+  for (auto* timer : sleeping_) timer->cancel();
+}
+
+void Analyses::stop() {
+  stopping_ = true;
+  wake();
+  for (auto* run : running_) run->kill();
+}
+
+asio::awaitable<void> Analyses::work() {
+  while (!stopping_) {
+    auto claimed = parts_.store.claim_for_analysis(parts_.clock.now());
+    if (claimed.ok() && *claimed) {
+      claim_failed_ = false;
+      co_await analyze(std::move(**claimed));
+      continue;
+    }
+    if (!claimed.ok() && !std::exchange(claim_failed_, true)) {
+      parts_.log.error("cannot take a dump from the queue: {}", claimed.error().message());
+    }
+    asio::steady_timer pause(parts_.io);
+    if (!claimed.ok()) {
+      pause.expires_after(kClaimAgainAfter);
+    } else {
+      pause.expires_at(asio::steady_timer::time_point::max());
+    }
+    sleeping_.insert(&pause);
+    co_await pause.async_wait(kAwait);
+    sleeping_.erase(&pause);
+  }
+}
+
+asio::awaitable<void> Analyses::analyze(store::Capture capture) {
+  const SandboxLimits limits{parts_.settings.analysis_max_memory_bytes,
+                             parts_.settings.analysis_timeout, report::kMaxJsonBytes};
+  auto run = SandboxedRun::start(parts_.io, parts_.analyzer,
+                                 parts_.data_folder / path_from_utf8(capture.dump_file), limits);
+  if (!run.ok()) {
+    fail(capture, fmt::format("cannot analyze: {}", run.error().message()), false);
+    co_return;
+  }
+  if ((*run)->mitigations_refused() && !std::exchange(mitigations_said_, true)) {
+    parts_.log.warn(
+        "this system does not know all process mitigations that the analyzer should have");
+  }
+  running_.insert(run->get());
+  const auto output = co_await (*run)->finish();
+  running_.erase(run->get());
+  if (output.ok() && has_report(output->exit_code)) {
+    const auto kept = keep_report(capture, output->text);
+    if (!kept.ok()) fail(capture, kept.error().message(), false);
+  } else if (stopping_) {
+    fail(capture, "the service stopped during the analysis", true);
+  } else {
+    fail(capture, output.ok() ? no_report(*output) : output.error().message(), false);
+  }
+}
+
+Status Analyses::keep_report(const store::Capture& capture, const std::string& json) {
+  auto parsed = report::from_json(json);
+  if (!parsed.ok()) return std::move(parsed).take_error().with_context("the analyzer's report");
+  store::Store::Findings findings;
+  // What was understood is kept, not what was sent.
+  findings.report_json = report::to_json(*parsed, false);
+  findings.signature = parsed->signature.text;
+  findings.synopsis = parsed->synopsis;
+  if (parsed->crash) findings.exception_code = parsed->crash->code;
+  findings.process_start = parsed->process.create_time;
+  VIGIL_TRY(parts_.store.finish(capture.id, findings, parts_.clock.now()));
+  parts_.log.info("#{}: {}", capture.id.value, printable_utf8(parsed->synopsis));
+  const auto limited = apply_signature_limit(
+      {parts_.store, parts_.desk.rules(), parts_.clock, parts_.log, parts_.data_folder},
+      capture.id);
+  if (!limited.ok()) {
+    parts_.log.error("#{}: cannot apply per_signature: {}", capture.id.value,
+                     limited.error().message());
+  }
+  return {};
+}
+
+void Analyses::fail(const store::Capture& capture, std::string_view reason, bool may_retry) {
+  parts_.log.warn("#{}: {}", capture.id.value, reason);
+  const auto failed = parts_.store.fail(capture.id, reason, may_retry,
+                                        parts_.settings.analysis_attempts, parts_.clock.now());
+  if (!failed.ok()) parts_.log.error("#{}: {}", capture.id.value, failed.error().message());
+}
+
+}  // namespace vigil::service

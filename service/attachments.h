@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <spdlog/logger.h>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/windows/object_handle.hpp>
+#include <boost/asio/windows/stream_handle.hpp>
+
+#include "capture/capture.h"
+#include "desk.h"
+#include "platform/win/child_process.h"
+#include "settings/settings.h"
+
+namespace vigil::service {
+
+/// The dumpers that are attached to processes, one each, for as long as their processes live. A
+/// dumper asks before it dumps; the desk decides. It does not own what it is given.
+class Attachments {
+ public:
+  struct Parts {
+    boost::asio::io_context& io;
+    Desk& desk;
+    const Clock& clock;
+    spdlog::logger& log;
+    const settings::Settings& settings;
+    std::filesystem::path dumper;
+    std::filesystem::path inbox;
+    std::function<void()> on_handed_over;  ///< There is something new in the inbox.
+  };
+  explicit Attachments(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Attaches, if nobody is attached yet; a process that a dumper has failed with a few times is
+  /// left alone.
+  void want(const ProcessKey& key, const rules::ProcessFacts& facts, const rules::Rule& rule);
+  /// Detaches; the process goes on.
+  void release(const ProcessKey& key);
+  /// The process has ended; its dumper ends by itself.
+  void ended(const ProcessKey& key);
+
+  /// Tells every dumper to detach.
+  void stop();
+  [[nodiscard]] bool is_attached(const ProcessKey& key) const { return attached_.contains(key); }
+  [[nodiscard]] std::size_t count() const noexcept { return attached_.size(); }
+
+ private:
+  /// More than this many debuggers at once is a rule that matches too much.
+  static constexpr std::size_t kMaxAttached = 100;
+  static constexpr int kMaxAttempts = 3;
+
+  struct Attachment {
+    std::string name;
+    std::string rule;
+    platform::KernelHandle process;  // of the dumper
+    std::unique_ptr<boost::asio::windows::stream_handle> to_dumper;
+    std::unique_ptr<boost::asio::windows::stream_handle> from_dumper;
+    bool capturing = false;                   // it counts against max_concurrent_captures
+    std::optional<store::CaptureId> capture;  // the row that waits for it
+    bool released = false;
+  };
+
+  [[nodiscard]] Result<std::unique_ptr<Attachment>> start_dumper(const ProcessKey& key,
+                                                                 const rules::ProcessFacts& facts,
+                                                                 const rules::Rule& rule);
+  [[nodiscard]] capture::DumperOptions options_for(const ProcessKey& key,
+                                                   const rules::ProcessFacts& facts,
+                                                   const rules::Rule& rule) const;
+  [[nodiscard]] boost::asio::awaitable<void> converse(ProcessKey key);
+  [[nodiscard]] boost::asio::awaitable<bool> handle_line(ProcessKey key, std::string line);
+  [[nodiscard]] boost::asio::awaitable<void> answer(ProcessKey key, store::Signal signal);
+  [[nodiscard]] boost::asio::awaitable<bool> wait_for_slot();
+  void wake_waiting();
+  void finish_capture(Attachment& attachment);
+  void detach(Attachment& attachment);
+  [[nodiscard]] Attachment* find(const ProcessKey& key);
+
+  Parts parts_;
+  std::map<ProcessKey, std::unique_ptr<Attachment>> attached_;
+  std::map<ProcessKey, int> attempts_;
+  std::uint32_t captures_under_way_ = 0;
+  std::set<boost::asio::steady_timer*> waiting_for_slot_;  // of coroutines that are waiting
+  bool too_many_said_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace vigil::service

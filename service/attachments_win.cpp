@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attachments.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/utf.h"
+#include "coroutines.h"
+#include "platform/win/pipe.h"
+
+namespace asio = boost::asio;
+
+namespace vigil::service {
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+/// The dumper takes its own decision after kDecisionTimeout; ours has to be there before.
+constexpr Microseconds kSlotPatience = capture::kDecisionTimeout - Microseconds{1'000'000};
+
+bool has_dump(store::State state) {
+  return state != store::State::Observed && state != store::State::Skipped;
+}
+
+std::string shown(const ProcessKey& key, std::string_view name) {
+  return fmt::format("{} ({})", printable_utf8(name), key.pid.value);
+}
+
+}  // namespace
+
+void Attachments::want(const ProcessKey& key,
+                       const rules::ProcessFacts& facts,
+                       const rules::Rule& rule) {
+  if (stopping_ || attached_.contains(key)) return;
+  auto& attempts = attempts_[key];
+  if (attempts >= kMaxAttempts) return;
+  if (attached_.size() >= kMaxAttached) {
+    if (!std::exchange(too_many_said_, true)) {
+      parts_.log.warn("{} dumpers are attached, which is the most there may be; rule {} wants more",
+                      attached_.size(), rule.name);
+    }
+    return;
+  }
+  ++attempts;
+  auto attachment = start_dumper(key, facts, rule);
+  if (!attachment.ok()) {
+    parts_.log.error("cannot attach to {}: {}", shown(key, facts.name),
+                     attachment.error().message());
+    return;
+  }
+  attached_.emplace(key, std::move(attachment).take());
+  spawn(parts_.io, converse(key));
+}
+
+capture::DumperOptions Attachments::options_for(const ProcessKey& key,
+                                                const rules::ProcessFacts& facts,
+                                                const rules::Rule& rule) const {
+  capture::DumperOptions options;
+  options.mode = capture::DumperOptions::Mode::Attach;
+  options.pid = key.pid;
+  options.dump = rule.dump;
+  options.inbox = parts_.inbox;
+  options.rule = rule.name;
+  options.min_free_disk_bytes = parts_.settings.min_free_disk_bytes;
+  // Which of its own ends the process is to be stopped at: whatever any rule asks for.
+  for (const auto& other : parts_.desk.rules().rules) {
+    if (other.when.kind != rules::EventKind::Exit || !other.match.matches(facts)) continue;
+    const auto& codes = other.when.exit_codes;
+    options.any_exit_code = options.any_exit_code || codes.empty();
+    options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
+  }
+  return options;
+}
+
+Result<std::unique_ptr<Attachments::Attachment>> Attachments::start_dumper(
+    const ProcessKey& key, const rules::ProcessFacts& facts, const rules::Rule& rule) {
+  VIGIL_TRY_ASSIGN(auto to_dumper, platform::create_child_pipe(platform::PipeDirection::ToChild));
+  VIGIL_TRY_ASSIGN(auto from_dumper,
+                   platform::create_child_pipe(platform::PipeDirection::FromChild));
+  platform::ChildOptions options;
+  options.program = parts_.dumper;
+  options.arguments = capture::to_command_line(options_for(key, facts, rule));
+  options.std_in = to_dumper.childs.get();
+  options.std_out = from_dumper.childs.get();
+  // No job: a dumper that is killed leaves its target damaged, so it is always told to detach.
+  VIGIL_TRY_ASSIGN(auto child, platform::start_child(options));
+  auto attachment = std::make_unique<Attachment>();
+  attachment->name = facts.name;
+  attachment->rule = rule.name;
+  attachment->process = std::move(child.process);
+  attachment->to_dumper =
+      std::make_unique<asio::windows::stream_handle>(parts_.io, to_dumper.ours.release());
+  attachment->from_dumper =
+      std::make_unique<asio::windows::stream_handle>(parts_.io, from_dumper.ours.release());
+  return attachment;
+}
+
+asio::awaitable<void> Attachments::converse(ProcessKey key) {
+  std::string buffer;
+  for (;;) {
+    auto* attachment = find(key);
+    if (attachment == nullptr) co_return;
+    const auto [error, length] = co_await asio::async_read_until(
+        *attachment->from_dumper, asio::dynamic_buffer(buffer, capture::kMaxEventBytes), '\n',
+        kAwait);
+    if (error) break;  // its end, or a line longer than any of its language
+    auto line = buffer.substr(0, length);
+    buffer.erase(0, length);
+    if (!co_await handle_line(key, std::move(line))) break;
+  }
+  auto* attachment = find(key);
+  if (attachment == nullptr) co_return;
+  finish_capture(*attachment);
+  // Whatever is left of it sees the end of its input, and detaches.
+  attached_.erase(key);
+  too_many_said_ = false;
+}
+
+asio::awaitable<bool> Attachments::handle_line(ProcessKey key, std::string line) {
+  const auto message = capture::dumper_message_from_json(line);
+  auto* attachment = find(key);
+  if (attachment == nullptr) co_return false;
+  const auto who = shown(key, attachment->name);
+  if (!message.ok()) {
+    parts_.log.error("the dumper of {} says what it should not: {}", who,
+                     message.error().message());
+    co_return false;
+  }
+  switch (message->type) {
+    case capture::DumperMessage::Type::Attached:
+      parts_.log.info("attached to {} by rule {}", who, attachment->rule);
+      break;
+    case capture::DumperMessage::Type::Asking:
+      if (message->signal.pid != key.pid) {
+        parts_.log.error("the dumper of {} asks about process {}", who, message->signal.pid.value);
+        co_return false;
+      }
+      co_await answer(key, message->signal);
+      break;
+    case capture::DumperMessage::Type::Handed:
+      finish_capture(*attachment);
+      parts_.on_handed_over();
+      break;
+    case capture::DumperMessage::Type::Exited:
+      parts_.log.debug("{} has ended while attached", who);
+      break;
+    case capture::DumperMessage::Type::Failed:
+      finish_capture(*attachment);
+      parts_.log.warn("the dumper of {} failed: {}", who, printable_utf8(message->text));
+      break;
+  }
+  co_return true;
+}
+
+asio::awaitable<void> Attachments::answer(ProcessKey key, store::Signal signal) {
+  signal.source = store::Source::Attach;
+  rules::Decision decision;
+  auto verdict = parts_.desk.take(signal);
+  if (verdict.ok() && has_dump(verdict->state)) {
+    decision.reason = "there is a dump of this process already";
+  } else if (verdict.ok()) {
+    decision = verdict->decision;
+  } else {
+    // The store takes nothing now; the dump is worth more than the order, and comes with its own
+    // event.
+    parts_.desk.tell(signal);
+    auto* attachment = find(key);
+    if (attachment == nullptr) co_return;
+    decision = {rules::DumpKind::Mini, attachment->rule, verdict.error().message(), false};
+  }
+  if (decision.dump != rules::DumpKind::None && !co_await wait_for_slot()) {
+    decision.dump = rules::DumpKind::None;
+    decision.reason = fmt::format("{} captures are under way, which is max_concurrent_captures",
+                                  captures_under_way_);
+    parts_.log.warn("{}: {}", shown(key, signal.process), decision.reason);
+    if (verdict.ok()) parts_.desk.refuse(verdict->id, decision);
+  }
+  auto* attachment = find(key);
+  if (attachment == nullptr || attachment->released) co_return;
+  if (decision.dump != rules::DumpKind::None) {
+    ++captures_under_way_;
+    attachment->capturing = true;
+    if (verdict.ok()) {
+      attachment->capture = verdict->id;
+      parts_.desk.expect_dump(verdict->id, parts_.clock.now() + parts_.settings.capture_timeout);
+    }
+  }
+  const auto line = capture::to_json_line(decision);
+  const auto [error, written] =
+      co_await asio::async_write(*attachment->to_dumper, asio::buffer(line), kAwait);
+  // A dumper that is gone is noticed where its lines are read.
+  (void)error;
+  (void)written;
+}
+
+/// Whether another dump may be taken now, or soon enough.
+asio::awaitable<bool> Attachments::wait_for_slot() {
+  asio::steady_timer deadline(parts_.io, kSlotPatience);
+  while (captures_under_way_ >= parts_.settings.max_concurrent_captures) {
+    if (stopping_ || deadline.expiry() <= std::chrono::steady_clock::now()) co_return false;
+    waiting_for_slot_.insert(&deadline);
+    co_await deadline.async_wait(kAwait);  // ends early when a slot becomes free
+    waiting_for_slot_.erase(&deadline);
+  }
+  co_return true;
+}
+
+void Attachments::wake_waiting() {
+  for (auto* timer : waiting_for_slot_) timer->cancel();
+}
+
+void Attachments::finish_capture(Attachment& attachment) {
+  if (!std::exchange(attachment.capturing, false)) return;
+  --captures_under_way_;
+  wake_waiting();
+  // From here on the inbox has it, or the row waits as long as any.
+  if (attachment.capture) parts_.desk.stop_expecting(*attachment.capture);
+  attachment.capture.reset();
+}
+
+void Attachments::release(const ProcessKey& key) {
+  attempts_.erase(key);
+  auto* attachment = find(key);
+  if (attachment != nullptr) detach(*attachment);
+}
+
+void Attachments::detach(Attachment& attachment) {
+  if (std::exchange(attachment.released, true)) return;
+  boost::system::error_code ignored;  // closing a valid handle does not fail
+  attachment.to_dumper->close(ignored);
+}
+
+void Attachments::ended(const ProcessKey& key) {
+  attempts_.erase(key);
+}
+
+void Attachments::stop() {
+  stopping_ = true;
+  wake_waiting();
+  for (auto& [key, attachment] : attached_) detach(*attachment);
+}
+
+Attachments::Attachment* Attachments::find(const ProcessKey& key) {
+  const auto found = attached_.find(key);
+  return found == attached_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace vigil::service

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/exception_codes.h"
+#include "base/utf.h"
+#include "watch/watch.h"
+
+namespace vigil::service {
+namespace {
+
+std::string named(const store::Capture& row) {
+  return fmt::format("#{} {} ({})", row.id.value, printable_utf8(row.process), row.pid.value);
+}
+
+/// `crash c0000005`, `exit 3`: as short as a log line wants it.
+std::string happening(const store::Signal& signal) {
+  const auto code = signal.exception_code ? signal.exception_code : signal.exit_code;
+  const auto kind = store::to_string(signal.kind);
+  return code ? fmt::format("{} {:#x} {}", kind, *code, exception_name(*code)) : std::string(kind);
+}
+
+std::string_view by_whom(store::Source source) {
+  switch (source) {
+    case store::Source::AeDebug: return "AeDebug";
+    case store::Source::Attach: return "the attached dumper";
+    case store::Source::ExitWatch: return "the exit watch";
+    case store::Source::Inbox: return "a file in the inbox";
+    case store::Source::Manual: return "an administrator";
+  }
+  return "somebody";
+}
+
+rules::ProcessFacts facts_of(const store::Capture& row) {
+  return {row.process, row.path, row.command_line};
+}
+
+bool awaits_dump(store::State state) {
+  return state == store::State::Observed || state == store::State::Skipped;
+}
+
+rules::Decision decision_in_force(const store::Capture& row) {
+  return {rules::dump_kind_from(row.dump_kind).value_or(rules::DumpKind::None), row.rule,
+          row.decision, false};
+}
+
+}  // namespace
+
+std::string what_was_seen(const store::Capture& row) {
+  if (row.seen_by.empty()) return "nothing more is known";
+  std::string text = fmt::format("{} saw", by_whom(row.seen_by.front()));
+  if (row.exit_code) {
+    return fmt::format("{} exit code {:#x} ({})", text, *row.exit_code,
+                       exception_name(*row.exit_code));
+  }
+  if (row.exception_code) return fmt::format("{} {}", text, exception_name(*row.exception_code));
+  return fmt::format("{} it end", text);
+}
+
+Result<Verdict> Desk::take(const store::Signal& signal) {
+  VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
+  VIGIL_TRY_ASSIGN(const auto row, parts_.store.get(recorded.id));
+  VIGIL_TRY_ASSIGN(const bool decided, is_decided(signal, row));
+  if (!awaits_dump(row.state) || decided) {
+    return Verdict{row.id, row.state, decision_in_force(row), recorded.created};
+  }
+  const auto decision = decide(signal, row);
+  VIGIL_TRY(enter(signal, row, decision));
+  return Verdict{row.id, row.state, decision, recorded.created};
+}
+
+void Desk::tell(const store::Signal& signal) {
+  if (untold_.empty()) {
+    const auto taken = take(signal);
+    if (taken.ok()) return;
+    parts_.log.error("{}; news is kept until it can be recorded", taken.error().message());
+  }
+  if (untold_.size() < kMaxUntold) {
+    untold_.push_back(signal);
+  } else {
+    parts_.log.error("{} ({}): {}, not recorded", printable_utf8(signal.process), signal.pid.value,
+                     happening(signal));
+  }
+}
+
+void Desk::retry_untold() {
+  if (untold_.empty()) return;
+  const auto before = untold_.size();
+  while (!untold_.empty() && take(untold_.front()).ok()) untold_.pop_front();
+  if (untold_.empty()) parts_.log.info("{} kept signals are recorded now", before);
+}
+
+Result<Verdict> Desk::take_manual(const store::Signal& signal, rules::DumpKind dump) {
+  VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
+  VIGIL_TRY_ASSIGN(const auto row, parts_.store.get(recorded.id));
+  const rules::Decision decision{dump, {}, "an administrator asked for it", false};
+  if (awaits_dump(row.state)) VIGIL_TRY(enter(signal, row, decision));
+  return Verdict{row.id, row.state, decision, recorded.created};
+}
+
+Result<bool> Desk::is_decided(const store::Signal& signal, const store::Capture& row) {
+  if (row.decision.empty() || row.rule.empty()) return false;
+  if (signal.fault_key.empty()) return true;
+  // The first signal that knows where the fault was brings what per-signature limits need.
+  VIGIL_TRY_ASSIGN(const auto signals, parts_.store.signals(row.id));
+  const auto knowing = std::count_if(signals.begin(), signals.end(),
+                                     [](const auto& s) { return !s.fault_key.empty(); });
+  return knowing > 1;
+}
+
+rules::Decision Desk::decide(const store::Signal& signal, const store::Capture& row) {
+  if (watch::is_own_program(row.process)) {
+    return {rules::DumpKind::None, {}, "Vigil takes no dumps of its own programs", false};
+  }
+  auto decision = decide_by_rules(signal, row);
+  if (!decision.ok()) {
+    // Without the past no limit can be kept; taking nothing is what cannot do harm.
+    return {rules::DumpKind::None, {}, decision.error().message(), true};
+  }
+  if (decision->dump == rules::DumpKind::None) return std::move(decision).take();
+  const auto free = parts_.free_disk_bytes();
+  if (free.ok() && *free < parts_.settings.min_free_disk_bytes) {
+    constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+    return {rules::DumpKind::None, decision->rule,
+            fmt::format("rule {}: low disk: {} MiB are free and min_free_disk is {} MiB",
+                        decision->rule, *free / kMiB, parts_.settings.min_free_disk_bytes / kMiB),
+            true};
+  }
+  return std::move(decision).take();
+}
+
+Result<rules::Decision> Desk::decide_by_rules(const store::Signal& signal,
+                                              const store::Capture& row) const {
+  const auto* rule = watch::find_rule(rules_, signal, facts_of(row));
+  const auto now = parts_.clock.now();
+  if (rule == nullptr) return rules::decide(nullptr, {}, now);
+  VIGIL_TRY_ASSIGN(const auto history,
+                   parts_.store.history(rule->name, row.fault_key, now, row.id));
+  return rules::decide(rule, history, now);
+}
+
+Status Desk::enter(const store::Signal& signal,
+                   const store::Capture& row,
+                   const rules::Decision& decision) {
+  VIGIL_TRY(parts_.store.set_decision(row.id, decision));
+  rows_wait_ = true;
+  if (decision.dump == rules::DumpKind::None) {
+    VIGIL_TRY(parts_.store.skip(row.id, decision.reason, parts_.clock.now()));
+  }
+  parts_.log.info("{}: {}, seen by {}: {}", named(row), happening(signal),
+                  store::to_string(signal.source), decision.reason);
+  return {};
+}
+
+void Desk::refuse(store::CaptureId id, const rules::Decision& decision) {
+  auto done = parts_.store.set_decision(id, decision);
+  if (done.ok()) done = parts_.store.skip(id, decision.reason, parts_.clock.now());
+  if (!done.ok()) parts_.log.error("#{}: {}", id.value, done.error().message());
+}
+
+Status Desk::skip_overdue() {
+  if (!rows_wait_) return {};
+  const auto now = parts_.clock.now();
+  std::erase_if(expected_, [&](const auto& entry) { return entry.second <= now; });
+  VIGIL_TRY_ASSIGN(const auto overdue, parts_.store.overdue(now - parts_.settings.join_window));
+  for (const auto& row : overdue) {
+    if (expected_.contains(row.id)) continue;
+    const auto reason = fmt::format("no dump arrived; {}", what_was_seen(row));
+    VIGIL_TRY(parts_.store.skip(row.id, reason, now));
+    parts_.log.warn("{}: {}", named(row), reason);
+  }
+  VIGIL_TRY_ASSIGN(const auto counts, parts_.store.counts());
+  rows_wait_ = counts.observed > 0;
+  return {};
+}
+
+}  // namespace vigil::service

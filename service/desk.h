@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+
+#include <spdlog/logger.h>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "rules/rules.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+namespace vigil::service {
+
+/// What became of one piece of news.
+struct Verdict {
+  store::CaptureId id;
+  store::State state = store::State::Observed;  ///< Before anything is done about a dump.
+  rules::Decision decision;                     ///< The one in force.
+  bool created = false;                         ///< A death that nobody had told of before.
+};
+
+/// Where news becomes rows and decisions. Every signal of every source comes here, is recorded
+/// first, and is then decided by the rules, once: another signal of the same death changes the
+/// decision only when it brings what the decision lacked. Says each decision to the log. It does
+/// not own what it is given.
+class Desk {
+ public:
+  /// How much news is kept while the store takes none; what comes then is only in the log.
+  static constexpr std::size_t kMaxUntold = 1000;
+
+  struct Parts {
+    store::Store& store;
+    const Clock& clock;
+    spdlog::logger& log;
+    const settings::Settings& settings;
+    std::function<Result<std::uint64_t>()> free_disk_bytes;  ///< Where the dumps go.
+  };
+  explicit Desk(Parts parts) : parts_(std::move(parts)) {}
+
+  void use_rules(rules::RuleSet rules) { rules_ = std::move(rules); }
+  [[nodiscard]] const rules::RuleSet& rules() const noexcept { return rules_; }
+
+  /// Records \p signal and decides. Where no dump is to be taken and none is there, the row is
+  /// skipped with the reason.
+  [[nodiscard]] Result<Verdict> take(const store::Signal& signal);
+
+  /// As take(), for whoever has nothing to do with the answer. News that cannot be recorded now (a
+  /// full disk, a locked store) is kept and tried again by retry_untold().
+  void tell(const store::Signal& signal);
+  void retry_untold();
+
+  /// The same for a capture that an administrator asked for: no rule is needed and none limits it.
+  [[nodiscard]] Result<Verdict> take_manual(const store::Signal& signal, rules::DumpKind dump);
+
+  /// Takes back that a dump of \p id was allowed; \p decision says why.
+  void refuse(store::CaptureId id, const rules::Decision& decision);
+
+  /// A dump of \p id is being written: until \p until the row is not given up.
+  void expect_dump(store::CaptureId id, Timestamp until) { expected_[id] = until; }
+  void stop_expecting(store::CaptureId id) { expected_.erase(id); }
+
+  /// Gives up the rows that have waited longer than the join window for a dump. Costs nothing while
+  /// no row waits.
+  [[nodiscard]] Status skip_overdue();
+
+ private:
+  [[nodiscard]] Result<bool> is_decided(const store::Signal& signal, const store::Capture& row);
+  [[nodiscard]] rules::Decision decide(const store::Signal& signal, const store::Capture& row);
+  [[nodiscard]] Result<rules::Decision> decide_by_rules(const store::Signal& signal,
+                                                        const store::Capture& row) const;
+  [[nodiscard]] Status enter(const store::Signal& signal,
+                             const store::Capture& row,
+                             const rules::Decision& decision);
+
+  Parts parts_;
+  rules::RuleSet rules_;
+  std::map<store::CaptureId, Timestamp> expected_;
+  std::deque<store::Signal> untold_;
+  bool rows_wait_ = true;  // for a dump; at the start nobody knows
+};
+
+/// `the exit watch saw exit code 0xc0000005 (ACCESS_VIOLATION)`: what a row without a dump is known
+/// by.
+[[nodiscard]] std::string what_was_seen(const store::Capture& row);
+
+}  // namespace vigil::service

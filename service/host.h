@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/exit_code.h"
+#include "options.h"
+
+namespace vigil::service {
+
+/// Runs the agent in this terminal until Ctrl+C.
+[[nodiscard]] ExitCode run_in_console(const Options& options);
+
+/// Runs the agent under the service manager, which must have started this program. The exit code is
+/// also what the service manager is told.
+[[nodiscard]] ExitCode run_as_service(const Options& options);
+
+}  // namespace vigil::service

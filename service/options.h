@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace vigil::service {
+
+/// The name under which the service manager knows the service; the source of its events, too.
+inline constexpr std::string_view kServiceName = "Vigil";
+
+struct Options {
+  bool console = false;  ///< In a terminal, until Ctrl+C.
+  bool help = false;
+  std::filesystem::path data_folder;  ///< Empty: the system's.
+};
+
+/// \p args without the program's name. Errors name the option.
+[[nodiscard]] Result<Options> parse_options(const std::vector<std::string>& args);
+
+[[nodiscard]] std::string_view usage() noexcept;
+
+}  // namespace vigil::service

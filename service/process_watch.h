@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <spdlog/logger.h>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/windows/object_handle.hpp>
+
+#include "attachments.h"
+#include "desk.h"
+#include "inbox.h"
+#include "platform/win/processes.h"
+#include "watch/watch.h"
+
+namespace vigil::service {
+
+/// Looks at the process table once an interval, holds a handle of every process that a rule
+/// concerns, and tells the desk how each of them ended. It does not own what it is given.
+class ProcessWatch {
+ public:
+  struct Parts {
+    boost::asio::io_context& io;
+    Desk& desk;
+    Attachments& attachments;
+    const Clock& clock;
+    spdlog::logger& log;
+    const settings::Settings& settings;
+    std::function<void()> after_look;  ///< Called once an interval.
+  };
+  explicit ProcessWatch(Parts parts) : parts_(std::move(parts)), timer_(parts_.io) {}
+
+  /// The first look. Errors mean that nothing can be watched.
+  [[nodiscard]] Status start();
+  void stop();
+  /// After the rules have changed: watches and attaches to what they concern now.
+  void apply_rules();
+
+  /// For dump files that name only a pid.
+  [[nodiscard]] std::optional<KnownProcess> find(ProcessId pid,
+                                                 std::string_view name,
+                                                 Timestamp at) const;
+  [[nodiscard]] std::size_t watched() const noexcept;
+
+ private:
+  struct Process {
+    watch::ProcessEntry entry;
+    rules::ProcessFacts facts;
+    bool critical = false;
+    bool wants_dumper = false;
+    std::unique_ptr<boost::asio::windows::object_handle> handle;  // null: not watched
+  };
+
+  [[nodiscard]] Status look();
+  [[nodiscard]] boost::asio::awaitable<void> look_again();
+  void examine(const watch::ProcessEntry& entry);
+  void apply_rules_to(Process& process, platform::KernelHandle handle);
+  [[nodiscard]] boost::asio::awaitable<void> await_end(ProcessKey key);
+  void ended(ProcessKey key);
+
+  Parts parts_;
+  boost::asio::steady_timer timer_;
+  platform::ProcessTable table_;
+  watch::ProcessTracker tracker_;
+  std::map<ProcessKey, Process> processes_;
+  bool stopping_ = false;
+  bool look_failed_ = false;
+};
+
+}  // namespace vigil::service

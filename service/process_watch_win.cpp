@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process_watch.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "coroutines.h"
+
+namespace asio = boost::asio;
+
+namespace vigil::service {
+
+Status ProcessWatch::start() {
+  VIGIL_TRY(look());
+  spawn(parts_.io, look_again());
+  return {};
+}
+
+void ProcessWatch::stop() {
+  stopping_ = true;
+  timer_.cancel();
+  for (auto& [key, process] : processes_) {
+    boost::system::error_code ignored;  // cancelling a wait that is over is fine
+    if (process.handle) process.handle->cancel(ignored);
+  }
+}
+
+asio::awaitable<void> ProcessWatch::look_again() {
+  while (!stopping_) {
+    timer_.expires_after(parts_.settings.poll_interval);
+    const auto [error] = co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (error || stopping_) co_return;
+    const auto looked = look();
+    // Said once, until it works again.
+    if (!looked.ok() && !std::exchange(look_failed_, true)) {
+      parts_.log.error("{}; processes that start now are not watched", looked.error().message());
+    } else if (looked.ok() && std::exchange(look_failed_, false)) {
+      parts_.log.info("the process table can be read again");
+    }
+    parts_.after_look();
+  }
+}
+
+Status ProcessWatch::look() {
+  VIGIL_TRY_ASSIGN(auto rows, table_.read());
+  std::vector<watch::ProcessEntry> table;
+  table.reserve(rows.size());
+  for (auto& row : rows) table.push_back({row.key, std::move(row.name)});
+  const auto changes = tracker_.update(table);
+  for (const auto& entry : changes.ended) {
+    const auto gone = processes_.find(entry.key);
+    // A watched one is removed when its handle has told of its end.
+    if (gone != processes_.end() && !gone->second.handle) processes_.erase(gone);
+  }
+  for (const auto& entry : changes.started) examine(entry);
+  // A dumper may have failed because that of a service before this one had not let go yet.
+  for (auto& [key, process] : processes_) {
+    if (process.wants_dumper && !parts_.attachments.is_attached(key)) apply_rules_to(process, {});
+  }
+  return {};
+}
+
+void ProcessWatch::examine(const watch::ProcessEntry& entry) {
+  if (watch::is_own_program(entry.name)) return;
+  Process process{
+      entry, {entry.name, {}, {}}, watch::is_critical_process(entry.name), false, nullptr};
+  auto handle = platform::open_process(entry.key);
+  if (!handle.ok()) {
+    if (handle.error().code() == Errc::NotFound) return;  // it was quicker
+    // Protected processes keep everybody out; there is nothing to be done about it.
+    parts_.log.debug("{}: {}", entry.name, handle.error().message());
+    processes_.insert_or_assign(entry.key, std::move(process));
+    return;
+  }
+  auto details = platform::process_details(handle->get(), entry.key.pid);
+  process.facts.path = std::move(details.path);
+  process.facts.command_line = std::move(details.command_line);
+  process.critical = process.critical || platform::is_marked_critical(handle->get());
+  const auto [place, is_new] = processes_.insert_or_assign(entry.key, std::move(process));
+  apply_rules_to(place->second, std::move(handle).take());
+}
+
+void ProcessWatch::apply_rules() {
+  for (auto& [key, process] : processes_) {
+    platform::KernelHandle handle;
+    if (!process.handle && parts_.desk.rules().concerns(process.facts)) {
+      auto opened = platform::open_process(key);
+      if (opened.ok()) handle = std::move(opened).take();
+    }
+    apply_rules_to(process, std::move(handle));
+  }
+}
+
+/// \p handle is one that may be kept, or none.
+void ProcessWatch::apply_rules_to(Process& process, platform::KernelHandle handle) {
+  const auto& rules = parts_.desk.rules();
+  const auto key = process.entry.key;
+  if (!rules.concerns(process.facts)) {
+    if (process.handle) {
+      boost::system::error_code ignored;  // as in stop()
+      process.handle->cancel(ignored);
+    }
+    process.wants_dumper = false;
+    parts_.attachments.release(key);
+    return;
+  }
+  if (!process.handle && handle) {
+    process.handle = std::make_unique<asio::windows::object_handle>(parts_.io, handle.release());
+    spawn(parts_.io, await_end(key));
+  }
+  const auto* rule = process.critical ? nullptr : rules.find_attach(process.facts);
+  process.wants_dumper = rule != nullptr;
+  if (rule != nullptr) {
+    parts_.attachments.want(key, process.facts, *rule);
+  } else {
+    parts_.attachments.release(key);
+  }
+}
+
+asio::awaitable<void> ProcessWatch::await_end(ProcessKey key) {
+  for (;;) {
+    const auto found = processes_.find(key);
+    if (found == processes_.end()) co_return;
+    auto& process = found->second;
+    const auto [error] = co_await process.handle->async_wait(asio::as_tuple(asio::use_awaitable));
+    if (stopping_) co_return;
+    if (!error) break;
+    if (!parts_.desk.rules().concerns(process.facts)) {
+      process.handle.reset();
+      co_return;
+    }
+    // The rules changed twice: it is of concern again.
+  }
+  ended(key);
+}
+
+void ProcessWatch::ended(ProcessKey key) {
+  const auto found = processes_.find(key);
+  if (found == processes_.end()) return;
+  const auto process = std::move(found->second);
+  processes_.erase(found);
+  parts_.attachments.ended(key);
+  const auto code = platform::exit_code(process.handle->native_handle());
+  if (!code.ok()) {
+    parts_.log.warn("{} ({}) has ended: {}", process.facts.name, key.pid.value,
+                    code.error().message());
+    return;
+  }
+  parts_.log.debug("{} ({}) has ended with {:#x}", process.facts.name, key.pid.value, *code);
+  const watch::ProcessEnd end{key, process.facts, *code, parts_.clock.now()};
+  if (const auto signal = watch::exit_signal(end, parts_.desk.rules())) parts_.desk.tell(*signal);
+}
+
+std::optional<KnownProcess> ProcessWatch::find(ProcessId pid,
+                                               std::string_view name,
+                                               Timestamp at) const {
+  const auto entry = tracker_.find(pid, name, at);
+  if (!entry) return std::nullopt;
+  KnownProcess known{entry->key.start, {entry->name, {}, {}}};
+  const auto process = processes_.find(entry->key);
+  if (process != processes_.end()) known.facts = process->second.facts;
+  return known;
+}
+
+std::size_t ProcessWatch::watched() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [key, process] : processes_) count += process.handle ? 1 : 0;
+  return count;
+}
+
+}  // namespace vigil::service
