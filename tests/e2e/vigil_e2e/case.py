@@ -38,7 +38,7 @@ def rule(name: str, process: str, *, when: str = "crash", dump: str = "mini", mo
         owner: tests
         rules:
           - name: {name}
-            match: {{ process: {process} }}
+            match: {{ process: '{process}' }}
             when: {when}
             capture: {{ dump: {dump} }}
         """

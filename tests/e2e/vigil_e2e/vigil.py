@@ -32,7 +32,10 @@ class Result:
     err: str
 
     def json(self) -> object:
-        return json.loads(self.out)
+        try:
+            return json.loads(self.out)
+        except json.JSONDecodeError as error:
+            raise AssertionError(f"exit code {self.code}, and no JSON: {error}\n{self.out}{self.err}") from None
 
 
 class Timeout(AssertionError):
