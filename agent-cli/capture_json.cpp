@@ -49,6 +49,7 @@ Json to_json(const Context& context, const store::Capture& capture) {
   }
   if (capture.attempts > 0) object["attempts"] = capture.attempts;
   put(object, "signature", capture.signature);
+  put(object, "verdict", capture.verdict);
   put(object, "synopsis", capture.synopsis);
   auto& seen_by = object["seen_by"] = Json::array();
   for (const auto source : capture.seen_by) seen_by.push_back(store::to_string(source));

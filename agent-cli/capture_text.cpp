@@ -16,6 +16,7 @@ constexpr std::uint32_t kFirstStatusCode = 0x4000'0000;
 }  // namespace
 
 std::string what_happened(const store::Capture& capture) {
+  if (!capture.verdict.empty()) return one_line(capture.verdict);
   if (capture.exception_code) return exception_name(*capture.exception_code);
   if (capture.exit_code) {
     const auto* known =

@@ -28,7 +28,9 @@ std::optional<std::size_t> terminal_width() {
 bool write_text(std::FILE* stream, std::string_view text) {
   const bool whole =
       std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
-  return whole || errno == EPIPE;
+  if (whole || errno != EPIPE) return whole;
+  std::clearerr(stream);  // The reader has seen enough; run() asks the flag for what went wrong.
+  return true;
 }
 
 }  // namespace vigil::cli

@@ -80,6 +80,7 @@ std::optional<Timestamp> parse_relative(std::string_view text, Timestamp now) {
   constexpr std::size_t kMaxDigits = 6;
   Cursor cursor(text);
   const bool minus = cursor.take('-');
+  if (cursor.at_end()) return std::nullopt;
   std::int64_t seconds = 0;
   bool ago = false;
   for (bool first = true; !cursor.at_end(); first = false) {

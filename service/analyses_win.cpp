@@ -33,7 +33,10 @@ std::string no_report(const SandboxedRun::Output& output) {
   if (is_crash_exit_code(output.exit_code)) {
     return fmt::format("the analyzer crashed with {}", exception_name(output.exit_code));
   }
-  const auto line = output.complaint.substr(0, output.complaint.find_first_of("\r\n"));
+  std::string_view line = output.complaint;
+  line = line.substr(0, line.find_first_of("\r\n"));
+  constexpr std::string_view kProgram = "vigil: ";
+  if (line.starts_with(kProgram)) line.remove_prefix(kProgram.size());
   if (line.empty()) return fmt::format("the analyzer ended with exit code {}", output.exit_code);
   return printable_utf8(line);
 }
@@ -110,8 +113,12 @@ Status Analyses::keep_report(const store::Capture& capture, const std::string& j
   // What was understood is kept, not what was sent.
   findings.report_json = report::to_json(*parsed, false);
   findings.signature = parsed->signature.text;
+  findings.signature_version = parsed->signature.version;
   findings.synopsis = parsed->synopsis;
-  if (parsed->crash) findings.exception_code = parsed->crash->code;
+  if (parsed->crash) {
+    findings.exception_code = parsed->crash->code;
+    findings.verdict = parsed->crash->name;
+  }
   findings.process_start = parsed->process.create_time;
   VIGIL_TRY(parts_.store.finish(capture.id, findings, parts_.clock.now()));
   parts_.log.info("#{}: {}", capture.id.value, printable_utf8(parsed->synopsis));

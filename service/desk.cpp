@@ -17,11 +17,18 @@ std::string named(const store::Capture& row) {
   return fmt::format("#{} {} ({})", row.id.value, printable_utf8(row.process), row.pid.value);
 }
 
-/// `crash c0000005`, `exit 3`: as short as a log line wants it.
+/// `0xc0000005 (ACCESS_VIOLATION)`, or `0x3`.
+std::string code_text(std::uint32_t code) {
+  const auto* known = find_exception_code(code);
+  return known != nullptr ? fmt::format("{:#x} ({})", code, known->name)
+                          : fmt::format("{:#x}", code);
+}
+
+/// `crash 0xc0000005 (ACCESS_VIOLATION)`, `exit 0x3`: as short as a log line wants it.
 std::string happening(const store::Signal& signal) {
   const auto code = signal.exception_code ? signal.exception_code : signal.exit_code;
   const auto kind = store::to_string(signal.kind);
-  return code ? fmt::format("{} {:#x} {}", kind, *code, exception_name(*code)) : std::string(kind);
+  return code ? fmt::format("{} {}", kind, code_text(*code)) : std::string(kind);
 }
 
 std::string_view by_whom(store::Source source) {
@@ -52,13 +59,10 @@ rules::Decision decision_in_force(const store::Capture& row) {
 
 std::string what_was_seen(const store::Capture& row) {
   if (row.seen_by.empty()) return "nothing more is known";
-  std::string text = fmt::format("{} saw", by_whom(row.seen_by.front()));
-  if (row.exit_code) {
-    return fmt::format("{} exit code {:#x} ({})", text, *row.exit_code,
-                       exception_name(*row.exit_code));
-  }
-  if (row.exception_code) return fmt::format("{} {}", text, exception_name(*row.exception_code));
-  return fmt::format("{} it end", text);
+  const auto who = by_whom(row.seen_by.front());
+  if (row.exit_code) return fmt::format("{} saw exit code {}", who, code_text(*row.exit_code));
+  if (row.exception_code) return fmt::format("{} saw {}", who, code_text(*row.exception_code));
+  return fmt::format("{} saw it end", who);
 }
 
 Result<Verdict> Desk::take(const store::Signal& signal) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -44,6 +45,10 @@ std::vector<std::string> arguments() {
 
 void say(std::string_view text) {
   fmt::print(stderr, "vigil-dumper: {}\n", text);
+}
+
+void print_path(const std::filesystem::path& path) {
+  fmt::print("{}\n", vigil::utf8_from_path(path));
 }
 
 /// Ctrl+C ends the work in good order. A handler gets no argument, so what it stops stands here.
@@ -107,6 +112,7 @@ ExitCode run(const std::vector<std::string>& args) {
     done = capture::run_dumper(options.value(),
                                {.say = say,
                                 .progress = [&](auto now, auto total) { progress(now, total); },
+                                .written = print_path,
                                 .cancel = interruption().get_token()});
   }
   if (done.ok()) return ExitCode::Ok;

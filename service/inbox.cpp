@@ -339,11 +339,12 @@ Result<Inbox::Next> Inbox::refuse_with_dump(InboxFile& file,
   return refuse(file, entry, why);
 }
 
+/// Whether it has had the size that it has now for as long as two looks are apart.
 bool Inbox::has_settled(const Entry& entry) {
-  const auto [known, is_new] = sizes_.try_emplace(entry.name, entry.size);
-  const bool settled = !is_new && known->second == entry.size;
-  known->second = entry.size;
-  return settled;
+  const auto now = parts_.clock.now();
+  auto& size = sizes_.try_emplace(entry.name, Size{entry.size, now}).first->second;
+  if (size.bytes != entry.size) size = {entry.size, now};
+  return size.since + parts_.settings.poll_interval <= now;
 }
 
 bool Inbox::is_older_than(const Entry& entry, Microseconds age) const {

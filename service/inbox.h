@@ -125,8 +125,12 @@ class Inbox {
   void fail(const std::string& name, const Error& error);
 
   Parts parts_;
-  std::map<std::string, std::uint64_t> sizes_;  // of bare dumps at the last look
-  std::map<std::string, int> failures_;         // to take a file in, in a row
+  struct Size {
+    std::uint64_t bytes = 0;
+    Timestamp since;
+  };
+  std::map<std::string, Size> sizes_;    // of bare dumps
+  std::map<std::string, int> failures_;  // to take a file in, in a row
 };
 
 /// `dumps/2026/11/17-OrdersApi.exe-1234.dmp.zst`: where the dump of a row lies, relative to the

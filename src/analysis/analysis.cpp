@@ -31,10 +31,10 @@ Findings analyze(const Input& input) {
   Findings findings;
   findings.blamed_thread = find_blamed_thread(input);
   const auto* stack = findings.blamed_thread ? &input.threads[*findings.blamed_thread] : nullptr;
-  if (stack != nullptr) findings.blamed_frame = find_blamed_frame(*stack);
   auto decoded = decode_crash(input, stack);
   if (decoded) findings.crash = decoded->crash;
   const auto* crash = decoded ? &*decoded : nullptr;
+  if (stack != nullptr) findings.blamed_frame = find_blamed_frame(*stack, crash);
   findings.signature = make_signature(stack, crash);
   findings.synopsis = make_synopsis(input, findings, crash);
   return findings;

@@ -60,7 +60,21 @@ bool is_guess(const report::Frame& frame) noexcept {
   return frame.trust == "scan";
 }
 
-std::optional<std::size_t> find_blamed_frame(const report::Thread& thread) {
+bool is_ended_by_runtime(const DecodedCrash* crash) noexcept {
+  if (crash == nullptr) return false;
+  const auto ending = crash->ending;
+  return ending == Ending::CxxException || ending == Ending::Abort || ending == Ending::Exit ||
+         ending == Ending::StackOverflow;
+}
+
+std::optional<std::size_t> find_blamed_frame(const report::Thread& thread,
+                                             const DecodedCrash* crash) {
+  if (is_ended_by_runtime(crash)) {
+    const auto named = first_frame(thread, [](const report::Frame& frame) {
+      return may_be_blamed(frame) && !is_guess(frame) && !frame.function.empty();
+    });
+    if (named) return named;
+  }
   const auto sure = first_frame(
       thread, [](const report::Frame& frame) { return may_be_blamed(frame) && !is_guess(frame); });
   return sure ? sure : first_frame(thread, may_be_blamed);

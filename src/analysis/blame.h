@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "analysis/analysis.h"
+#include "analysis/crash.h"
 
 namespace vigil::analysis {
 
@@ -19,7 +20,13 @@ namespace vigil::analysis {
 /// Found by looking for return addresses on the stack: it may be stale.
 [[nodiscard]] bool is_guess(const report::Frame& frame) noexcept;
 
+/// Whether the innermost frames of \p crash are those of a runtime: what throws, aborts, exits or
+/// probes the stack. A program that is linked with a static runtime has it in its own module, where
+/// export tables do not name it; the first frame with a name is then the better answer.
+[[nodiscard]] bool is_ended_by_runtime(const DecodedCrash* crash) noexcept;
+
 /// The innermost frame that may be blamed, a guess only where nothing else is there.
-[[nodiscard]] std::optional<std::size_t> find_blamed_frame(const report::Thread& thread);
+[[nodiscard]] std::optional<std::size_t> find_blamed_frame(const report::Thread& thread,
+                                                           const DecodedCrash* crash);
 
 }  // namespace vigil::analysis

@@ -76,6 +76,12 @@ std::vector<std::string> choose_parts(const report::Thread& stack, const Decoded
   const auto sure_and_ours = [&sure](const report::Frame& frame) {
     return may_be_blamed(frame) && sure(frame);
   };
+  if (is_ended_by_runtime(crash)) {
+    const auto named = [&](const report::Frame& frame) {
+      return sure_and_ours(frame) && !frame.function.empty();
+    };
+    if (auto parts = parts_of(stack, kFramesInSignature, named); !parts.empty()) return parts;
+  }
   auto parts = parts_of(stack, kFramesInSignature, sure_and_ours);
   if (parts.empty()) parts = parts_of(stack, 1, may_be_blamed);
   if (parts.empty()) parts = parts_of(stack, kFramesInSignature, sure);

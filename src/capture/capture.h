@@ -103,10 +103,12 @@ struct DumperOptions {
 /// The usage text of vigil-dumper.
 [[nodiscard]] std::string_view dumper_usage() noexcept;
 
-/// What vigil-dumper needs of the program around it. Both functions may be left out.
+/// What vigil-dumper needs of the program around it. Each function may be left out.
 struct DumperConsole {
   std::function<void(std::string_view)> say{};  ///< A sentence for a person.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress{};
+  /// Once: the dump lies here; or, handed over, the event does.
+  std::function<void(const std::filesystem::path&)> written{};
   std::stop_token cancel{};  ///< Give up the dump under way; Attach: detach.
 };
 /// Does what \p options say. Attach also talks with the service on standard output and input.

@@ -27,7 +27,7 @@ namespace vigil::pipeline {
 struct Limits {
   std::size_t max_threads = 2048;
   std::size_t max_frames_per_thread = 256;
-  std::size_t max_frames = 16'384;  ///< Of all threads together.
+  std::size_t max_frames = report::kMaxFrames;  ///< Of all threads together.
   /// After it no further thread is walked; the blamed one is always, and it is the first.
   std::chrono::milliseconds time{6000};
   /// Of names and other text taken over from the dump.

@@ -65,6 +65,7 @@ Capture read_capture(Statement& row) {
   capture.inbox_file = row.text(column++);
   capture.attempts = row.uint32(column++);
   capture.signature = row.text(column++);
+  capture.verdict = row.text(column++);
   capture.synopsis = row.text(column++);
   capture.seen_by = split_sources(row.text(column++));
   return capture;

@@ -50,7 +50,7 @@ SET first_seen_us = min(first_seen_us, excluded.first_seen_us),
   last_seen_us = max(last_seen_us, excluded.last_seen_us))sql";
 constexpr const char* kFinish = R"sql(
 UPDATE captures
-SET state = 'done', reason = decision, synopsis = ?2,
+SET state = 'done', reason = decision, synopsis = ?2, verdict = ?7,
   bucket_id = (SELECT id FROM buckets WHERE signature = ?3 AND signature_version = ?4),
   exception_code = ifnull(exception_code, ?5), updated_at_us = ?6
 WHERE id = ?1)sql";
@@ -166,7 +166,8 @@ Status Store::finish(CaptureId id, const Findings& findings, Timestamp now) {
     if (!signature.empty()) {
       Statement(db, kUpsertBucket, signature, version, capture->observed_at).run();
     }
-    Statement(db, kFinish, id, findings.synopsis, signature, version, findings.exception_code, now)
+    Statement(db, kFinish, id, findings.synopsis, signature, version, findings.exception_code, now,
+              findings.verdict)
         .run();
     Statement(db, kUpsertReport, id, now, findings.report_json).run();
     if (findings.process_start) learn_start(db, *capture, *findings.process_start);

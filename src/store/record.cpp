@@ -21,16 +21,18 @@ constexpr const char* kSelectSameManual = R"sql(
 SELECT c.id
 FROM captures AS c JOIN signals AS s ON s.capture_id = c.id
 WHERE c.pid = ?1 AND c.kind = 'manual' AND s.at_us = ?2 AND s.process_start_us IS ?3
+  AND s.process = ?4
 ORDER BY c.id
 LIMIT 1)sql";
 
 constexpr const char* kInsertCapture = R"sql(
 INSERT INTO captures(state, reason, kind, observed_at_us, last_signal_us, updated_at_us, pid,
   process_start_us, process, path, command_line, exception_code, exit_code, fault_key, rule,
-  decision, dump_kind, dump_file, dump_bytes, inbox_file, attempts, bucket_id, synopsis, seen_by)
+  decision, dump_kind, dump_file, dump_bytes, inbox_file, attempts, bucket_id, verdict, synopsis,
+  seen_by)
 VALUES('observed', '', ?1, ?2, ?2, ?2, ?3,
   ?4, '', '', '', NULL, NULL, '', '',
-  '', 'none', '', 0, '', 0, NULL, '', ''))sql";
+  '', 'none', '', 0, '', 0, NULL, '', '', ''))sql";
 
 constexpr const char* kCountSignals = "SELECT count(*) FROM signals WHERE capture_id = ?1";
 
@@ -52,7 +54,7 @@ SET rule = ?2, dump_kind = ?3, decision = ?4, reason = ?4
 WHERE id = ?1)sql";
 
 std::optional<CaptureId> find_manual(SQLite::Database& db, const Signal& signal) {
-  Statement row(db, kSelectSameManual, signal.pid, signal.at, signal.process_start);
+  Statement row(db, kSelectSameManual, signal.pid, signal.at, signal.process_start, signal.process);
   if (!row.step()) return std::nullopt;
   return CaptureId{row.integer(0)};
 }

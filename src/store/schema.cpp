@@ -49,6 +49,7 @@ CREATE TABLE captures(
   inbox_file TEXT NOT NULL,
   attempts INTEGER NOT NULL,
   bucket_id INTEGER REFERENCES buckets(id),
+  verdict TEXT NOT NULL,
   synopsis TEXT NOT NULL,
   seen_by TEXT NOT NULL
 ) STRICT;

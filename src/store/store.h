@@ -84,6 +84,7 @@ struct Capture {
   std::string inbox_file;  ///< While capturing: the file name in the inbox that becomes dump_file.
   std::uint32_t attempts = 0;   ///< Of analysis.
   std::string signature;        ///< From the report.
+  std::string verdict;          ///< From the report, in one name: `ACCESS_VIOLATION`, `ABORT`.
   std::string synopsis;         ///< From the report.
   std::vector<Source> seen_by;  ///< Each way once, in order of arrival.
 };
@@ -163,6 +164,7 @@ class Store {
     std::string signature;
     /// Of the algorithm: signatures of two versions fall into two buckets.
     int signature_version = 0;
+    std::string verdict;  ///< The name of what happened: `ACCESS_VIOLATION`, `ABORT`.
     std::string synopsis;
     std::optional<std::uint32_t> exception_code;
     std::optional<Timestamp> process_start;

@@ -44,19 +44,16 @@ class Debugger {
           fmt::format("process {}: cannot be kept alive without us", process_.pid().value));
     }
     while (true) {
-      DEBUG_EVENT event{};
-      if (::WaitForDebugEvent(&event, kPollMs) != FALSE) {
-        const DWORD how = handle(event);
-        ::ContinueDebugEvent(event.dwProcessId, event.dwThreadId, how);
-        if (exit_code_) return DebugEnd{.exit_code = exit_code_};
-      } else if (::GetLastError() == ERROR_SEM_TIMEOUT) {
+      if (!pump(kPollMs)) {
+        if (::GetLastError() != ERROR_SEM_TIMEOUT) {
+          auto error = platform::from_last_error(
+              fmt::format("process {}: cannot wait for its events", process_.pid().value));
+          trap_.disarm();
+          return error;
+        }
         attached();  // A process that is stuck never reports the breakpoint of attaching.
-      } else {
-        auto error = platform::from_last_error(
-            fmt::format("process {}: cannot wait for its events", process_.pid().value));
-        trap_.disarm();
-        return error;
       }
+      if (exit_code_) return DebugEnd{.exit_code = exit_code_};
       if (observer_.should_detach()) return detach();
     }
   }
@@ -146,20 +143,29 @@ class Debugger {
          .exit_code = end.exit_code});
   }
 
-  /// A thread may have run into a breakpoint of which nobody has told yet; without a debugger it
-  /// would die of it. So all is held still until such events are in.
-  DebugEnd detach() {
-    nt_.suspend_process(process_.handle());
-    trap_.disarm();
+  /// Takes one event and lets the process go on. False, with the last error, when none came in
+  /// time.
+  bool pump(DWORD timeout_ms) {
     DEBUG_EVENT event{};
-    while (::WaitForDebugEvent(&event, kDrainMs) != FALSE) {
-      const DWORD how = handle(event);
-      ::ContinueDebugEvent(event.dwProcessId, event.dwThreadId, how);
-      if (exit_code_) return {.exit_code = exit_code_};
+    if (::WaitForDebugEvent(&event, timeout_ms) == FALSE) return false;
+    const DWORD how = handle(event);
+    ::ContinueDebugEvent(event.dwProcessId, event.dwThreadId, how);
+    return true;
+  }
+
+  /// An exception that we caused and nobody takes would kill the process: a step over a breakpoint
+  /// that is under way, a breakpoint that a thread has just run into. So both are waited for, the
+  /// second with all else held still.
+  DebugEnd detach() {
+    trap_.disarm();
+    while (trap_.is_stepping() && !exit_code_ && pump(kPollMs)) {
+    }
+    nt_.suspend_process(process_.handle());
+    while (!exit_code_ && pump(kDrainMs)) {
     }
     ::DebugActiveProcessStop(process_.pid().value);
     nt_.resume_process(process_.handle());
-    return {};
+    return {.exit_code = exit_code_};
   }
 
   const TargetProcess& process_;

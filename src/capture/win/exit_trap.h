@@ -46,6 +46,8 @@ class ExitTrap {
   [[nodiscard]] Hit on_breakpoint(ThreadId thread, std::uint64_t address);
   /// A single-step exception; true when it was the step over a breakpoint.
   [[nodiscard]] bool on_single_step(ThreadId thread);
+  /// A thread is under way over a breakpoint; its single-step exception will come.
+  [[nodiscard]] bool is_stepping() const noexcept { return stepping_.has_value(); }
   /// A thread that is being stepped may end instead.
   void on_thread_exit(ThreadId thread);
 

@@ -70,7 +70,9 @@ Result<HandedOver> hand_over(const Nt& nt,
                    .rule = what.decision.rule,
                    .decided = what.decided};
   HandedOver result;
-  if (what.decision.dump != rules::DumpKind::None) {
+  if (what.decision.dump == rules::DumpKind::None) {
+    add_sentence(event.signal.detail, "no dump: " + what.decision.reason);
+  } else {
     const auto name = stem + (options.compress ? ".dmp.zst" : ".dmp");
     auto dump =
         write_live_dump(nt, process, memory,

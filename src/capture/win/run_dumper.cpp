@@ -20,9 +20,9 @@ Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole&
   signal.at = SystemClock().now();
   const rules::Decision decision{
       .dump = options.dump, .rule = options.rule, .reason = "asked for by hand"};
-  const auto say = [&](const std::filesystem::path& file, const LiveDump& dump) {
-    if (console.say)
-      console.say(fmt::format("{}: {}", utf8_from_path(file), describe(dump, options.dump)));
+  const auto done = [&](const std::filesystem::path& file, const LiveDump& dump) {
+    if (console.say) console.say(describe(dump, options.dump));
+    if (console.written) console.written(file);
   };
   if (options.inbox.empty()) {
     VIGIL_TRY_ASSIGN(
@@ -34,14 +34,14 @@ Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole&
                          .compress = options.compress,
                          .min_free_bytes = options.min_free_disk_bytes,
                          .control = {.progress = console.progress, .cancel = console.cancel}}));
-    say(options.output, dump);
+    done(options.output, dump);
     return {};
   }
   VIGIL_TRY_ASSIGN(const auto handed,
                    hand_over(nt, process, memory, options, console,
                              {.signal = signal, .decision = decision, .decided = true}));
   if (handed.dump_error) return *handed.dump_error;
-  say(options.inbox / path_from_utf8(handed.event_file), *handed.dump);
+  done(options.inbox / path_from_utf8(handed.event_file), *handed.dump);
   return {};
 }
 

@@ -135,8 +135,8 @@ Result<PROCESS_INFORMATION> create(const ChildOptions& options,
   auto command_line = wide_from_utf8(command_line_of(options.program, options.arguments));
   auto environment = small_environment();
   const auto folder = options.program.parent_path();
-  const DWORD flags = CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_UNICODE_ENVIRONMENT |
-                      EXTENDED_STARTUPINFO_PRESENT |
+  const DWORD flags = CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT |
+                      (options.shares_console ? 0 : CREATE_NO_WINDOW) |
                       (options.background ? BELOW_NORMAL_PRIORITY_CLASS : NORMAL_PRIORITY_CLASS);
   PROCESS_INFORMATION info{};
   const BOOL started =

@@ -15,15 +15,16 @@ namespace vigil::platform {
 
 /// How to start a program. Handles are borrowed for the call.
 struct ChildOptions {
-  std::filesystem::path program;
-  std::vector<std::string> arguments;  ///< UTF-8, unquoted, without the program's name.
-  HANDLE std_in = nullptr;             ///< Null: none. These three must be inheritable.
+  std::filesystem::path program{};
+  std::vector<std::string> arguments{};  ///< UTF-8, unquoted, without the program's name.
+  HANDLE std_in = nullptr;               ///< Null: none. These three must be inheritable.
   HANDLE std_out = nullptr;
   HANDLE std_err = nullptr;
-  std::vector<HANDLE> inherited;  ///< Besides the three; nothing else reaches the child.
-  HANDLE token = nullptr;         ///< Null: as this program.
-  HANDLE job = nullptr;           ///< The child is in it before it runs.
-  bool background = false;        ///< Below normal priority.
+  std::vector<HANDLE> inherited{};  ///< Besides the three; nothing else reaches the child.
+  HANDLE token = nullptr;           ///< Null: as this program.
+  HANDLE job = nullptr;             ///< The child is in it before it runs.
+  bool shares_console = false;      ///< It talks to the person at this program's terminal.
+  bool background = false;          ///< Below normal priority.
   bool hardened = false;  ///< With process mitigations, for a child that reads hostile input.
 };
 

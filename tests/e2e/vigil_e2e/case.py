@@ -46,8 +46,14 @@ def rule(name: str, process: str, *, when: str = "crash", dump: str = "mini", mo
     return text + textwrap.indent(textwrap.dedent(more).strip("\n"), "    ") + "\n"
 
 
+# Wine runs these as ordinary programs. A dump needs some of them, so none of them may be held by a debugger.
+WINE_PROGRAMS = "explorer.exe, msiexec.exe, plugplay.exe, rpcss.exe, rundll32.exe, start.exe, wineboot.exe, winedevice.exe"
+
+
 def attach_rule(name: str, process: str, dump: str = "mini") -> str:
-    return rule(name, process, dump=f"{dump}, attach: true")
+    """A rule that attaches; `*.exe` leaves Wine's own programs out."""
+    text = rule(name, process, dump=f"{dump}, attach: true")
+    return text.replace("process: '*.exe'", f"process: {{ any: '*.exe', not: [{WINE_PROGRAMS}] }}")
 
 
 class VigilTestCase(unittest.TestCase):

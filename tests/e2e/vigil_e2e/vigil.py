@@ -177,7 +177,10 @@ class Vigil:
     def rows(self) -> list[dict]:
         """`vigil list --json`, oldest first; none before there is a store."""
         result = self.run("list", "--json")
-        return result.json() if result.code == 0 else []
+        # Under load Wine now and then ends a program with code 0 before it has written anything. Whoever waits asks again.
+        if result.code != 0 or not result.out:
+            return []
+        return result.json()
 
     def rows_of(self, process: str) -> list[dict]:
         return [row for row in self.rows() if row.get("process") == process]

@@ -27,6 +27,7 @@ TEST_F(Show, TellsTheWholeStory) {
   auto store = open();
   finish(store, crash(), report_json());
   auto exit = crash(kMorning + Microseconds(250'000));
+  exit.process_start = crash().process_start;
   exit.source = store::Source::ExitWatch;
   exit.exception_code.reset();
   exit.fault_key.clear();

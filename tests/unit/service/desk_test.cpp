@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/workbench.h"
+#include "unit/service/workbench.h"
 
 namespace vigil::service {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "service/workbench.h"
+#include "unit/service/workbench.h"
 
 namespace vigil::service {
 namespace {
@@ -69,8 +69,10 @@ TEST(Inbox, ADumpOfWindowsErrorReportingWaitsUntilItHasStoodStill) {
   auto& file = bench.files.files["orders.exe.1234.dmp"];
   file = {"MD", bench.clock.now()};
   EXPECT_TRUE(bench.inbox.scan().waiting);
+  bench.clock.pass(bench.settings.poll_interval);
   file.content = "MDMP and more";
   EXPECT_TRUE(bench.inbox.scan().waiting);
+  bench.clock.pass(bench.settings.poll_interval);
   const auto outcome = bench.inbox.scan();
   EXPECT_EQ(outcome.captured, 1u);
   const auto rows = bench.rows();
@@ -84,7 +86,10 @@ TEST(Inbox, ADumpThatSomebodyStillWritesIsLeftAlone) {
   Workbench bench;
   bench.use_rule();
   bench.files.files["orders.exe.1234.dmp"] = {"MDMP", bench.clock.now(), false, true};
-  for (int look = 0; look < 3; ++look) EXPECT_TRUE(bench.inbox.scan().waiting);
+  for (int look = 0; look < 3; ++look) {
+    EXPECT_TRUE(bench.inbox.scan().waiting);
+    bench.clock.pass(bench.settings.poll_interval);
+  }
   EXPECT_TRUE(bench.rows().empty());
   EXPECT_EQ(bench.files.files.size(), 1u);
 }
@@ -106,6 +111,7 @@ TEST(Inbox, AnAdministratorsDumpIsTakenUnderItsOwnName) {
   bench.files.files["from the customer.dmp"] = {"MDMP", bench.clock.now(), true};
   bench.clock.pass(2 * kMinute);
   EXPECT_TRUE(bench.inbox.scan().waiting);
+  bench.clock.pass(bench.settings.poll_interval);
   EXPECT_EQ(bench.inbox.scan().captured, 1u);
   EXPECT_EQ(bench.rows()[0].kind, store::Kind::Manual);
   EXPECT_EQ(bench.rows()[0].process, "from the customer");
@@ -118,6 +124,7 @@ TEST(Inbox, TwoDroppedDumpsAreTwoRows) {
   bench.files.files["b.dmp"] = {"MDMP", bench.clock.now(), true};
   bench.clock.pass(2 * kMinute);
   (void)bench.inbox.scan();  // sees their sizes
+  bench.clock.pass(bench.settings.poll_interval);
   EXPECT_EQ(bench.inbox.scan().captured, 2u);
   EXPECT_EQ(bench.rows().size(), 2u);
 }
@@ -127,6 +134,7 @@ TEST(Inbox, SomebodysDumpWithoutAProcessIsRefused) {
   bench.files.files["mine.dmp"] = {"MDMP", bench.clock.now(), false};
   bench.clock.pass(2 * kMinute);
   (void)bench.inbox.scan();  // sees its size
+  bench.clock.pass(bench.settings.poll_interval);
   (void)bench.inbox.scan();
   EXPECT_TRUE(bench.files.files.empty());
   EXPECT_TRUE(bench.rows().empty());
@@ -304,6 +312,7 @@ TEST(Inbox, ADumpThatDoesNotBeginLikeOneIsRefused) {
   bench.use_rule();
   bench.files.files["orders.exe.1234.dmp"] = {"MZ not a dump", bench.clock.now()};
   (void)bench.inbox.scan();  // sees its size
+  bench.clock.pass(bench.settings.poll_interval);
   EXPECT_FALSE(bench.inbox.scan().waiting);
   EXPECT_TRUE(bench.files.files.empty());
   EXPECT_TRUE(bench.rows().empty());

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "service/workbench.h"
+#include "unit/service/workbench.h"
 
 namespace vigil::service {
 namespace {
@@ -21,8 +21,10 @@ store::CaptureId analyzed(Workbench& bench, std::uint32_t pid, const std::string
   EXPECT_TRUE(bench.store.begin_capture(verdict.id, "x.dmp", name, now).ok());
   EXPECT_TRUE(bench.store.dump_ready(verdict.id, 4, now).ok());
   EXPECT_TRUE(bench.store.claim_for_analysis(now).ok());
-  EXPECT_TRUE(
-      bench.store.finish(verdict.id, {.report_json = "{}", .signature = signature}, now).ok());
+  store::Store::Findings findings;
+  findings.report_json = "{}";
+  findings.signature = signature;
+  EXPECT_TRUE(bench.store.finish(verdict.id, findings, now).ok());
   return verdict.id;
 }
 

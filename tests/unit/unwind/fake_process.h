@@ -53,7 +53,10 @@ class CodeModule {
   }
   /// An entry of the x64 exception directory; entries come in the order of their addresses.
   CodeModule& function(std::uint32_t begin, std::uint32_t end, const ByteBuilder& info) {
-    table_.u32(begin).u32(end).u32(add_info(info));
+    return function_at(begin, end, add_info(info));
+  }
+  CodeModule& function_at(std::uint32_t begin, std::uint32_t end, std::uint32_t info) {
+    table_.u32(begin).u32(end).u32(info);
     return *this;
   }
   CodeModule& arm64_function(std::uint32_t begin, std::uint32_t data) {

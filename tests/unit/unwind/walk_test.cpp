@@ -22,7 +22,7 @@ using test::InfoBuilder;
 
 constexpr std::uint64_t kBase = FakeProcess::kBase, kStack = FakeProcess::kStack;
 constexpr std::uint64_t kJit = 0x2'0000'0000;  // code in no module
-constexpr unsigned kRsp = 4, kRbp = 5, kAllocSmall = 2;
+constexpr unsigned kRbp = 5, kAllocSmall = 2;
 
 /// Three functions with 8 bytes of locals each; 0x1105, 0x1205 and 0x1305 follow calls.
 CodeModule three_functions() {
