@@ -61,12 +61,13 @@ class Attachments {
   struct Attachment {
     std::string name;
     std::string rule;
-    platform::KernelHandle process;  // of the dumper
+    std::unique_ptr<boost::asio::windows::object_handle> process;  // of the dumper
     std::unique_ptr<boost::asio::windows::stream_handle> to_dumper;
     std::unique_ptr<boost::asio::windows::stream_handle> from_dumper;
     bool capturing = false;                   // it counts against max_concurrent_captures
     std::optional<store::CaptureId> capture;  // the row that waits for it
     bool released = false;
+    bool said_why_it_failed = false;
   };
 
   [[nodiscard]] Result<std::unique_ptr<Attachment>> start_dumper(const ProcessKey& key,
@@ -81,6 +82,9 @@ class Attachments {
   [[nodiscard]] boost::asio::awaitable<bool> wait_for_slot();
   void wake_waiting();
   void finish_capture(Attachment& attachment);
+  /// Its death has been seen: nobody needs to attach again while it lies there.
+  void want_no_more(const ProcessKey& key);
+  [[nodiscard]] boost::asio::awaitable<void> await_end(ProcessKey key);
   void detach(Attachment& attachment);
   [[nodiscard]] Attachment* find(const ProcessKey& key);
 

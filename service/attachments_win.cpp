@@ -10,9 +10,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/exit_code.h"
 #include "base/utf.h"
 #include "coroutines.h"
 #include "platform/win/pipe.h"
+#include "platform/win/processes.h"
 
 namespace asio = boost::asio;
 
@@ -92,7 +94,8 @@ Result<std::unique_ptr<Attachments::Attachment>> Attachments::start_dumper(
   auto attachment = std::make_unique<Attachment>();
   attachment->name = facts.name;
   attachment->rule = rule.name;
-  attachment->process = std::move(child.process);
+  attachment->process =
+      std::make_unique<asio::windows::object_handle>(parts_.io, child.process.release());
   attachment->to_dumper =
       std::make_unique<asio::windows::stream_handle>(parts_.io, to_dumper.ours.release());
   attachment->from_dumper =
@@ -116,9 +119,26 @@ asio::awaitable<void> Attachments::converse(ProcessKey key) {
   auto* attachment = find(key);
   if (attachment == nullptr) co_return;
   finish_capture(*attachment);
-  // Whatever is left of it sees the end of its input, and detaches.
+  // Whatever is left of it sees the end of its input, and detaches. Until it has ended nobody else
+  // can attach.
+  detach(*attachment);
+  co_await await_end(key);
   attached_.erase(key);
   too_many_said_ = false;
+}
+
+/// A dumper that ends well or has a reason says so; of one that cannot, the exit code is all there
+/// is.
+asio::awaitable<void> Attachments::await_end(ProcessKey key) {
+  auto& process = *find(key)->process;
+  co_await process.async_wait(kAwait);
+  const auto* attachment = find(key);
+  const auto code = platform::exit_code(process.native_handle());
+  if (!code.ok() || *code == static_cast<std::uint32_t>(ExitCode::Ok) ||
+      attachment->said_why_it_failed) {
+    co_return;
+  }
+  parts_.log.error("the dumper of {} ended with {:#x}", shown(key, attachment->name), *code);
 }
 
 asio::awaitable<bool> Attachments::handle_line(ProcessKey key, std::string line) {
@@ -144,13 +164,16 @@ asio::awaitable<bool> Attachments::handle_line(ProcessKey key, std::string line)
       break;
     case capture::DumperMessage::Type::Handed:
       finish_capture(*attachment);
+      want_no_more(key);
       parts_.on_handed_over();
       break;
     case capture::DumperMessage::Type::Exited:
+      want_no_more(key);
       parts_.log.debug("{} has ended while attached", who);
       break;
     case capture::DumperMessage::Type::Failed:
       finish_capture(*attachment);
+      attachment->said_why_it_failed = true;
       parts_.log.warn("the dumper of {} failed: {}", who, printable_utf8(message->text));
       break;
   }
@@ -221,6 +244,11 @@ void Attachments::finish_capture(Attachment& attachment) {
   // From here on the inbox has it, or the row waits as long as any.
   if (attachment.capture) parts_.desk.stop_expecting(*attachment.capture);
   attachment.capture.reset();
+}
+
+void Attachments::want_no_more(const ProcessKey& key) {
+  const auto attempts = attempts_.find(key);
+  if (attempts != attempts_.end()) attempts->second = kMaxAttempts;
 }
 
 void Attachments::release(const ProcessKey& key) {

@@ -37,21 +37,7 @@ def all_tests() -> list[str]:
     return sorted(found)
 
 
-# Under load Wine 8 now and then ends a program without a word (docs/EVIDENCE.md). Each try again is printed.
-TRIES = 3
-
-
 def run_one(name: str) -> tuple[str, str, str, float]:
-    """As try_one(), as often as it may take."""
-    for attempt in range(1, TRIES + 1):
-        outcome = try_one(name)
-        if outcome[1] != "failed" or attempt == TRIES or not is_wine():
-            break
-        print(f"       again    {name}, after: {outcome[2].strip().splitlines()[-1][:160]}", flush=True)
-    return outcome
-
-
-def try_one(name: str) -> tuple[str, str, str, float]:
     """One test, in a process of its own: its name, passed | failed | skipped, why, and seconds."""
     started = time.monotonic()
     suite = unittest.defaultTestLoader.loadTestsFromName(name)

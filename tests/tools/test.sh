@@ -29,10 +29,12 @@ note_counts() { python3 "$tools/results.py" "$results" "$1" >"$step_note_file" |
 
 # run_ctest PRESET [COMMAND…]: all of ctest, through a command that prepares its world.
 run_ctest() {
-  local preset=$1 status=0
+  local preset=$1 folder=$results/$1/gtest/ status=0
   shift
-  mkdir -p "$results/$preset/gtest"
-  GTEST_OUTPUT="xml:$results/$preset/gtest/" "$@" ctest --test-dir "$build/$preset" --output-on-failure \
+  mkdir -p "$folder"
+  # A Windows program takes a path that begins with a slash for a relative one.
+  case $preset in mingw-*) folder=Z:${folder//\//\\} ;; esac
+  GTEST_OUTPUT="xml:$folder" "$@" ctest --test-dir "$build/$preset" --output-on-failure \
     --no-tests=error --output-junit "$results/$preset/ctest.xml" || status=$?
   [ -e "$results/$preset/ctest.xml" ] ||
     python3 "$tools/results.py" --record "$results" "$preset" "ctest $preset" 'ctest did not run'

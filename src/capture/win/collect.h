@@ -35,9 +35,10 @@ struct CollectedThreads {
 [[nodiscard]] std::vector<UnloadedModuleRecord> collect_unloaded_modules(const Nt& nt,
                                                                          TargetMemory& memory);
 
-/// Within a time budget; what did not fit is noted.
+/// Types and names within a time budget; what did not fit is noted. \p process: a handle that may
+/// query it and duplicate its handles.
 [[nodiscard]] std::vector<HandleRecord> collect_handles(const Nt& nt,
-                                                        const TargetProcess& process,
+                                                        HANDLE process,
                                                         Diagnostics& diagnostics);
 
 /// System, process times.

@@ -16,21 +16,9 @@ constexpr std::size_t kMaxHandleTableBytes = 64 << 20;
 constexpr std::size_t kMaxObjectBytes = 4096;
 constexpr std::chrono::milliseconds kBudget{250};
 
-/// SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX of 64-bit Windows; the table starts with its count and a
-/// reserved word.
-struct HandleEntry {
-  std::uint64_t object;
-  std::uint64_t pid;
-  std::uint64_t handle;
-  std::uint32_t access;
-  std::uint16_t back_trace;
-  std::uint16_t type;
-  std::uint32_t attributes;
-  std::uint32_t reserved;
-};
-static_assert(sizeof(HandleEntry) == 40);
-
-/// PROCESS_HANDLE_TABLE_ENTRY_INFO, since Windows 8: the table of one process.
+/// PROCESS_HANDLE_TABLE_ENTRY_INFO; the table starts with its count and a reserved word. The list
+/// of the whole system's handles, which older Windows has too, is never asked for: it costs what
+/// every process of the machine holds open (and ends Wine 8's server when one holds nothing).
 struct ProcessHandleEntry {
   std::uint64_t handle;
   std::uint64_t handle_count;
@@ -48,16 +36,7 @@ struct Listed {
   std::uint32_t type = 0;
 };
 
-template <class Entry>
-RawArray<Entry> entries_of(const std::vector<std::byte>& table) {
-  const ByteView view{std::span<const std::byte>(table)};
-  const auto count = view.read<std::uint64_t>(0);
-  if (!count.ok()) return {};
-  const auto entries = view.read_array<Entry>(kTableHeaderBytes, count.value());
-  return entries.ok() ? entries.value() : RawArray<Entry>{};
-}
-
-std::optional<std::vector<Listed>> list_by_process(const Nt& nt, HANDLE process) {
+std::optional<std::vector<Listed>> list_handles(const Nt& nt, HANDLE process) {
   std::vector<std::byte> table(1 << 20);
   while (true) {
     const auto status = nt.query_process(process, kProcessHandleInformation, table.data(),
@@ -67,30 +46,19 @@ std::optional<std::vector<Listed>> list_by_process(const Nt& nt, HANDLE process)
       return std::nullopt;
     table.resize(table.size() * 2);
   }
+  const ByteView view{std::span<const std::byte>(table)};
+  const auto count = view.read<std::uint64_t>(0);
+  if (!count.ok()) return std::nullopt;
+  const auto entries = view.read_array<ProcessHandleEntry>(kTableHeaderBytes, count.value());
+  if (!entries.ok()) return std::nullopt;
   std::vector<Listed> listed;
-  const auto entries = entries_of<ProcessHandleEntry>(table);
-  for (std::uint64_t i = 0; i < entries.size() && listed.size() < kMaxHandles; ++i) {
-    const auto entry = entries[i];
+  for (std::uint64_t i = 0; i < entries.value().size() && listed.size() < kMaxHandles; ++i) {
+    const auto entry = entries.value()[i];
     listed.push_back({.record = {.handle = entry.handle,
                                  .attributes = entry.attributes,
                                  .granted_access = entry.access,
                                  .handle_count = static_cast<std::uint32_t>(entry.handle_count),
                                  .pointer_count = static_cast<std::uint32_t>(entry.pointer_count)},
-                      .type = entry.type});
-  }
-  return listed;
-}
-
-std::vector<Listed> list_by_system(const Nt& nt, ProcessId pid) {
-  const auto table = query_system(nt, kSystemExtendedHandleInformation, kMaxHandleTableBytes);
-  std::vector<Listed> listed;
-  const auto entries = entries_of<HandleEntry>(table);
-  for (std::uint64_t i = 0; i < entries.size() && listed.size() < kMaxHandles; ++i) {
-    const auto entry = entries[i];
-    if (entry.pid != pid.value) continue;
-    listed.push_back({.record = {.handle = entry.handle,
-                                 .attributes = entry.attributes,
-                                 .granted_access = entry.access},
                       .type = entry.type});
   }
   return listed;
@@ -126,12 +94,13 @@ bool name_is_safe(const std::u16string& type) {
 
 }  // namespace
 
-std::vector<HandleRecord> collect_handles(const Nt& nt,
-                                          const TargetProcess& process,
-                                          Diagnostics& diagnostics) {
+std::vector<HandleRecord> collect_handles(const Nt& nt, HANDLE process, Diagnostics& diagnostics) {
   const auto end = std::chrono::steady_clock::now() + kBudget;
-  auto listed = list_by_process(nt, process.handle());
-  if (!listed) listed = list_by_system(nt, process.pid());
+  auto listed = list_handles(nt, process);
+  if (!listed) {
+    diagnostics.note("handles: the system does not list them");
+    return {};
+  }
   std::map<std::uint32_t, std::u16string> types;
   std::vector<HandleRecord> records;
   std::size_t unnamed = 0;
@@ -144,8 +113,7 @@ std::vector<HandleRecord> collect_handles(const Nt& nt,
       ++unnamed;
     } else if (wanted &&
                ::DuplicateHandle(
-                   process.handle(),
-                   reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(record.handle)),
+                   process, reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(record.handle)),
                    ::GetCurrentProcess(), copy.put(), 0, FALSE, DUPLICATE_SAME_ACCESS) != FALSE) {
       if (known == types.end())
         record.type = types[type] = object_text(nt, copy.get(), kObjectTypeInformation);

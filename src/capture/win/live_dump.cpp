@@ -92,7 +92,7 @@ class DumpWork {
     collect_system(nt_, process_, content_);
     content_.modules = collect_modules(process_, memory_, {});
     content_.unloaded_modules = collect_unloaded_modules(nt_, memory_);
-    content_.handles = collect_handles(nt_, process_, result_.diagnostics);
+    content_.handles = collect_handles(nt_, process_.handle(), result_.diagnostics);
   }
 
   void collect() {

@@ -35,7 +35,6 @@ inline constexpr ULONG kProcessHandleInformation = 51;
 inline constexpr ULONG kThreadBasicInformation = 0;
 inline constexpr ULONG kThreadStartAddress = 9;
 inline constexpr ULONG kSystemProcessInformation = 5;
-inline constexpr ULONG kSystemExtendedHandleInformation = 64;
 inline constexpr ULONG kObjectNameInformation = 1;
 inline constexpr ULONG kObjectTypeInformation = 2;
 

@@ -34,6 +34,9 @@ static_assert(offsetof(Record, process_id) == 0x50);
 
 constexpr auto kSystemProcessInformation = static_cast<SYSTEM_INFORMATION_CLASS>(5);
 constexpr NTSTATUS kInfoLengthMismatch = static_cast<NTSTATUS>(0xc0000004);
+/// The end of the year 9999. Wine 8 shows a process that it is still creating with a creation time
+/// that nobody has written yet (0x5555555555555555): it is looked at again when it has one.
+constexpr std::int64_t kLastFiletime = 2'650'467'744'000'000'000;
 constexpr ULONG kFirstBufferBytes = 256 * 1024;
 /// Enough for some 100,000 processes; a system that wants more is not believed.
 constexpr ULONG kMaxBufferBytes = 256 * 1024 * 1024;
@@ -48,9 +51,9 @@ Result<std::vector<ProcessRow>> rows_from(std::span<const std::byte> buffer) {
   for (;;) {
     VIGIL_TRY_ASSIGN(const auto record, view.read<Record>(offset));
     const auto pid = static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(record.process_id));
-    if (pid != 0) {
-      ProcessRow row{{ProcessId{pid}, timestamp_from_filetime(
-                                          static_cast<std::uint64_t>(record.create_time.QuadPart))},
+    const auto created = record.create_time.QuadPart;
+    if (pid != 0 && created >= 0 && created < kLastFiletime) {
+      ProcessRow row{{ProcessId{pid}, timestamp_from_filetime(static_cast<std::uint64_t>(created))},
                      {}};
       const auto* name = reinterpret_cast<const std::byte*>(record.image_name.Buffer);
       if (name >= start && name < start + buffer.size()) {

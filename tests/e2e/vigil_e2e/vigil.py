@@ -177,8 +177,7 @@ class Vigil:
     def rows(self) -> list[dict]:
         """`vigil list --json`, oldest first; none before there is a store."""
         result = self.run("list", "--json")
-        # Under load Wine now and then ends a program with code 0 before it has written anything. Whoever waits asks again.
-        if result.code != 0 or not result.out:
+        if result.code != 0:
             return []
         return result.json()
 
