@@ -18,7 +18,7 @@ RULES = {"all.yaml": attach_rule("all", "*.exe")}
 
 
 class Frozen:
-    """Stops processes of a prefix as soon as they appear: those that run `program` with `word` in their command line."""
+    """Stops processes of a prefix as soon as they run: those of `program` with `word` in their command line."""
 
     def __init__(self, machine: object, program: str, word: str):
         self._machine, self._program, self._word = machine, program, word
@@ -30,7 +30,7 @@ class Frozen:
     def _watch(self) -> None:
         while not self._done.is_set():
             for pid in self._machine.unix_pids(self._program):
-                if pid not in self._stopped and self._word in self._command_line(pid):
+                if pid not in self._stopped and self._word in self._command_line(pid) and self._has_begun(pid):
                     os.kill(pid, signal.SIGSTOP)
                     self._stopped.add(pid)
 
@@ -40,6 +40,14 @@ class Frozen:
             return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
         except OSError:
             return ""
+
+    @staticmethod
+    def _has_begun(pid: int) -> bool:
+        """Whoever creates a process waits until it has begun. Under Wine it loads kernel32 only after that."""
+        try:
+            return b"kernel32.dll" in pathlib.Path(f"/proc/{pid}/maps").read_bytes()
+        except OSError:
+            return False
 
     def wait_for_one(self) -> None:
         wait_until(f"{self._program} {self._word} to start", lambda: self._stopped)

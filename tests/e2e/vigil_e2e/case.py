@@ -59,6 +59,14 @@ def attach_rule(name: str, process: str, dump: str = "mini") -> str:
 class VigilTestCase(unittest.TestCase):
     maxDiff = None
 
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        self._result = result
+        return super().run(result)
+
+    def _has_failed(self) -> bool:
+        trouble = [*self._result.errors, *self._result.failures] if self._result else []
+        return any(test is self for test, _ in trouble)
+
     def setUp(self) -> None:
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="vigil-e2e-"))
         self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
@@ -71,8 +79,7 @@ class VigilTestCase(unittest.TestCase):
 
     def _tidy_up(self) -> None:
         """Before the machine goes: evidence of a failure, and on a real machine what the test installed."""
-        # unittest has no public way to ask this in a clean-up.
-        if not self._outcome.success:
+        if self._has_failed():
             self._keep_evidence()
         self.vigil.uninstall()
         if not is_wine():
