@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
-#include <optional>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,20 +11,18 @@
 #include "base/utf.h"
 #include "capture/capture.h"
 #include "commands.h"
+#include "output.h"
 #include "platform/platform.h"
 #include "platform/win/child_process.h"
 #include "platform/win/processes.h"
+#include "service_status.h"
 #include "settings/settings.h"
 
 namespace vigil::cli {
 namespace {
 
-std::optional<ProcessId> pid_from(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return ProcessId{value};
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 /// The processes called \p name, with or without `.exe`; ASCII case ignored.
@@ -45,11 +44,6 @@ std::string list_of(const std::vector<ProcessId>& pids) {
   return text;
 }
 
-ExitCode refuse(ExitCode code, std::string_view line) {
-  say(fmt::format("vigil: {}\n", printable_utf8(line)));
-  return code;
-}
-
 /// A handle of this program's own stream that a child may have; nothing where there is none.
 platform::KernelHandle inheritable(DWORD stream) {
   HANDLE copy = nullptr;
@@ -60,15 +54,13 @@ platform::KernelHandle inheritable(DWORD stream) {
   return platform::KernelHandle(copy);
 }
 
-/// Runs vigil-dumper, which stands beside this program, with this program's streams.
+/// Runs vigil-dumper, which stands beside this program. It talks where this program talks.
 Result<ExitCode> run_dumper_program(const capture::DumperOptions& options) {
   VIGIL_TRY_ASSIGN(const auto self, platform::current_program());
-  const auto out = inheritable(STD_OUTPUT_HANDLE);
   const auto err = inheritable(STD_ERROR_HANDLE);
   VIGIL_TRY_ASSIGN(const auto child, platform::start_child({
                                          .program = self.parent_path() / L"vigil-dumper.exe",
                                          .arguments = capture::to_command_line(options),
-                                         .std_out = out.get(),
                                          .std_err = err.get(),
                                          .shares_console = true,
                                      }));
@@ -78,36 +70,77 @@ Result<ExitCode> run_dumper_program(const capture::DumperOptions& options) {
                                                                       : ExitCode::Failed;
 }
 
+Result<ProcessId> target_from(const std::string& text) {
+  if (is_number(text)) {
+    std::uint32_t value = 0;
+    const auto* end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, value).ec == std::errc() && value != 0)
+      return ProcessId{value};
+    return Error{Errc::Malformed, fmt::format("dump: {} is no process id", text)};
+  }
+  VIGIL_TRY_ASSIGN(const auto found, find_processes(text));
+  if (found.empty()) return Error{Errc::NotFound, fmt::format("no process is called {}", text)};
+  if (found.size() == 1) return found.front();
+  return Error{Errc::Malformed, fmt::format("{} processes are called {}; name one by its pid: {}",
+                                            found.size(), text, list_of(found))};
+}
+
+/// Where the dumper leaves what it writes. Its own folder is another than this program's, so what
+/// was typed is made whole.
+Status place(const Context& context, const DumpOptions& options, capture::DumperOptions& dumper) {
+  std::error_code failed;
+  if (!options.output.empty()) {
+    dumper.output = std::filesystem::absolute(options.output, failed);
+    return failed ? Status{Error{Errc::Io, fmt::format("{}: {}", utf8_from_path(options.output),
+                                                       failed.message())}}
+                  : Status{};
+  }
+  dumper.inbox = settings::DataPaths{context.data_folder}.inbox();
+  if (std::filesystem::is_directory(dumper.inbox, failed)) return {};
+  return Error{Errc::NotFound,
+               fmt::format("there is no {}: install the service (vigil service install), or name a "
+                           "file with --output",
+                           utf8_from_path(dumper.inbox))};
+}
+
+/// Says where the dump is now.
+void tell(const Context& context, const capture::DumperOptions& done) {
+  const auto service = query_service();
+  const bool taken_in = service && service->ok() && (*service)->running;
+  const auto file = utf8_from_path(done.output);
+  if (context.json) {
+    nlohmann::ordered_json result = {{"pid", done.pid.value}};
+    if (file.empty()) {
+      result["handed_over"] = true;
+      result["service_running"] = taken_in;
+    } else {
+      result["file"] = printable_utf8(file);
+    }
+    print_json(result);
+  } else if (!file.empty()) {
+    print(file + "\n");
+  } else {
+    say(taken_in ? "vigil: handed over to the service; vigil list shows it\n"
+                 : "vigil: the service does not run; it takes the dump in when it is started\n");
+  }
+}
+
 }  // namespace
 
 ExitCode run_dump(const Context& context, const DumpOptions& options) {
-  auto pid = pid_from(options.target);
-  if (!pid) {
-    const auto found = find_processes(options.target);
-    if (!found.ok()) return report_error(found.error());
-    if (found->empty()) {
-      return refuse(ExitCode::NotFound, fmt::format("no process is called {}", options.target));
-    }
-    if (found->size() > 1) {
-      return refuse(ExitCode::Usage,
-                    fmt::format("{} processes are called {}; name one by its pid: {}",
-                                found->size(), options.target, list_of(*found)));
-    }
-    pid = found->front();
-  }
-  const settings::DataPaths paths{context.data_folder};
+  const auto pid = target_from(options.target);
+  if (!pid.ok() && pid.error().code() == Errc::Malformed) return usage_error(pid.error().message());
+  if (!pid.ok()) return report_error(pid.error());
   capture::DumperOptions dumper{
       .pid = *pid,
       .dump = rules::dump_kind_from(options.kind).value_or(rules::DumpKind::Mini),
-      .output = options.output,
       .compress = options.compress,
   };
-  if (options.output.empty()) dumper.inbox = paths.inbox();
+  if (const auto placed = place(context, options, dumper); !placed.ok())
+    return report_error(placed.error());
   const auto done = run_dumper_program(dumper);
   if (!done.ok()) return report_error(done.error());
-  if (*done == ExitCode::Ok && options.output.empty()) {
-    say("vigil: handed over to the service; vigil list shows it\n");
-  }
+  if (*done == ExitCode::Ok) tell(context, dumper);
   return *done;
 }
 

@@ -32,9 +32,7 @@ bool delete_on_close(HANDLE file, bool wanted) {
 }  // namespace
 
 Result<PartialFile> PartialFile::create(const std::filesystem::path& path) {
-  if (::DeleteFileW(path.c_str()) == FALSE && ::GetLastError() != ERROR_FILE_NOT_FOUND) {
-    return last_error("replace", path);
-  }
+  (void)::DeleteFileW(path.c_str());  // One that a killed dumper left; what stays fails below.
   HANDLE file = ::CreateFileW(path.c_str(), GENERIC_WRITE | DELETE, 0, nullptr, CREATE_NEW,
                               FILE_ATTRIBUTE_NORMAL | FILE_FLAG_SEQUENTIAL_SCAN, nullptr);
   if (file == INVALID_HANDLE_VALUE) return last_error("create", path);
