@@ -7,8 +7,9 @@
 
 namespace vigil::service {
 
-/// Creates the data folder and what is in it, each with who may touch it, and writes the commented
-/// default settings where there are none.
+/// Creates the data folder and what is in it, each with who may touch it. Where there are no
+/// settings this is a new installation: then it writes the commented default settings, and the
+/// default rules if they are not there either.
 [[nodiscard]] Status prepare_data_folder(const settings::DataPaths& paths);
 
 /// Holds the data folder for this process; Errc::Busy while another one has it. A file in a folder

@@ -7,6 +7,7 @@
 #include <windows.h>
 
 #include "base/utf.h"
+#include "default_rules.h"
 #include "platform/platform.h"
 #include "platform/win/security.h"
 #include "platform/win/win_error.h"
@@ -42,6 +43,11 @@ Status prepare_data_folder(const settings::DataPaths& paths) {
   VIGIL_TRY(platform::secure_folder(paths.logs(), kPrivate));
   std::error_code error;
   if (std::filesystem::exists(paths.settings_file(), error)) return {};
+  // The settings come last: once they are there, nobody brings back rules that were removed.
+  const auto rules = paths.rules_folder() / "10-default.yaml";
+  if (!std::filesystem::exists(rules, error)) {
+    VIGIL_TRY(platform::write_file_atomically(rules, kDefaultRules));
+  }
   return platform::write_file_atomically(paths.settings_file(), settings::default_settings_file());
 }
 

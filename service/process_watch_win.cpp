@@ -168,7 +168,9 @@ std::optional<KnownProcess> ProcessWatch::find(ProcessId pid,
 
 std::size_t ProcessWatch::watched() const noexcept {
   std::size_t count = 0;
-  for (const auto& [key, process] : processes_) count += process.handle ? 1 : 0;
+  for (const auto& [key, process] : processes_) {
+    if (process.handle) ++count;
+  }
   return count;
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service under the service manager, at a console, and out of its installer."""
 
+import pathlib
+import shutil
 import subprocess
 import time
 
@@ -32,6 +34,18 @@ class ServiceCycle(VigilTestCase):
             self.assertTrue((self.vigil.data / name).is_dir(), name)
         settings = (self.vigil.data / "vigil.yaml").read_text(encoding="utf-8")
         self.assertIn("poll_interval", settings)
+
+    def test_brings_default_rules_once(self) -> None:
+        self.vigil.install()
+        rules = self.vigil.data / "rules.d" / "10-default.yaml"
+        shipped = (TOP / "config" / "rules.d" / "10-default.yaml").read_text(encoding="utf-8")
+        self.assertEqual(rules.read_text(encoding="utf-8"), shipped)
+        rules.unlink()
+        self.vigil.must("service", "stop")
+        before = len(self.vigil.log())
+        self.vigil.must("service", "start")
+        self.vigil.wait_for_log(STARTED, after=before)
+        self.assertFalse(rules.exists(), "an administrator has removed them")
 
     def test_stops_in_time_while_a_dumper_is_attached(self) -> None:
         self.vigil.install(SETTINGS, {"linger.yaml": attach_rule("linger", "linger.exe")})
@@ -79,23 +93,54 @@ class ServiceCycle(VigilTestCase):
 
 
 class Installer(VigilTestCase):
-    def test_installs_upgrades_and_uninstalls(self) -> None:
+    def setUp(self) -> None:
+        super().setUp()
         packages = sorted((TOP / "build" / "package").glob("vigil-*-x64.msi"))
         if not packages:
             self.skipTest("there is no installer; ./dev package makes it")
-        package = self.machine.to_windows(packages[-1])
-        self.msiexec("/i", package)
+        self.package = packages[-1]
+
+    def test_installs_and_uninstalls(self) -> None:
+        self.msiexec("/i", self.package)
         self.vigil.wait_for_log(STARTED)
         self.assertEqual(self.vigil.run("status").code, OK)
-        (self.vigil.data / "rules.d" / "mine.yaml").write_text("schema: 1\nowner: me\nrules: []\n", encoding="utf-8")
-        self.msiexec("/x", package)
+        self.assertTrue((self.vigil.folder / "rules.schema.json").exists())
+        self.write_own_rule()
+        self.msiexec("/x", self.package)
         wait_until("the programs to be gone", lambda: not (self.vigil.folder / "vigil.exe").exists())
-        self.assertTrue((self.vigil.data / "rules.d" / "mine.yaml").exists(), "what an administrator wrote stays")
+        self.assertTrue(self.own_rule().exists(), "what an administrator wrote stays")
         self.assertTrue((self.vigil.data / "vigil.db").exists(), "and so does what happened")
 
-    def msiexec(self, *arguments: str) -> None:
+    def test_upgrades(self) -> None:
+        if shutil.which("wixl") is None:
+            self.skipTest("making the next version's installer needs wixl")
+        self.msiexec("/i", self.package)
+        self.vigil.wait_for_log(STARTED)
+        self.write_own_rule()
+        (self.vigil.data / "vigil.yaml").write_text(SETTINGS, encoding="utf-8")
+        before = len(self.vigil.log())
+        self.msiexec("/i", self.next_version())
+        self.vigil.wait_for_log(STARTED, after=before)
+        self.assertEqual(self.vigil.run("status").code, OK)
+        self.assertTrue(self.own_rule().exists())
+        self.assertEqual((self.vigil.data / "vigil.yaml").read_text(encoding="utf-8"), SETTINGS)
+
+    def own_rule(self) -> pathlib.Path:
+        return self.vigil.data / "rules.d" / "mine.yaml"
+
+    def write_own_rule(self) -> None:
+        self.own_rule().write_text("schema: 1\nowner: me\nrules: []\n", encoding="utf-8")
+
+    def next_version(self) -> pathlib.Path:
+        """The same programs in an installer that says it is newer; wixl takes relative paths only."""
+        package = self.scratch / "next.msi"
+        options = ["-a", "x64", "-D", "VERSION=99.0.0", "-D", "BIN=build/mingw-release/bin"]
+        subprocess.run(["wixl", *options, "-o", str(package), "installer/vigil.wxs"], cwd=TOP, check=True)
+        return package
+
+    def msiexec(self, action: str, package: pathlib.Path) -> None:
         run = subprocess.run(
-            self.machine.command("msiexec", *arguments, "/qn"),
+            self.machine.command("msiexec", action, self.machine.to_windows(package), "/qn"),
             env=self.machine.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -103,4 +148,4 @@ class Installer(VigilTestCase):
             timeout=300,
             check=False,
         )
-        self.assertEqual(run.returncode, 0, f"msiexec {arguments}")
+        self.assertEqual(run.returncode, 0, f"msiexec {action} {package}")
