@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "base/byte_view.h"
+#include "capture/appender.h"
 #include "capture/format.h"
 
 namespace vigil::capture {
@@ -20,7 +20,6 @@ using format::StreamType;
 
 constexpr std::uint64_t kMaxRva = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kMaxStreams = 16;
-constexpr std::size_t kAlignment = 8;  // What readers that map the file like to see.
 constexpr std::size_t kMaxExceptionParameters = 15;
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 
@@ -28,51 +27,6 @@ constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 std::uint32_t time_t_of(Timestamp time) {
   return time.us <= 0 ? 0 : static_cast<std::uint32_t>(time.us / kMicrosecondsPerSecond);
 }
-
-/// Appends plain data and remembers where it went.
-class Appender {
- public:
-  explicit Appender(std::vector<std::byte>& bytes) : bytes_(bytes) {}
-
-  [[nodiscard]] std::uint32_t position() const noexcept {
-    return static_cast<std::uint32_t>(bytes_.size());
-  }
-
-  void align() { bytes_.resize((bytes_.size() + kAlignment - 1) / kAlignment * kAlignment); }
-
-  std::uint32_t put_bytes(std::span<const std::byte> bytes) {
-    const auto rva = position();
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-    return rva;
-  }
-
-  template <Raw T>
-  std::uint32_t put(const T& value) {
-    return put_bytes(std::as_bytes(std::span(&value, 1)));
-  }
-
-  template <Raw T>
-  void put_all(const std::vector<T>& values) {
-    put_bytes(std::as_bytes(std::span(values)));
-  }
-
-  /// A MINIDUMP_STRING: the length counts bytes and leaves out the NUL behind the text.
-  std::uint32_t put_string(std::u16string_view text) {
-    align();
-    const auto rva = put(static_cast<std::uint32_t>(text.size() * sizeof(char16_t)));
-    put_bytes(std::as_bytes(std::span(text)));
-    put(char16_t{0});
-    return rva;
-  }
-
-  LocationDescriptor put_blob(std::span<const std::byte> bytes) {
-    align();
-    return {.data_size = static_cast<std::uint32_t>(bytes.size()), .rva = put_bytes(bytes)};
-  }
-
- private:
-  std::vector<std::byte>& bytes_;
-};
 
 /// Lays the streams out one behind the other. What a stream's records point at stands before it.
 class HeadBuilder {

@@ -90,6 +90,10 @@ class ServiceCycle(VigilTestCase):
         console = self.vigil.run("--console", program="vigil-service.exe")
         self.assertNotEqual(console.code, OK)
         self.assertIn("vigil.yaml:2:3: unknown key 'poll_intervall'; did you mean 'poll_interval'?", console.err)
+        self.vigil.write_settings("watch: [unclosed\n")
+        console = self.vigil.run("--console", program="vigil-service.exe")
+        self.assertNotEqual(console.code, OK)
+        self.assertRegex(console.err, r"vigil\.yaml:\d+:\d+: ")
 
 
 class Installer(VigilTestCase):

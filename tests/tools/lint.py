@@ -140,7 +140,7 @@ def check_layers() -> list[str]:
 
 
 def check_tidy() -> list[str]:
-    return tidy.check(TOP, sorted(set(files(".cpp", folders=CODE_FOLDERS))))
+    return tidy.check(TOP, sorted(set(files(".cpp", folders=PRODUCT_FOLDERS))))
 
 
 CHECKS = {
