@@ -84,7 +84,8 @@ class Attachments {
   void finish_capture(Attachment& attachment);
   /// Its death has been seen: nobody needs to attach again while it lies there.
   void want_no_more(const ProcessKey& key);
-  [[nodiscard]] boost::asio::awaitable<void> await_end(ProcessKey key);
+  [[nodiscard]] boost::asio::awaitable<void> await_end(ProcessKey key,
+                                                       std::optional<store::CaptureId> unfinished);
   void detach(Attachment& attachment);
   [[nodiscard]] Attachment* find(const ProcessKey& key);
 

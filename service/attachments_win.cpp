@@ -118,27 +118,31 @@ asio::awaitable<void> Attachments::converse(ProcessKey key) {
   }
   auto* attachment = find(key);
   if (attachment == nullptr) co_return;
+  const auto unfinished = attachment->capture;
   finish_capture(*attachment);
   // Whatever is left of it sees the end of its input, and detaches. Until it has ended nobody else
   // can attach.
   detach(*attachment);
-  co_await await_end(key);
+  co_await await_end(key, unfinished);
   attached_.erase(key);
   too_many_said_ = false;
 }
 
 /// A dumper that ends well or has a reason says so; of one that cannot, the exit code is all there
 /// is.
-asio::awaitable<void> Attachments::await_end(ProcessKey key) {
+asio::awaitable<void> Attachments::await_end(ProcessKey key,
+                                             std::optional<store::CaptureId> unfinished) {
   auto& process = *find(key)->process;
   co_await process.async_wait(kAwait);
   const auto* attachment = find(key);
   const auto code = platform::exit_code(process.native_handle());
-  if (!code.ok() || *code == static_cast<std::uint32_t>(ExitCode::Ok) ||
-      attachment->said_why_it_failed) {
-    co_return;
+  if (!code.ok()) co_return;
+  if (unfinished) {
+    parts_.desk.give_up(
+        *unfinished, fmt::format("no dump: its dumper ended with {:#x} before it was done", *code));
+  } else if (*code != static_cast<std::uint32_t>(ExitCode::Ok) && !attachment->said_why_it_failed) {
+    parts_.log.error("the dumper of {} ended with {:#x}", shown(key, attachment->name), *code);
   }
-  parts_.log.error("the dumper of {} ended with {:#x}", shown(key, attachment->name), *code);
 }
 
 asio::awaitable<bool> Attachments::handle_line(ProcessKey key, std::string line) {

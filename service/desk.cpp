@@ -166,6 +166,16 @@ void Desk::refuse(store::CaptureId id, const rules::Decision& decision) {
   if (!done.ok()) parts_.log.error("#{}: {}", id.value, done.error().message());
 }
 
+void Desk::give_up(store::CaptureId id, std::string_view why) {
+  stop_expecting(id);
+  const auto row = parts_.store.get(id);
+  // Where the store takes nothing now, the row is overdue later.
+  if (!row.ok() || row->state != store::State::Observed) return;
+  if (parts_.store.skip(id, why, parts_.clock.now()).ok()) {
+    parts_.log.warn("{}: {}", named(*row), why);
+  }
+}
+
 Status Desk::skip_overdue() {
   if (!rows_wait_) return {};
   const auto now = parts_.clock.now();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <spdlog/logger.h>
 
@@ -65,6 +66,10 @@ class Desk {
   /// A dump of \p id is being written: until \p until the row is not given up.
   void expect_dump(store::CaptureId id, Timestamp until) { expected_[id] = until; }
   void stop_expecting(store::CaptureId id) { expected_.erase(id); }
+
+  /// No dump of \p id will come from whoever was to write it; \p why goes into the row. Does
+  /// nothing when there is one already.
+  void give_up(store::CaptureId id, std::string_view why);
 
   /// Gives up the rows that have waited longer than the join window for a dump. Costs nothing while
   /// no row waits.

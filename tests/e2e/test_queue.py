@@ -181,6 +181,20 @@ class KilledInEachState(KillTestCase):
         self.assertEqual(self.wait_until_all_true(1), [before])
 
 
+class DumperKilled(KillTestCase):
+    def test_leaves_a_row_that_says_so(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": attach_rule("all", TARGET, dump="full")})
+        crasher = self.vigil.start("big_crash", TARGET, value=256, wait_stdin=True)
+        self.vigil.wait_for_log(f"attached to {crasher.name} ({crasher.pid})")
+        crasher.release()
+        self.vigil.wait_for_log("rule all: full dump")
+        self.machine.kill("vigil-dumper.exe")
+        row = self.vigil.wait_for_ended(TARGET)
+        self.assertEqual(row["state"], "skipped")
+        self.assertRegex(row["reason"], "its dumper ended with 0x[0-9a-f]+ before it was done")
+        self.assertEqual(list((self.vigil.data / "dumps").rglob("*.dmp*")), [])
+
+
 class KilledAnywhere(KillTestCase):
     ROUNDS = 8
 

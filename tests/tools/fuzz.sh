@@ -14,11 +14,12 @@ seconds=${1:-60}
 max_len=262144
 
 fuzz_one() {
-  local name=$1 found=$cache/fuzz/$1 seeds=tests/fuzz/corpus/$1
+  local name=$1 found=$cache/fuzz/$1 seeds=tests/fuzz/corpus/$1 dictionary=tests/fuzz/$1.dict
   mkdir -p "$found" "$build/fuzz/$name"
   [ -d "$seeds" ] || seeds=
+  [ -f "$dictionary" ] && dictionary=-dict=$dictionary || dictionary=
   "$build/linux-fuzz/tests/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-    -max_len="$max_len" -print_final_stats=1 -artifact_prefix="$build/fuzz/$name/" "$found" $seeds &&
+    -max_len="$max_len" -print_final_stats=1 -artifact_prefix="$build/fuzz/$name/" $dictionary "$found" $seeds &&
     printf '%s files in the corpus' "$(find "$found" -type f | wc -l)" >"$step_note_file"
 }
 

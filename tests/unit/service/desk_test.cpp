@@ -170,5 +170,27 @@ TEST(Desk, TakesBackAPermissionWithItsReason) {
   EXPECT_EQ(bench.rows()[0].reason, "4 captures are under way");
 }
 
+TEST(Desk, GivesUpADumpWhoseDumperHasEnded) {
+  Workbench bench;
+  bench.use_rule();
+  const auto verdict = bench.desk.take(bench.crash());
+  ASSERT_TRUE(verdict.ok());
+  bench.desk.expect_dump(verdict->id, bench.clock.now() + bench.settings.capture_timeout);
+  bench.desk.give_up(verdict->id, "its dumper has ended");
+  EXPECT_EQ(bench.rows()[0].state, State::Skipped);
+  EXPECT_EQ(bench.rows()[0].reason, "its dumper has ended");
+}
+
+TEST(Desk, KeepsADumpThatCameBeforeItsDumperEnded) {
+  Workbench bench;
+  bench.use_rule();
+  const auto verdict = bench.desk.take(bench.crash());
+  ASSERT_TRUE(verdict.ok());
+  ASSERT_TRUE(
+      bench.store.begin_capture(verdict->id, "a.dmp", "dumps/a.dmp", bench.clock.now()).ok());
+  bench.desk.give_up(verdict->id, "its dumper has ended");
+  EXPECT_EQ(bench.rows()[0].state, State::Capturing);
+}
+
 }  // namespace
 }  // namespace vigil::service
