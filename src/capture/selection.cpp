@@ -114,9 +114,8 @@ std::vector<MemoryRange> select_full(std::span<const RegionRecord> regions) {
   return merged(std::move(ranges));
 }
 
-MemoryRange live_stack(const StackFacts& stack, std::span<const RegionRecord> regions) {
-  const auto readable = select_full(regions);
-  const auto rest = rest_from(stack.stack_pointer, readable);
+MemoryRange live_stack(const StackFacts& stack, std::span<const MemoryRange> full) {
+  const auto rest = rest_from(stack.stack_pointer, full);
   return stack.base > stack.stack_pointer ? between(rest.base, std::min(rest.end(), stack.base))
                                           : rest;
 }

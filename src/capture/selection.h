@@ -54,8 +54,7 @@ struct Selection {
 /// What a full dump holds: all that is readable.
 [[nodiscard]] std::vector<MemoryRange> select_full(std::span<const RegionRecord> regions);
 
-/// The part of \p stack's own stack in a full dump.
-[[nodiscard]] MemoryRange live_stack(const StackFacts& stack,
-                                     std::span<const RegionRecord> regions);
+/// The part of \p stack's own stack in a full dump of the memory \p full.
+[[nodiscard]] MemoryRange live_stack(const StackFacts& stack, std::span<const MemoryRange> full);
 
 }  // namespace vigil::capture

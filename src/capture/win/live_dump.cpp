@@ -69,7 +69,6 @@ class DumpWork {
     }
     collect();
     if (full_) {
-      content_.memory = select_full(content_.regions);
       VIGIL_TRY(write(memory_));
       suspension.reset();
       result_.suspended = since(stopped);
@@ -103,8 +102,9 @@ class DumpWork {
     content_.exception = request_.exception;
     if (content_.exception) complete_exception(*content_.exception);
     if (full_) {
+      content_.memory = select_full(content_.regions);
       for (std::size_t i = 0; i < content_.threads.size(); ++i) {
-        content_.threads[i].stack = live_stack(threads.stacks[i], content_.regions);
+        content_.threads[i].stack = live_stack(threads.stacks[i], content_.memory);
       }
     } else {
       select(threads.stacks);

@@ -106,10 +106,10 @@ TEST(SelectMini, LeavesOutLaterStacksAboveItsLimit) {
 }
 
 TEST(LiveStack, ReachesFromThePointerToTheBase) {
-  const std::vector<RegionRecord> regions = {committed(0x10000, 0x20000)};
-  EXPECT_EQ(live_stack({.stack_pointer = 0x11000, .limit = 0x10000, .base = 0x20000}, regions),
+  const std::vector<MemoryRange> full = {{0x10000, 0x20000}};
+  EXPECT_EQ(live_stack({.stack_pointer = 0x11000, .limit = 0x10000, .base = 0x20000}, full),
             (MemoryRange{0x11000, 0xf000}));
-  EXPECT_EQ(live_stack({.stack_pointer = 0x99000, .limit = 0x10000, .base = 0x20000}, regions).size,
+  EXPECT_EQ(live_stack({.stack_pointer = 0x99000, .limit = 0x10000, .base = 0x20000}, full).size,
             0u);
 }
 
