@@ -33,7 +33,6 @@ Result<StreamedDump> stream_dump(const DumpContent& content,
       VIGIL_TRY(put(chunk));
     }
   }
-  VIGIL_TRY(sink.finish());
   return result;
 }
 

@@ -24,8 +24,9 @@ struct StreamedDump {
   std::uint64_t unreadable_bytes = 0;  ///< Of those: zeros in place of what could not be read.
 };
 
-/// Writes the whole dump into \p sink and finishes it. Memory is read in chunks of kFrameBytes, in
-/// order. Errc::Cancelled when asked to stop; else the sink's error.
+/// Writes the whole dump into \p sink, which the caller then finishes: no memory is read any more,
+/// and the process can go on. Memory is read in chunks of kFrameBytes, in order. Errc::Cancelled
+/// when asked to stop; else the sink's error.
 [[nodiscard]] Result<StreamedDump> stream_dump(const DumpContent& content,
                                                TargetMemory& memory,
                                                Sink& sink,

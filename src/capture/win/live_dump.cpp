@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -61,21 +62,17 @@ class DumpWork {
   Result<LiveDump> run() {
     const auto start = SteadyClock::now();
     prepare();
-    const auto stopped = SteadyClock::now();
-    std::optional<Suspension> suspension;
+    stopped_at_ = SteadyClock::now();
     if (!request_.held) {
       VIGIL_TRY_ASSIGN(auto made, Suspension::of(nt_, process_));
-      suspension.emplace(std::move(made));
+      suspension_.emplace(std::move(made));
     }
     collect();
     if (full_) {
       VIGIL_TRY(write(memory_));
-      suspension.reset();
-      result_.suspended = since(stopped);
     } else {
       CopiedMemory copy(memory_, content_.memory);
-      suspension.reset();
-      result_.suspended = since(stopped);
+      memory_is_read();
       VIGIL_TRY(write(copy));
       result_.streamed.unreadable_bytes = copy.unreadable_bytes();
     }
@@ -84,6 +81,13 @@ class DumpWork {
   }
 
  private:
+  /// Lets the process go on; once is enough.
+  void memory_is_read() {
+    if (!stopped_at_) return;
+    suspension_.reset();
+    result_.suspended = since(*std::exchange(stopped_at_, std::nullopt));
+  }
+
   void prepare() {
     content_.full = full_;
     content_.taken_at = SystemClock().now();
@@ -169,6 +173,8 @@ class DumpWork {
     }
     Sink& sink = compressor ? *compressor : *file;
     VIGIL_TRY_ASSIGN(result_.streamed, stream_dump(content_, memory, sink, request_.control));
+    memory_is_read();
+    VIGIL_TRY(sink.finish());
     VIGIL_TRY(file->commit());
     result_.file_bytes = file->bytes_written();
     return {};
@@ -179,6 +185,8 @@ class DumpWork {
   TargetMemory& memory_;
   const DumpRequest& request_;
   const bool full_;
+  std::optional<SteadyClock::time_point> stopped_at_;
+  std::optional<Suspension> suspension_;
   DumpContent content_;
   LiveDump result_;
 };

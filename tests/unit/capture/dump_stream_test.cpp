@@ -25,7 +25,7 @@ TEST(DumpStream, WritesTheMemoryBehindTheHeadInOrder) {
   FakeSink sink;
   const auto result = stream_dump(content, memory, sink, {});
   ASSERT_TRUE(result.ok());
-  EXPECT_TRUE(sink.finished);
+  EXPECT_FALSE(sink.finished);  // The process can go on before that is done.
   EXPECT_EQ(sink.text.size(), head.value().file_size());
   EXPECT_EQ(sink.text.substr(head.value().bytes.size()), first + second);
   EXPECT_EQ(result.value().raw_bytes, sink.text.size());
