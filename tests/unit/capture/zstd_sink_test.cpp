@@ -82,6 +82,23 @@ TEST(ZstdSink, EndsInATableOfFramesThatStandForThemselves) {
   EXPECT_EQ(together, raw);
 }
 
+TEST(ZstdSink, KeepsTheOrderOfManyFramesThatPackAtDifferentSpeed) {
+  std::string raw;
+  for (std::uint32_t i = 0; i < 12; ++i)
+    raw +=
+        i % 2 == 0 ? noise(kFrameBytes, i) : std::string(kFrameBytes, static_cast<char>('a' + i));
+  EXPECT_EQ(unpacked(packed(raw, kFrameBytes)), raw);
+}
+
+TEST(ZstdSink, CanBeGivenUpWithFramesUnderWay) {
+  FakeSink end;
+  auto sink = make_zstd_sink(end);
+  ASSERT_TRUE(sink.ok());
+  EXPECT_TRUE(sink.value()->write(bytes_of(noise(3 * kFrameBytes))).ok());
+  sink.value().reset();
+  EXPECT_FALSE(end.finished);
+}
+
 TEST(ZstdSink, OfNothingIsAnEmptyTable) {
   const auto all = packed("", 1);
   EXPECT_EQ(all.size(), 17u);
@@ -92,7 +109,17 @@ TEST(ZstdSink, PassesOnTheFailureBehindIt) {
   FakeSink end(10, Errc::DiskFull);
   auto sink = make_zstd_sink(end);
   ASSERT_TRUE(sink.ok());
-  const auto status = sink.value()->write(bytes_of(noise(kFrameBytes)));
+  EXPECT_TRUE(sink.value()->write(bytes_of(noise(10))).ok());
+  const auto status = sink.value()->finish();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code(), Errc::DiskFull);
+}
+
+TEST(ZstdSink, MeetsTheFailureBehindItLongBeforeTheEnd) {
+  FakeSink end(10, Errc::DiskFull);
+  auto sink = make_zstd_sink(end);
+  ASSERT_TRUE(sink.ok());
+  const auto status = sink.value()->write(bytes_of(noise(16 * kFrameBytes)));
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code(), Errc::DiskFull);
 }
