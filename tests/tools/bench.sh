@@ -1,38 +1,39 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-#: ./dev bench [NAME]
+#: ./dev bench [NAME [OPTION…]]
 #:
 #: Measure: run the benchmarks, all or one; the tables go to the terminal.
 #:
-#: A benchmark is a program tests/bench/<name>_bench. Portable ones run natively (linux-release); those of Windows
-#: facilities, such as `dumper`, run under Wine (mingw-release). What they print is kept in build/bench/<name>.txt. Close
-#: other programs first: the numbers are only as quiet as the machine.
+#: A benchmark is tests/bench/<name>_bench.cpp, which runs natively (linux-release), or <name>_bench_win.cpp, which is of
+#: Windows and runs under Wine (mingw-release), such as `dumper`. Its options, such as --json, go to it as they are. What
+#: it prints is kept in build/bench/<name>.txt. Close other programs first: the numbers are only as quiet as the machine.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-only=${1:-}
 
-# run_bench NAME COMMAND…: shows and keeps what it prints.
+# run_bench NAME PRESET OPTION…: builds it, runs it, shows and keeps what it prints.
 run_bench() {
-  local name=$1
-  shift
-  mkdir -p "$build/bench"
+  local name=$1 preset=$2 program
+  shift 2
+  program=$build/$preset/tests/bench/${name}_bench
+  step "build ${name}_bench, $preset" configure_and_build "$preset" "${name}_bench"
+  local command=("$program")
+  [ "$preset" = linux-release ] || command=("$tools/with_wine.py" wine "$program.exe")
   say "--- $name"
-  "$@" </dev/null | tee "$build/bench/$name.txt"
+  "${command[@]}" "$@" </dev/null | tee "$build/bench/$name.txt"
 }
 
+only=${1:-}
+[ $# = 0 ] || shift
 "$tools/setup.sh"
+mkdir -p "$build/bench"
 ran=
-for preset in linux-release mingw-release; do
-  step "build $preset" configure_and_build "$preset"
-  for program in "$build/$preset"/tests/bench/*_bench "$build/$preset"/tests/bench/*_bench.exe; do
-    name=$(basename "${program%.exe}" _bench)
-    [ -x "$program" ] && { [ -z "$only" ] || [ "$only" = "$name" ]; } || continue
-    if [ "$preset" = linux-release ]; then
-      run_bench "$name" "$program"
-    elif [ ! -x "$build/linux-release/tests/bench/${name}_bench" ]; then
-      run_bench "$name" "$tools/with_wine.py" wine "$program"
-    fi
-    ran=yes
-  done
+for source in tests/bench/*_bench.cpp tests/bench/*_bench_win.cpp; do
+  name=$(basename "${source%_bench*}")
+  [ -e "$source" ] && { [ -z "$only" ] || [ "$only" = "$name" ]; } || continue
+  case $source in
+    *_win.cpp) run_bench "$name" mingw-release "$@" ;;
+    *) run_bench "$name" linux-release "$@" ;;
+  esac
+  ran=yes
 done
 [ -n "$ran" ] || die "there is no benchmark '$only'"
