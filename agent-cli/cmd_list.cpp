@@ -123,7 +123,7 @@ std::string table(const Context& context,
 
 Result<std::optional<store::State>> parse_state(const std::string& name) {
   if (name.empty()) return std::optional<store::State>();
-  if (const auto state = store::state_from(name)) return std::optional(*state);
+  if (const auto state = store::state_from(name)) return state;
   std::vector<std::string> known;
   for (int i = 0; i <= static_cast<int>(store::State::Skipped); ++i) {
     known.emplace_back(store::to_string(static_cast<store::State>(i)));

@@ -31,7 +31,7 @@ class FolderWatch {
   void close();
 
  private:
-  FolderWatch(boost::asio::any_io_executor executor,
+  FolderWatch(const boost::asio::any_io_executor& executor,
               platform::FileHandle folder,
               platform::KernelHandle event);
   [[nodiscard]] bool request();

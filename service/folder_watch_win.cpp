@@ -14,10 +14,10 @@ namespace asio = boost::asio;
 
 namespace vigil::service {
 
-FolderWatch::FolderWatch(asio::any_io_executor executor,
+FolderWatch::FolderWatch(const asio::any_io_executor& executor,
                          platform::FileHandle folder,
                          platform::KernelHandle event)
-    : folder_(std::move(folder)), event_(std::move(executor), event.release()) {}
+    : folder_(std::move(folder)), event_(executor, event.release()) {}
 
 Result<std::unique_ptr<FolderWatch>> FolderWatch::open(asio::any_io_executor executor,
                                                        const std::filesystem::path& path) {

@@ -47,9 +47,9 @@ std::int64_t utc_offset_seconds(std::time_t seconds) {
 #endif
   using namespace std::chrono;
   const sys_days date{year(local.tm_year + 1900) / (local.tm_mon + 1) / local.tm_mday};
-  const auto as_utc = std::int64_t{date.time_since_epoch().count()} * 86400 + local.tm_hour * 3600 +
-                      local.tm_min * 60 + local.tm_sec;
-  return as_utc - static_cast<std::int64_t>(seconds);
+  const auto as_utc = date.time_since_epoch() + hours(local.tm_hour) + minutes(local.tm_min) +
+                      std::chrono::seconds(local.tm_sec);
+  return duration_cast<std::chrono::seconds>(as_utc).count() - static_cast<std::int64_t>(seconds);
 }
 
 }  // namespace

@@ -210,6 +210,7 @@ class HeadBuilder {
   void unloaded_modules() {
     if (content_.unloaded_modules.empty()) return;
     std::vector<format::UnloadedModule> records;
+    records.reserve(content_.unloaded_modules.size());
     for (const auto& module : content_.unloaded_modules) {
       records.push_back({.base_of_image = module.base,
                          .size_of_image = module.size,

@@ -77,23 +77,14 @@ struct Frame {
 class FrameQueue {
  public:
   /// One context for the caller, and one for each helper.
-  explicit FrameQueue(std::vector<Context> contexts) : contexts_(std::move(contexts)) {
-    for (const auto& context : std::span(contexts_).subspan(1)) {
-      try {
-        helpers_.emplace_back(
-            [this, own = context.get()](const std::stop_token& stop) { help(own, stop); });
-      } catch (const std::system_error&) {
-        break;  // The system has no thread to give: slower, and just as good.
-      }
-    }
-  }
+  explicit FrameQueue(std::vector<Context> contexts) : contexts_(std::move(contexts)) {}
 
-  [[nodiscard]] bool full() const {
-    return frames_.size() >= kFramesPerThread * (helpers_.size() + 1);
-  }
+  [[nodiscard]] bool full() const { return frames_.size() >= kFramesPerThread * contexts_.size(); }
   [[nodiscard]] bool empty() const { return frames_.empty(); }
 
   void push(std::unique_ptr<Frame> frame) {
+    // Most mini dumps are one frame, which needs nobody's help.
+    if (!frames_.empty() && helpers_.empty()) start_helpers();
     {
       const std::lock_guard lock(mutex_);
       frame->state = Frame::State::Waiting;
@@ -118,6 +109,17 @@ class FrameQueue {
   }
 
  private:
+  void start_helpers() {
+    for (const auto& context : std::span(contexts_).subspan(1)) {
+      try {
+        helpers_.emplace_back(
+            [this, own = context.get()](const std::stop_token& stop) { help(own, stop); });
+      } catch (const std::system_error&) {
+        return;  // The system has no thread to give: slower, and just as good.
+      }
+    }
+  }
+
   [[nodiscard]] bool has_waiting() const {
     return std::ranges::find(frames_, Frame::State::Waiting, &Frame::state) != frames_.end();
   }

@@ -49,7 +49,7 @@ std::optional<RuntimeFunction> PeImage::chained_function(std::uint32_t unwind_in
       at(unwind_info, sizeof(format::UnwindInfoHeader)).read<format::UnwindInfoHeader>(0);
   if (!header.ok() || (header->version_and_flags & format::kUnwindInfoChained) == 0)
     return std::nullopt;
-  const std::uint64_t codes = (header->count_of_codes + 1u) / 2 * 2;
+  const auto codes = (std::uint64_t{header->count_of_codes} + 1) / 2 * 2;
   const auto entry =
       at(std::uint64_t{unwind_info} + sizeof(*header) + codes * 2, sizeof(format::RuntimeFunction))
           .read<format::RuntimeFunction>(0);

@@ -31,7 +31,7 @@ std::string_view os_name(snapshot::Os os) {
 
 /// `6.1.7601 Service Pack 1`; on other systems than Windows only their own words.
 std::string os_version(const snapshot::SystemInfo& info, TextBudget& budget) {
-  const auto words = budget.take(info.service_pack);
+  auto words = budget.take(info.service_pack);
   const bool numbered = info.os_major != 0 || info.os_minor != 0 || info.os_build != 0;
   if (!numbered) return words;
   const auto number = fmt::format("{}.{}.{}", info.os_major, info.os_minor, info.os_build);

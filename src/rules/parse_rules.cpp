@@ -27,9 +27,13 @@ constexpr std::string_view kLaterCaptureKeys[] = {"samples", "every", "writer"};
 constexpr std::string_view kRequiredRuleKeys[] = {"name", "match", "when"};
 constexpr std::string_view kRequiredFileKeys[] = {"schema", "rules"};
 
-template <class T, class U>
-void assign(std::optional<T> value, U& target) {
+template <class T>
+void assign(std::optional<T> value, T& target) {
   if (value) target = std::move(*value);
+}
+template <class T>
+void assign(std::optional<T> value, std::optional<T>& target) {
+  if (value) target = std::move(value);
 }
 
 std::optional<DumpKind> read_dump_kind(const Node& node, Problems& problems) {

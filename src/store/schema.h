@@ -23,6 +23,7 @@ struct Migration {
   std::string_view sql;
 };
 inline constexpr std::size_t kSchemaVersion = 1;
+// NOLINTNEXTLINE(readability-identifier-naming): a constant, though its value stands elsewhere.
 extern const std::array<Migration, kSchemaVersion> kMigrations;
 
 /// `VGIL`: what `file` and we know the file by.

@@ -58,7 +58,7 @@ class Cursor {
     }
     if (length == 0 || length > rest_.size() || !is_identifier(rest_.substr(0, length)))
       return std::nullopt;
-    const std::string text(rest_.substr(0, length));
+    std::string text(rest_.substr(0, length));
     rest_.remove_prefix(length);
     return text;
   }

@@ -6,7 +6,7 @@
 #:
 #: In this order, the quick ones first: unit tests and checks of the sources (linux-debug), unit tests under address and
 #: undefined-behaviour sanitizers (linux-asan), the same tests as Windows programs under Wine (mingw-release), end-to-end
-#: tests under Wine, lint without clang-tidy (./dev lint has it). The last line is `N passed, M failed`; results are in build/test-results (JUnit).
+#: tests under Wine, lint. The last line is `N passed, M failed`; results are in build/test-results (JUnit).
 #: --quick: only linux-debug.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -51,7 +51,7 @@ run_e2e() {
 
 run_lint() {
   local status=0
-  "$tools/lint.sh" --results "$results/lint" --no-tidy || status=$?
+  "$tools/lint.sh" --results "$results/lint" || status=$?
   note_counts lint
   return "$status"
 }

@@ -126,7 +126,7 @@ LineChannel::~LineChannel() {
   // Some reads cannot be cancelled (Wine, on a pipe of the host's). The thread keeps what it uses
   // and ends with the program, which is about to end.
   thread_.detach();
-  (void)input_.release();
+  [[maybe_unused]] const auto* left = input_.release();
 }
 
 void LineChannel::write(std::string_view line) {

@@ -45,6 +45,7 @@ Result<KernelHandle> restricted_token() {
     if (sid.ok()) sids.push_back(std::move(sid).take());
   }
   std::vector<SID_AND_ATTRIBUTES> denied;
+  denied.reserve(sids.size());
   for (auto& sid : sids) denied.push_back({sid.data(), 0});
   KernelHandle token;
   if (::CreateRestrictedToken(own.get(), DISABLE_MAX_PRIVILEGE, static_cast<DWORD>(denied.size()),
