@@ -72,14 +72,11 @@ SET state = CASE state WHEN 'captured' THEN 'skipped' ELSE state END,
   reason = ?2, dump_file = '', dump_bytes = 0, updated_at_us = ?3
 WHERE id = ?1 AND state IN ('captured', 'analyzing', 'done', 'failed'))sql";
 
-constexpr const char* kSelectInstances = R"sql(
-SELECT id, process_start_us, state, dump_file
+constexpr const char* kSelectStarts = R"sql(
+SELECT process_start_us
 FROM captures
-WHERE pid = ?1 AND id <> ?2 AND kind <> 'manual' AND process_start_us IS NOT NULL
-ORDER BY observed_at_us DESC, id DESC)sql";
+WHERE pid = ?1 AND id <> ?2 AND kind <> 'manual' AND process_start_us IS NOT NULL)sql";
 constexpr const char* kSetStart = "UPDATE captures SET process_start_us = ?2 WHERE id = ?1";
-constexpr const char* kMoveSignals = "UPDATE signals SET capture_id = ?2 WHERE capture_id = ?1";
-constexpr const char* kDelete = "DELETE FROM captures WHERE id = ?1";
 
 std::optional<Capture> find_capture(SQLite::Database& db, CaptureId id) {
   Statement row(db, kSelectCapture, id);
@@ -87,27 +84,14 @@ std::optional<Capture> find_capture(SQLite::Database& db, CaptureId id) {
   return read_capture(row);
 }
 
-/// Analysis learned when the process of \p capture was created. If another row tells of that very
-/// process and has no dump, both are one death that was too far apart to be joined: this row takes
-/// its signals over. If it has a dump of its own, both stay, and this one without a start.
+/// Analysis learned when the process of \p capture was created. Another row of that very process
+/// stays as it is, and this one without a start: what a dump claims never changes other rows.
 void learn_start(SQLite::Database& db, const Capture& capture, Timestamp start) {
   if (capture.process_start || capture.kind == Kind::Manual) return;
-  std::optional<CaptureId> twin;
-  bool twin_has_dump = false;
-  for (Statement row(db, kSelectInstances, capture.pid, capture.id); row.step() && !twin;) {
-    if (!same_start(row.time(1), start)) continue;
-    twin = CaptureId{row.integer(0)};
-    const auto state = row.text(2);
-    twin_has_dump = !row.text(3).empty() || (state != "observed" && state != "skipped");
+  for (Statement row(db, kSelectStarts, capture.pid, capture.id); row.step();) {
+    if (same_start(row.time(0), start)) return;
   }
-  if (!twin) {
-    Statement(db, kSetStart, capture.id, start).run();
-    return;
-  }
-  if (twin_has_dump) return;
-  Statement(db, kMoveSignals, *twin, capture.id).run();
-  Statement(db, kDelete, *twin).run();
-  update_facts(db, capture.id);
+  Statement(db, kSetStart, capture.id, start).run();
 }
 
 /// Runs a step that changes exactly one row, or says why it cannot.

@@ -156,9 +156,8 @@ class Store {
   /// The oldest captured row becomes analyzing and is returned; nothing: the queue is empty. Rows
   /// that were tried before come after those that were not.
   [[nodiscard]] Result<std::optional<Capture>> claim_for_analysis(Timestamp now);
-  /// analyzing → done. Of the facts, only those that no signal knew are taken over. Where the start
-  /// time shows that another row without a dump tells of the same process, that row's signals move
-  /// here and it is gone.
+  /// analyzing → done. Of the facts, only those that no signal knew are taken over; no other row is
+  /// changed, whatever process the report says it is of.
   struct Findings {
     std::string report_json;
     std::string signature;

@@ -208,42 +208,15 @@ TEST_F(LateStart, IsLearnedFromTheReport) {
   EXPECT_EQ(get(id).process_start, with_start().process_start);
 }
 
-TEST_F(LateStart, BringsTheSignalsOfTheSameDeathTogether) {
+TEST_F(LateStart, NeverChangesAnotherRow) {
   const auto id = dump_in_analysis();
-  auto exit = signal_from(Source::ExitWatch, kNoon + kMinute);
-  exit.exit_code = kAccessViolation;
-  const auto apart = record(exit);
-  ASSERT_NE(apart, id);
-  ASSERT_TRUE(store.finish(id, with_start(), kNoon).ok());
-  EXPECT_EQ(store.list({})->size(), 1u);
-  EXPECT_EQ(store.signals(id)->size(), 2u);
-  EXPECT_EQ(get(id).exit_code, kAccessViolation);
-  EXPECT_EQ(get(id).process_start, exit.process_start);
-  EXPECT_EQ(get(id).state, State::Done);
-  EXPECT_EQ(store.get(apart).error().code(), Errc::NotFound);
-}
-
-TEST_F(LateStart, LeavesADumpOfTheSameDeathItsOwnRow) {
-  const auto id = dump_in_analysis();
-  const auto other = record(signal_from(Source::AeDebug, kNoon + kMinute));
-  ASSERT_TRUE(store.begin_capture(other, "c", "d", kNoon).ok());
+  const auto other = record(signal_from(Source::ExitWatch, kNoon + kMinute));
+  ASSERT_NE(other, id);
   ASSERT_TRUE(store.finish(id, with_start(), kNoon).ok());
   EXPECT_EQ(get(id).process_start, std::nullopt);
-  EXPECT_EQ(get(other).dump_file, "d");
-}
-
-TEST_F(Queue, AnIdIsNeverGivenTwice) {
-  auto inbox = signal_from(Source::Inbox);
-  inbox.process_start.reset();
-  const auto id = record(inbox);
-  const auto apart = record(signal_from(Source::ExitWatch, kNoon + kMinute));
-  ASSERT_TRUE(store.begin_capture(id, "a", "b", kNoon).ok());
-  ASSERT_TRUE(store.dump_ready(id, 1, kNoon).ok());
-  ASSERT_TRUE(store.claim_for_analysis(kNoon).ok());
-  auto found = findings("s");
-  found.process_start = signal_from(Source::ExitWatch).process_start;
-  ASSERT_TRUE(store.finish(id, found, kNoon).ok());
-  EXPECT_GT(observed(), apart);
+  EXPECT_EQ(get(id).state, State::Done);
+  EXPECT_EQ(get(other).state, State::Observed);
+  EXPECT_EQ(store.signals(other)->size(), 1u);
 }
 
 // Every step from a state that it does not start from: it says so and changes nothing.
