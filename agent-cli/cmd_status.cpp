@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,7 @@ struct MachineStatus {
   Result<StoreStatus> store;
   Result<std::uint64_t> disk_free;
   rules::LoadResult rules;
+  Result<settings::Settings> settings;
 };
 
 Result<StoreStatus> read_store(const Context& context) {
@@ -49,7 +51,8 @@ Result<StoreStatus> read_store(const Context& context) {
 
 MachineStatus ask(const Context& context) {
   return {query_service(), read_store(context), platform::free_disk_bytes(context.data_folder),
-          rules::load_rules(settings::DataPaths{context.data_folder}.rules_folder())};
+          rules::load_rules(settings::DataPaths{context.data_folder}.rules_folder()),
+          settings::load_settings(settings::DataPaths{context.data_folder}.settings_file())};
 }
 
 std::uint64_t total(const store::StateCounts& c) {
@@ -72,6 +75,25 @@ std::string rules_in_words(const rules::LoadResult& loaded) {
   auto text = fmt::format("{} in {} files", loaded.rules.rules.size(), loaded.files);
   for (const auto& problem : loaded.problems) text += "\n            " + one_line(problem.format());
   return text;
+}
+
+std::size_t attaching(const rules::RuleSet& rules) {
+  return static_cast<std::size_t>(std::ranges::count_if(rules.rules, &rules::Rule::attach));
+}
+
+/// Who would take a dump of the next crash. Files that WER writes into the inbox come besides.
+std::string dumps_in_words(const rules::RuleSet& rules, const settings::Settings& settings) {
+  const auto rules_attach = attaching(rules);
+  if (settings.aedebug) {
+    return fmt::format("of crashes (AeDebug); attached by {} of {} rules", rules_attach,
+                       rules.rules.size());
+  }
+  if (rules_attach != 0) {
+    return fmt::format("attached by {} of {} rules; AeDebug is off", rules_attach,
+                       rules.rules.size());
+  }
+  return "none are taken: no rule attaches and AeDebug is off (watch.aedebug in vigil.yaml); only "
+         "files that others put into the inbox";
 }
 
 void print_text(const Context& context, const MachineStatus& status) {
@@ -107,6 +129,11 @@ void print_text(const Context& context, const MachineStatus& status) {
     error_line("disk free", status.disk_free.error());
   }
   line("rules", rules_in_words(status.rules));
+  if (status.settings.ok()) {
+    line("dumps", dumps_in_words(status.rules.rules, *status.settings));
+  } else {
+    error_line("settings", status.settings.error());
+  }
   print(text);
 }
 
@@ -145,8 +172,15 @@ void print_status_json(const Context& context, const MachineStatus& status) {
   auto& rules = object["rules"];
   rules["count"] = status.rules.rules.rules.size();
   rules["files"] = status.rules.files;
+  rules["attach"] = attaching(status.rules.rules);
   auto& problems = rules["problems"] = nlohmann::ordered_json::array();
   for (const auto& problem : status.rules.problems) problems.push_back(problem.format());
+  auto& settings = object["settings"];
+  if (status.settings.ok()) {
+    settings["aedebug"] = status.settings->aedebug;
+  } else {
+    settings["error"] = status.settings.error().message();
+  }
   print_json(object);
 }
 

@@ -47,6 +47,25 @@ TEST_F(StatusCommand, TellsTheRestWithoutAStore) {
   EXPECT_THAT(output.out, HasSubstr("rules       "));
 }
 
+TEST_F(StatusCommand, TellsWhoWouldTakeADump) {
+  open();
+  EXPECT_THAT(vigil({"status"}).out, HasSubstr("dumps       none are taken: no rule attaches"));
+  std::filesystem::create_directories(folder / "rules.d");
+  std::ofstream(folder / "rules.d" / "a.yaml")
+      << "schema: 1\nowner: x\nrules:\n  - name: a\n    match: { process: a.exe }\n"
+         "    when: crash\n    capture: { dump: mini, attach: true }\n";
+  EXPECT_THAT(vigil({"status"}).out,
+              HasSubstr("dumps       attached by 1 of 1 rules; AeDebug is off"));
+  std::ofstream(folder / "vigil.yaml") << "watch:\n  aedebug: true\n";
+  EXPECT_THAT(vigil({"status"}).out,
+              HasSubstr("dumps       of crashes (AeDebug); attached by 1 of 1 rules"));
+  const auto json = vigil_json({"status"});
+  EXPECT_EQ(json["rules"]["attach"], 1);
+  EXPECT_EQ(json["settings"]["aedebug"], true);
+  std::ofstream(folder / "vigil.yaml") << "watch: [\n";
+  EXPECT_THAT(vigil({"status"}).out, HasSubstr("vigil.yaml:1:"));
+}
+
 TEST_F(StatusCommand, NamesTheProblemsOfRuleFiles) {
   open();
   std::filesystem::create_directories(folder / "rules.d");
