@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/utf.h"
 #include "base/version.h"
@@ -105,6 +106,11 @@ ExitCode report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   for (const auto* part = &app; !part->get_subcommands().empty();) {
     part = part->get_subcommands().back();
     command += part->get_name() + ": ";
+  }
+  const auto below = command_names(named_command(app));
+  if (!extra && !below.empty()) {
+    return usage_error(
+        fmt::format("{}one of these is needed: {}", command, fmt::join(below, ", ")));
   }
   return usage_error(command + (extra ? describe_extra(app) : std::string(error.what())));
 }

@@ -28,8 +28,10 @@ void add_list(CLI::App& app, Line& line) {
                               "  vigil list --since yesterday\n"
                               "  vigil list Orders* -n 20\n"
                               "  vigil list --state failed --json\n");
-  command->add_option("PROCESS", line.list.process,
-                      "Only processes with this in their name; * and ? match the whole name");
+  command
+      ->add_option("PROCESS", line.list.process,
+                   "Only processes with this in their name; * and ? match the whole name")
+      ->type_name("");
   command->add_option("-n,--count", line.list.count, "Only the newest N")
       ->type_name("N")
       ->check(
@@ -45,9 +47,10 @@ void add_list(CLI::App& app, Line& line) {
       ->add_option("--state", line.list.state,
                    "Only: observed, capturing, captured, analyzing, done, failed, skipped")
       ->type_name("STATE");
-  command->add_flag("--no-legend{false}", line.list.legend, "Without the heading");
+  command->add_flag("--no-legend", line.no_legend, "Without the heading");
   command->callback([&line] {
     if (line.only_newest) line.list.count = 1;
+    line.list.legend = !line.no_legend;
     line.command = [&line](const Context& context) { return run_list(context, line.list); };
   });
 }
@@ -58,7 +61,9 @@ void add_show(CLI::App& app, Line& line) {
                   "  vigil show last\n"
                   "  vigil show 42 --all-threads\n"
                   "  vigil show 42 --json\n");
-  command->add_option("ID", line.show.id, "A number from vigil list, or last")->required();
+  command->add_option("ID", line.show.id, "A number from vigil list, or last")
+      ->required()
+      ->type_name("");
   command->add_flag("-a,--all-threads", line.show.all_threads,
                     "The stacks of all threads, not only of the one to blame");
   command->callback([&line] {
@@ -78,7 +83,7 @@ void add_completion(CLI::App& app, Line& line) {
   auto* command = add_command(app, "completion", "Print a completion script for a shell",
                               "  source <(vigil completion bash)\n"
                               "  vigil completion powershell | Out-String | Invoke-Expression\n");
-  command->add_option("SHELL", line.shell, "bash or powershell")->required();
+  command->add_option("SHELL", line.shell, "bash or powershell")->required()->type_name("");
   command->callback([&line] {
     line.command = [&line](const Context&) {
       const auto script = completion_script(line.shell);
@@ -95,14 +100,13 @@ void add_analyze(CLI::App& app, Line& line) {
   auto* command = add_command(app, "analyze", "Analyze a dump file and print the report",
                               "  vigil analyze Orders.exe.1234.dmp\n"
                               "  vigil analyze crash.dmp.zst --json\n");
-  auto* file = command->add_option("FILE", line.analyze_file,
-                                   "A minidump, plain or compressed (.dmp, .dmp.zst)");
+  command->add_option("FILE", line.analyze_file, "A minidump, plain or compressed (.dmp, .dmp.zst)")
+      ->type_name("");
   command->add_flag("-a,--all-threads", line.analyze.all_threads, "The stacks of all threads");
   auto* handle = command->add_option("--dump-handle", line.analyze.dump_handle)->group("");
   command->add_option("--dump-name", line.analyze.dump_name)->group("")->needs(handle);
-  handle->excludes(file);
   command->callback([&line] {
-    if (line.analyze_file.empty() && !line.analyze.dump_handle) throw CLI::RequiredError("FILE");
+    if (line.analyze_file.empty() == !line.analyze.dump_handle) throw CLI::RequiredError("FILE");
     line.analyze.file = path_from_utf8(line.analyze_file);
     line.command = [&line](const Context& context) { return run_analyze(context, line.analyze); };
   });
@@ -113,7 +117,8 @@ void add_dump(CLI::App& app, Line& line) {
                               "  vigil dump 1234\n"
                               "  vigil dump OrdersApi.exe --kind full -o C:\\temp\\orders.dmp\n");
   command->add_option("PID|NAME", line.dump.target, "A process id or the name of one process")
-      ->required();
+      ->required()
+      ->type_name("");
   command->add_option("-k,--kind", line.dump.kind, "mini (the default) or full")
       ->check(CLI::IsMember({"mini", "full"}).description(""))
       ->type_name("KIND");
@@ -133,8 +138,10 @@ void add_rules(CLI::App& app, Line& line) {
   auto* check = add_command(*group, "check", "Read rule files and say what is wrong with them",
                             "  vigil rules check\n"
                             "  vigil rules check orders.yaml\n");
-  check->add_option("PATH", line.rules_path,
-                    "A file or folder; otherwise rules.d of the data folder");
+  check
+      ->add_option("PATH", line.rules_path,
+                   "A file or folder; otherwise rules.d of the data folder")
+      ->type_name("");
   check->callback([&line] {
     line.rules_check.path = path_from_utf8(line.rules_path);
     line.command = [&line](const Context& context) {

@@ -17,7 +17,7 @@ struct Line {
   std::string color = "auto";
   bool json = false, utc = false, version = false;
   ListOptions list;
-  bool only_newest = false;
+  bool only_newest = false, no_legend = false;
   ShowOptions show;
   StatusOptions status;
   std::string shell;

@@ -150,13 +150,15 @@ void Agent::load_rules() {
   std::string said;
   for (const auto& problem : loaded.problems) said += problem.format() + '\n';
   auto in_force = rules::keep_last_good(loaded, desk_.rules());
-  said += fmt::format("{} rules of {} files are in force", in_force.rules.size(), loaded.files);
+  const auto count = in_force.rules.size();
+  said += fmt::format("rules in force: {} ({} files)", count, loaded.files);
   desk_.use_rules(std::move(in_force));
   if (said == std::exchange(rules_said_, said)) return;
   for (const auto& problem : loaded.problems) {
-    base_.log->error("{}; the rules that this file had before stay in force", problem.format());
+    base_.log->error("{}; rules that this file had before, if any, stay in force",
+                     problem.format());
   }
-  base_.log->info("{} rules of {} files are in force", desk_.rules().rules.size(), loaded.files);
+  base_.log->info("rules in force: {} ({} files)", count, loaded.files);
 }
 
 void Agent::apply_aedebug() {

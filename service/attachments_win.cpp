@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attachments.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,6 +25,8 @@ namespace {
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 /// The dumper takes its own decision after kDecisionTimeout; ours has to be there before.
 constexpr Microseconds kSlotPatience = capture::kDecisionTimeout - Microseconds{1'000'000};
+
+constexpr std::size_t kMaxExitCodes = 500;
 
 bool has_dump(store::State state) {
   return state != store::State::Observed && state != store::State::Skipped;
@@ -65,6 +68,7 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
   capture::DumperOptions options;
   options.mode = capture::DumperOptions::Mode::Attach;
   options.pid = key.pid;
+  options.process_start = key.start;
   options.dump = rule.dump;
   options.inbox = parts_.inbox;
   options.rule = rule.name;
@@ -76,6 +80,12 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
     options.any_exit_code = options.any_exit_code || codes.empty();
     options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
   }
+  std::ranges::sort(options.exit_codes);
+  const auto repeated = std::ranges::unique(options.exit_codes);
+  options.exit_codes.erase(repeated.begin(), repeated.end());
+  // A command line has an end. The dumper then asks about every end, and the rules decide.
+  options.any_exit_code = options.any_exit_code || options.exit_codes.size() > kMaxExitCodes;
+  if (options.any_exit_code) options.exit_codes.clear();
   return options;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/version.h"
 #include "host.h"
 #include "options.h"
 
@@ -19,6 +20,10 @@ vigil::ExitCode run(const std::vector<std::string>& args) {
   }
   if (options->help) {
     fmt::print("{}", service::usage());
+    return ExitCode::Ok;
+  }
+  if (options->version) {
+    fmt::print("vigil-service {}\n", kVersion);
     return ExitCode::Ok;
   }
   return options->console ? service::run_in_console(*options) : service::run_as_service(*options);

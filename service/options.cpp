@@ -12,6 +12,8 @@ Result<Options> parse_options(const std::vector<std::string>& args) {
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i] == "--console") {
       options.console = true;
+    } else if (args[i] == "--version") {
+      options.version = true;
     } else if (args[i] == "--help" || args[i] == "-h") {
       options.help = true;
     } else if (args[i] == "--data") {
@@ -35,7 +37,8 @@ std::string_view usage() noexcept {
          "\n"
          "  --console      run in this terminal until Ctrl+C\n"
          "  --data FOLDER  settings, rules, store and dumps; default: Vigil in the ProgramData "
-         "folder\n";
+         "folder\n"
+         "  --help, --version\n";
 }
 
 }  // namespace vigil::service

@@ -16,6 +16,7 @@ inline constexpr std::string_view kServiceName = "Vigil";
 struct Options {
   bool console = false;  ///< In a terminal, until Ctrl+C.
   bool help = false;
+  bool version = false;
   std::filesystem::path data_folder;  ///< Empty: the system's.
 };
 

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/utf.h"
 #include "coroutines.h"
 
 namespace asio = boost::asio;
@@ -72,7 +73,7 @@ void ProcessWatch::examine(const watch::ProcessEntry& entry) {
   if (!handle.ok()) {
     if (handle.error().code() == Errc::NotFound) return;  // it was quicker
     // Protected processes keep everybody out; there is nothing to be done about it.
-    parts_.log.debug("{}: {}", entry.name, handle.error().message());
+    parts_.log.debug("{}: {}", printable_utf8(entry.name), handle.error().message());
     processes_.insert_or_assign(entry.key, std::move(process));
     return;
   }
@@ -146,11 +147,12 @@ void ProcessWatch::ended(ProcessKey key) {
   parts_.attachments.ended(key);
   const auto code = platform::exit_code(process.handle->native_handle());
   if (!code.ok()) {
-    parts_.log.warn("{} ({}) has ended: {}", process.facts.name, key.pid.value,
+    parts_.log.warn("{} ({}) has ended: {}", printable_utf8(process.facts.name), key.pid.value,
                     code.error().message());
     return;
   }
-  parts_.log.debug("{} ({}) has ended with {:#x}", process.facts.name, key.pid.value, *code);
+  parts_.log.debug("{} ({}) has ended with {:#x}", printable_utf8(process.facts.name),
+                   key.pid.value, *code);
   const watch::ProcessEnd end{key, process.facts, *code, parts_.clock.now()};
   if (const auto signal = watch::exit_signal(end, parts_.desk.rules())) parts_.desk.tell(*signal);
 }

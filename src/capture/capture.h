@@ -86,6 +86,8 @@ struct DumperOptions {
   std::filesystem::path rules_folder{};  ///< Jit: which dump, by these rules.
   bool compress = true;
   bool exit_trap = true;  ///< Attach: also stop at the process's own termination calls.
+  /// Attach: when it was created; a process that was created at another time has only got the id.
+  std::optional<Timestamp> process_start{};
   std::vector<std::uint32_t> exit_codes{};  ///< Attach: ends wanted besides crash codes and 3.
   bool any_exit_code = false;               ///< Attach: any end but with code 0.
   std::string rule{};                       ///< Attach: the rule that wanted it.

@@ -18,7 +18,7 @@ Error usage_error(std::string message) {
   return {Errc::Malformed, std::move(message)};
 }
 
-template <std::unsigned_integral Int>
+template <std::integral Int>
 std::optional<Int> number_from(std::string_view text, int base = 10) {
   Int value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -59,6 +59,7 @@ class Parser {
     if (name == "--rules") return path(name, options_.rules_folder);
     if (name == "--rule") return text(name, options_.rule);
     if (name == "--exit-code") return exit_code();
+    if (name == "--process-start") return process_start();
     if (name == "--min-free-disk") return min_free_disk();
     if (name == "--plain") return set(options_.compress, false);
     if (name == "--no-exit-trap") return set(options_.exit_trap, false);
@@ -140,6 +141,16 @@ class Parser {
     return {};
   }
 
+  Status process_start() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--process-start"));
+    const auto us = number_from<std::int64_t>(given);
+    if (!us)
+      return usage_error(
+          fmt::format("--process-start needs microseconds since 1970, not '{}'", given));
+    options_.process_start = Timestamp{*us};
+    return {};
+  }
+
   Status min_free_disk() {
     VIGIL_TRY_ASSIGN(const auto given, value("--min-free-disk"));
     const auto bytes = number_from<std::uint64_t>(given);
@@ -193,6 +204,8 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
   add(args, "--output", utf8_from_path(options.output));
   add(args, "--rules", utf8_from_path(options.rules_folder));
   add(args, "--rule", options.rule);
+  if (options.process_start)
+    add(args, "--process-start", std::to_string(options.process_start->us));
   for (const auto code : options.exit_codes) add(args, "--exit-code", fmt::format("{:#x}", code));
   if (options.any_exit_code) args.emplace_back("--any-exit-code");
   if (options.min_free_disk_bytes != 0)
@@ -223,6 +236,7 @@ Writes the dump of one process.
   --inbox FOLDER        hand the dump over to the service through this folder
   --rules FOLDER        with --jit: dump what these rules want
   --rule NAME           with --attach: the rule that wants it
+  --process-start US    with --attach: only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code
   --any-exit-code       with --attach: also dump an end with any code but 0
   --no-exit-trap        with --attach: do not stop at the process's own termination calls

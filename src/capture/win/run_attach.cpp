@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/exception_codes.h"
 #include "capture/win/handover.h"
 #include "capture/win/line_channel.h"
@@ -109,6 +111,10 @@ class AttachedDumper final : public DebugObserver {
 Status run_attach(const Nt& nt, const DumperOptions& options, const DumperConsole& console) {
   VIGIL_TRY_ASSIGN(const auto process,
                    TargetProcess::open(nt, options.pid, TargetProcess::Use::Debug));
+  if (options.process_start && process.facts().process_start != options.process_start) {
+    return Error{Errc::NotFound,
+                 fmt::format("process {}: is gone, and its id is used again", options.pid.value)};
+  }
   LiveMemory live(process.handle());
   PatchedMemory shown(live);
   AttachedDumper dumper(nt, process, shown, options, console);

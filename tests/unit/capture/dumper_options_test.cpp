@@ -26,6 +26,7 @@ TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
   attach.rule = "orders \"crash\"";
   attach.exit_codes = {3, 0xc000'0005};
   attach.any_exit_code = true;
+  attach.process_start = Timestamp{1'795'318'118'971'692};
   DumperOptions jit{.mode = Mode::Jit, .pid = {1}};
   jit.jit_event = 48;
   jit.jit_info = 0x21ebe0;
