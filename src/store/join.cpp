@@ -40,6 +40,13 @@ bool same_start(Timestamp a, Timestamp b) noexcept {
   return is_whole_second(early) && late - early < Microseconds(kUsPerSecond);
 }
 
+SameStarts same_starts(Timestamp start) noexcept {
+  auto above = start.us % kUsPerSecond;
+  if (above < 0) above += kUsPerSecond;
+  if (above == 0) return {start, start, start + Microseconds(kUsPerSecond - 1)};
+  return {start - Microseconds(above), start, start};
+}
+
 std::optional<CaptureId> find_row(const Signal& signal,
                                   const std::vector<Candidate>& candidates,
                                   Microseconds window) noexcept {

@@ -18,6 +18,14 @@ inline constexpr Microseconds kClockSlack{2'000'000};
 /// else knows it exactly.
 [[nodiscard]] bool same_start(Timestamp a, Timestamp b) noexcept;
 
+/// All that same_start() takes for one start: \p whole, and what lies between \p first and \p last.
+struct SameStarts {
+  Timestamp whole;
+  Timestamp first;
+  Timestamp last;
+};
+[[nodiscard]] SameStarts same_starts(Timestamp start) noexcept;
+
 /// What join needs to know of a row of the same process id.
 struct Candidate {
   CaptureId id;
@@ -27,7 +35,8 @@ struct Candidate {
 };
 
 /// The row that \p signal belongs to: of the same start, or, where one side does not know its
-/// start, the newest with a signal at most \p window away. \p candidates: not manual, newest first.
+/// start, the newest with a signal at most \p window away. \p candidates: not manual, those of the
+/// same start first, then newest first.
 [[nodiscard]] std::optional<CaptureId> find_row(const Signal& signal,
                                                 const std::vector<Candidate>& candidates,
                                                 Microseconds window) noexcept;

@@ -11,11 +11,26 @@ namespace {
 /// More signals of one row say nothing new: this many are kept.
 constexpr std::int64_t kMaxSignalsPerCapture = 64;
 
-constexpr const char* kSelectCandidates = R"sql(
+/// Of rows without a common start only those near in time can be joined, and no honest process id
+/// has more of them.
+constexpr std::int64_t kMaxNearRows = 64;
+
+// What same_start() says, as ranges that the index knows.
+constexpr const char* kSelectSameStart = R"sql(
 SELECT id, process_start_us, observed_at_us, last_signal_us
 FROM captures
 WHERE pid = ?1 AND kind <> 'manual'
-ORDER BY observed_at_us DESC, id DESC)sql";
+  AND (process_start_us = ?2 OR process_start_us BETWEEN ?3 AND ?4)
+ORDER BY observed_at_us DESC, id DESC
+LIMIT 1)sql";
+
+constexpr const char* kSelectNear = R"sql(
+SELECT id, process_start_us, observed_at_us, last_signal_us
+FROM captures
+WHERE pid = ?1 AND kind <> 'manual' AND observed_at_us <= ?2 AND last_signal_us >= ?3
+  AND (?4 IS NULL OR process_start_us IS NULL)
+ORDER BY observed_at_us DESC, id DESC
+LIMIT ?5)sql";
 
 constexpr const char* kSelectSameManual = R"sql(
 SELECT c.id
@@ -59,14 +74,25 @@ std::optional<CaptureId> find_manual(SQLite::Database& db, const Signal& signal)
   return CaptureId{row.integer(0)};
 }
 
+void add_candidates(Statement& row, std::vector<Candidate>& candidates) {
+  while (row.step()) {
+    candidates.push_back(
+        {CaptureId{row.integer(0)}, row.optional_time(1), row.time(2), row.time(3)});
+  }
+}
+
 std::optional<CaptureId> find_joined(SQLite::Database& db,
                                      const Signal& signal,
                                      Microseconds window) {
   std::vector<Candidate> candidates;
-  for (Statement row(db, kSelectCandidates, signal.pid); row.step();) {
-    candidates.push_back(
-        {CaptureId{row.integer(0)}, row.optional_time(1), row.time(2), row.time(3)});
+  if (signal.process_start) {
+    const auto starts = same_starts(*signal.process_start);
+    Statement same(db, kSelectSameStart, signal.pid, starts.whole, starts.first, starts.last);
+    add_candidates(same, candidates);
   }
+  Statement nearby(db, kSelectNear, signal.pid, signal.at + window, signal.at - window,
+                   signal.process_start, kMaxNearRows);
+  add_candidates(nearby, candidates);
   return find_row(signal, candidates, window);
 }
 

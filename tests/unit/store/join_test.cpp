@@ -33,6 +33,18 @@ TEST(SameStart, TakesAWholeSecondForAnyMomentInIt) {
   EXPECT_FALSE(same_start({4'999'999}, {5'000'000}));
 }
 
+TEST(SameStart, HasTheSameRangeInADatabase) {
+  for (const std::int64_t start : {-1'500'000, -1'000'000, 0, 5'000'000, 5'000'001, 5'999'999}) {
+    const auto starts = same_starts({start});
+    for (std::int64_t other = start - 2'000'000; other <= start + 2'000'000; other += 1) {
+      if (other % 1'000 > 1 && other % 1'000 < 999) continue;
+      const bool in_range =
+          other == starts.whole.us || (other >= starts.first.us && other <= starts.last.us);
+      ASSERT_EQ(in_range, same_start({start}, {other})) << start << " and " << other;
+    }
+  }
+}
+
 TEST(FindRow, JoinsTheSameStartHoweverLate) {
   const auto late = signal_at(kDeath + Microseconds(3'600'000'000), kStart);
   EXPECT_EQ(find_row(late, {row(7, kStart, kDeath, kDeath)}, kWindow), CaptureId{7});

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <random>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "store/join.h"
 #include "unit/store/store_fixture.h"
 
 namespace vigil::store {
@@ -180,6 +184,49 @@ TEST_F(Record, EverySubsetOfTheWaysIsOneRowToo) {
       EXPECT_EQ(rows_of(store, signals, order).size(), 1u) << "subset " << subset;
     } while (std::ranges::next_permutation(order).found);
   }
+}
+
+TEST_F(Record, JoinsAsIfItHadLookedAtEveryRowOfThePid) {
+  std::mt19937 random(1);
+  const auto below = [&](std::uint32_t limit) { return random() % limit; };
+  std::vector<std::pair<CaptureId, std::vector<Signal>>> rows;
+  for (int i = 0; i < 300; ++i) {
+    auto signal = signal_from(Source::Inbox, kNoon + below(240) * Microseconds(500'000));
+    signal.process_start.reset();
+    if (below(3) > 0) {
+      signal.process_start = kNoon + below(60) * kSecond + Microseconds(below(2) * 123'456);
+    }
+    std::vector<Candidate> all;
+    for (const auto& [id, signals] : rows) {
+      const auto facts = facts_of(signals);
+      all.push_back({id, facts.process_start, facts.first_signal, facts.last_signal});
+    }
+    std::ranges::sort(all, [](const Candidate& a, const Candidate& b) {
+      return std::tie(a.first_signal, a.id) > std::tie(b.first_signal, b.id);
+    });
+    const auto expected = find_row(signal, all, kJoinWindow);
+    const auto recorded = store.record(signal, kJoinWindow);
+    ASSERT_TRUE(recorded.ok());
+    ASSERT_EQ(recorded->created, !expected.has_value()) << i;
+    if (recorded->created) {
+      rows.emplace_back(recorded->id, std::vector{signal});
+    } else {
+      ASSERT_EQ(recorded->id, *expected) << i;
+      const auto row = std::ranges::find(rows, recorded->id, [](const auto& r) { return r.first; });
+      row->second.push_back(signal);
+    }
+  }
+  EXPECT_GT(rows.size(), 20u);
+}
+
+TEST_F(Record, AFloodOfRowsOfOnePidHidesNoInstance) {
+  const auto real = record(signal_from(Source::ExitWatch));
+  for (int i = 1; i <= 100; ++i) {
+    auto forged = signal_from(Source::AeDebug, kNoon + Microseconds(i));
+    forged.process_start = kNoon - (100 + i) * kSecond;
+    EXPECT_NE(record(forged), real);
+  }
+  EXPECT_EQ(record(signal_from(Source::Attach, kNoon + kSecond)), real);
 }
 
 TEST_F(Record, NotesADecisionWithoutChangingTheState) {
