@@ -2,6 +2,7 @@
 #include "platform/win/drop_box_file.h"
 
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include <windows.h>
@@ -22,6 +23,28 @@ Error failure(std::string_view what, const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::filesystem::path verbatim_path(const std::filesystem::path& path) {
+  constexpr std::wstring_view kVerbatim = L"\\\\?\\", kDevice = L"\\\\.\\", kNetwork = L"\\\\";
+  const auto given = path.wstring();
+  if (given.starts_with(kVerbatim) || given.starts_with(kDevice)) return path;
+  std::wstring text(::GetFullPathNameW(given.c_str(), 0, nullptr, nullptr), L'\0');
+  text.resize(
+      ::GetFullPathNameW(given.c_str(), static_cast<DWORD>(text.size()), text.data(), nullptr));
+  if (text.starts_with(kNetwork)) return L"\\\\?\\UNC\\" + text.substr(kNetwork.size());
+  return std::wstring(kVerbatim) + text;
+}
+
+DropBoxOwner drop_box_owner(const std::filesystem::path& path) {
+  const FileHandle file(
+      ::CreateFileW(path.c_str(), READ_CONTROL | FILE_READ_ATTRIBUTES,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
+                    FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+  BY_HANDLE_FILE_INFORMATION info{};
+  if (!file || ::GetFileInformationByHandle(file.get(), &info) == FALSE) return {};
+  // Whoever may write to an administrator's file elsewhere can give it a second name here.
+  return {owner_of(file.get()), info.nNumberOfLinks == 1 && is_owned_by_administrators(file.get())};
+}
 
 Result<DropBoxFile> DropBoxFile::open(const std::filesystem::path& path) {
   // Sharing nothing fails while somebody writes, and keeps everybody out afterwards.

@@ -12,6 +12,18 @@
 
 namespace vigil::platform {
 
+/// \p path as the system takes it without a change: absolute, behind `\\?\`. Other paths cannot
+/// name files like `nul.dmp` or `a.txt.`, which anybody may make.
+[[nodiscard]] std::filesystem::path verbatim_path(const std::filesystem::path& path);
+
+struct DropBoxOwner {
+  std::string id;  ///< `S-1-5-…`; empty when it cannot be found out.
+  bool is_administrator =
+      false;  ///< As DropBoxFile::is_from_administrator(), and of one name only.
+};
+/// Of a file that others may have open in whatever way.
+[[nodiscard]] DropBoxOwner drop_box_owner(const std::filesystem::path& path);
+
 /// A file in a folder that anybody may write to, opened so that nobody else can write, rename or
 /// exchange it while this lives. What was checked stays true, because everything goes through the
 /// one handle.

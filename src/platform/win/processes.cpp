@@ -14,6 +14,7 @@
 
 #include "base/byte_view.h"
 #include "base/utf.h"
+#include "platform/win/security.h"
 #include "platform/win/text.h"
 #include "platform/win/win_error.h"
 
@@ -109,6 +110,23 @@ Result<Timestamp> creation_time(HANDLE process) {
   }
   return timestamp_from_filetime((std::uint64_t{created.dwHighDateTime} << 32) |
                                  created.dwLowDateTime);
+}
+
+Result<ProcessUser> process_user(ProcessId pid) {
+  const KernelHandle process(::OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid.value));
+  if (!process) return from_last_error(fmt::format("cannot open process {}", pid.value));
+  ProcessUser found;
+  VIGIL_TRY_ASSIGN(found.start, creation_time(process.get()));
+  KernelHandle token;
+  if (::OpenProcessToken(process.get(), TOKEN_QUERY, token.put()) == FALSE) return found;
+  DWORD size = 0;
+  ::GetTokenInformation(token.get(), TokenUser, nullptr, 0, &size);
+  std::vector<std::byte> buffer(size);
+  if (::GetTokenInformation(token.get(), TokenUser, buffer.data(), size, &size) == FALSE) {
+    return found;
+  }
+  found.user = sid_text(reinterpret_cast<const TOKEN_USER*>(buffer.data())->User.Sid);
+  return found;
 }
 
 Result<KernelHandle> open_process(const ProcessKey& key) {

@@ -47,6 +47,15 @@ inline constexpr std::size_t kMaxCommandLineBytes = 32 * 1024;
 /// The moment the process behind \p process was created.
 [[nodiscard]] Result<Timestamp> creation_time(HANDLE process);
 
+/// Who runs a process.
+struct ProcessUser {
+  std::string user;  ///< `S-1-5-…`; empty when it cannot be found out.
+  Timestamp start;   ///< When the process was created.
+};
+/// Of the process that has this id now, or that had it and is still held by somebody. Errors: there
+/// is none, or it cannot be opened.
+[[nodiscard]] Result<ProcessUser> process_user(ProcessId pid);
+
 /// Whether the system stops when this process ends.
 [[nodiscard]] bool is_marked_critical(HANDLE process);
 

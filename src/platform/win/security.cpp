@@ -128,8 +128,12 @@ std::string owner_of(HANDLE file) {
       owner == nullptr) {
     return {};
   }
+  return sid_text(owner);
+}
+
+std::string sid_text(PSID sid) {
   LPWSTR text = nullptr;
-  if (::ConvertSidToStringSidW(owner, &text) == FALSE) return {};
+  if (::ConvertSidToStringSidW(sid, &text) == FALSE) return {};
   const LocalMemory holder(text);
   return utf8_from_wide(text);
 }

@@ -34,6 +34,9 @@ using LocalMemory = UniqueHandle<LocalMemoryTraits>;
 /// The owner of the file behind \p file as `S-1-5-…`; empty when that cannot be found out.
 [[nodiscard]] std::string owner_of(HANDLE file);
 
+/// \p sid as `S-1-5-…`; empty when it is none.
+[[nodiscard]] std::string sid_text(PSID sid);
+
 /// Turns the privilege on for this process; false where the account does not have it.
 [[nodiscard]] bool enable_privilege(std::wstring_view name);
 

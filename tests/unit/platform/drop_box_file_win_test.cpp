@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "platform/platform.h"
+#include "platform/win/processes.h"
 #include "platform/win/registry.h"
 #include "platform/win/security.h"
 
@@ -59,6 +60,57 @@ TEST_F(DropBoxFileTest, ReplacesNothing) {
   auto file = DropBoxFile::open(folder_ / L"a.dmp");
   ASSERT_TRUE(file.ok());
   EXPECT_FALSE(file->move_to(folder_ / L"b.dmp").ok());
+}
+
+TEST_F(DropBoxFileTest, NamesThatWin32WouldChangeAreOpenedAndRemovedAsTheyAre) {
+  for (const auto* name : {L"a.txt. ", L"a.dmp.", L"nul.dmp", L"aux.event.json", L"con.txt"}) {
+    const auto path = verbatim_path(folder_) / name;
+    const FileHandle made(
+        ::CreateFileW(path.c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, 0, nullptr));
+    ASSERT_TRUE(made) << ::GetLastError();
+  }
+  std::size_t removed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    auto file = DropBoxFile::open(verbatim_path(folder_) / entry.path().filename());
+    ASSERT_TRUE(file.ok()) << file.error().message();
+    EXPECT_TRUE(file->remove().ok());
+    ++removed;
+  }
+  EXPECT_EQ(removed, 5u);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST(VerbatimPath, IsAbsoluteAndStaysWhatItIs) {
+  EXPECT_EQ(verbatim_path(L"C:\\a\\..\\b"), L"\\\\?\\C:\\b");
+  EXPECT_EQ(verbatim_path(L"C:/a/b"), L"\\\\?\\C:\\a\\b");
+  EXPECT_EQ(verbatim_path(L"\\\\server\\share\\a"), L"\\\\?\\UNC\\server\\share\\a");
+  EXPECT_EQ(verbatim_path(L"\\\\?\\C:\\a"), L"\\\\?\\C:\\a");
+  EXPECT_TRUE(verbatim_path(L"here").wstring().starts_with(L"\\\\?\\"));
+}
+
+TEST_F(DropBoxFileTest, TellsTheOwnerOfAFileThatSomebodyHolds) {
+  ASSERT_TRUE(write_file_atomically(folder_ / L"a.dmp", "MDMP").ok());
+  const auto held = DropBoxFile::open(folder_ / L"a.dmp");
+  ASSERT_TRUE(held.ok());
+  const auto owner = drop_box_owner(folder_ / L"a.dmp");
+  EXPECT_TRUE(owner.is_administrator);
+  EXPECT_EQ(owner.id, held->owner());
+  EXPECT_TRUE(drop_box_owner(folder_ / L"nothing.dmp").id.empty());
+}
+
+TEST_F(DropBoxFileTest, ASecondNameOfAnAdministratorsFileIsNotAnAdministrators) {
+  ASSERT_TRUE(write_file_atomically(folder_ / L"a.dmp", "MDMP").ok());
+  ASSERT_NE(::CreateHardLinkW((folder_ / L"b.dmp").c_str(), (folder_ / L"a.dmp").c_str(), nullptr),
+            FALSE);
+  EXPECT_FALSE(drop_box_owner(folder_ / L"b.dmp").is_administrator);
+}
+
+TEST(ProcessUser, IsWhoeverOwnsWhatTheProcessMakes) {
+  const auto own = process_user(ProcessId{::GetCurrentProcessId()});
+  ASSERT_TRUE(own.ok()) << own.error().message();
+  EXPECT_TRUE(own->user.starts_with("S-1-5-")) << own->user;
+  EXPECT_EQ(own->start, creation_time(::GetCurrentProcess()).value());
+  EXPECT_FALSE(process_user(ProcessId{0xfffffff0}).ok());
 }
 
 // Every error path.
