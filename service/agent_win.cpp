@@ -27,6 +27,7 @@
 #include "options.h"
 #include "platform/platform.h"
 #include "platform/win/event_log.h"
+#include "platform/win/processes.h"
 #include "platform/win/security.h"
 #include "platform/win/win_error.h"
 #include "process_watch.h"
@@ -50,6 +51,12 @@ constexpr std::chrono::milliseconds kRulesDelay{300};
 constexpr std::chrono::seconds kInboxAnyway{60};
 /// Of kStopWaitHintMs; what is left is for closing the store and for the service manager.
 constexpr std::chrono::milliseconds kStopPatience{4'000};
+
+std::optional<RunningProcess> running_process(ProcessId pid) {
+  auto found = platform::process_user(pid);
+  if (!found.ok()) return std::nullopt;
+  return RunningProcess{std::move(found->user), found->start};
+}
 
 struct Programs {
   std::filesystem::path dumper, analyzer;
@@ -115,7 +122,8 @@ class Agent {
   Inbox inbox_{{folder_, desk_, store_, clock_, *base_.log, base_.settings,
                 [this](ProcessId pid, std::string_view name, Timestamp at) {
                   return processes_.find(pid, name, at);
-                }}};
+                },
+                [](ProcessId pid) { return running_process(pid); }}};
   Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
                       base_.programs.analyzer, base_.paths.root}};
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;

@@ -4,76 +4,32 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "inbox_names.h"
 
 namespace vigil::service {
 namespace {
 
 using capture::InboxEvent;
 
-constexpr std::string_view kDumpSuffix = ".dmp";
-constexpr std::string_view kCompressedSuffix = ".dmp.zst";
 constexpr std::string_view kMinidumpMagic = "MDMP";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
 constexpr std::size_t kMagicBytes = 4;
 
 /// How long a dump may lie without the event file that its dumper puts beside it.
 constexpr Microseconds kEventGrace{60'000'000};
-/// A whole folder is read even where most of it will be refused, up to this.
-constexpr std::size_t kMaxEntries = 20'000;
 constexpr std::size_t kMaxProcessNameInFile = 64;
 /// A file that could not be taken in so often is left where it is until the service starts again.
 constexpr int kMaxFailures = 30;
-
-bool is_event(std::string_view name) {
-  return name.ends_with(capture::kEventSuffix);
-}
-bool is_dump(std::string_view name) {
-  return name.ends_with(kDumpSuffix) || name.ends_with(kCompressedSuffix);
-}
-bool is_partial(std::string_view name) {
-  return name.ends_with(capture::kPartialSuffix);
-}
 
 /// A name of the inbox in a log line: it is as hostile as everything there.
 std::string shown(std::string_view name) {
   constexpr std::size_t kMaxShown = 200;
   return printable_utf8(name.substr(0, kMaxShown));
-}
-
-/// Of a dump's name: that of the event file which its dumper puts beside it.
-std::string event_name_of(std::string_view name) {
-  for (const auto suffix : {kCompressedSuffix, kDumpSuffix}) {
-    if (name.ends_with(suffix)) {
-      return fmt::format("{}{}", name.substr(0, name.size() - suffix.size()),
-                         capture::kEventSuffix);
-    }
-  }
-  return {};
-}
-
-bool is_manual(const store::Signal& signal) {
-  return signal.kind == store::Kind::Manual || signal.source == store::Source::Manual;
-}
-
-/// What an event file claims and cannot be true, from who put it there; empty: nothing.
-std::string_view lie_of(const InboxEvent& event, std::string_view name, const InboxFile& file) {
-  if (!event.dump_file.empty() && event_name_of(event.dump_file) != name) {
-    return "it names a dump that is not beside it";
-  }
-  if (is_manual(event.signal)) {
-    return file.is_from_administrator() ? "" : "only an administrator may have dumps taken by hand";
-  }
-  // AeDebug starts dumpers as whoever crashed; those that attach are children of the service.
-  if (event.signal.source == store::Source::AeDebug) return {};
-  if (event.signal.source != store::Source::Attach)
-    return "it names a source that writes no event files";
-  return file.is_from_administrator() ? "" : "only the service attaches dumpers";
 }
 
 bool begins_like_a_dump(std::string_view bytes) {
@@ -103,31 +59,25 @@ std::string dump_file_name(store::CaptureId id,
 
 Inbox::Outcome Inbox::scan() {
   Outcome outcome;
-  auto listed = parts_.folder.list(kMaxEntries);
+  const auto listed = listing_.read();
   if (!listed.ok()) {
     fail({}, listed.error());
     outcome.waiting = true;
     return outcome;
   }
-  auto entries = std::move(listed).take();
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.modified, a.name) < std::tie(b.modified, b.name);
-  });
-  refuse_excess(entries);
-  look_at(entries, outcome);
+  std::set<std::string_view> names;
+  for (const auto& entry : *listed) names.insert(entry.name);
+  look_at(*listed, names, outcome);
   // What is no longer there is no longer remembered.
-  const auto is_gone = [&](const auto& item) {
-    return std::none_of(entries.begin(), entries.end(),
-                        [&](const Entry& entry) { return entry.name == item.first; });
-  };
+  const auto is_gone = [&](const auto& item) { return !names.contains(item.first); };
   std::erase_if(sizes_, is_gone);
   std::erase_if(failures_, is_gone);
   return outcome;
 }
 
-void Inbox::look_at(const std::vector<Entry>& entries, Outcome& outcome) {
-  std::set<std::string_view> names;
-  for (const auto& entry : entries) names.insert(entry.name);
+void Inbox::look_at(const std::vector<Entry>& entries,
+                    const std::set<std::string_view>& names,
+                    Outcome& outcome) {
   // Event files first: they say what the dump beside them is.
   for (const bool events : {true, false}) {
     for (const auto& entry : entries) {
@@ -151,6 +101,7 @@ Result<Inbox::Next> Inbox::take_event(const Entry& entry, Outcome& outcome) {
   if (!event.ok()) return refuse(**file, entry, event.error().message());
   // A time to come would count against limits until it has come.
   if (event->signal.at > parts_.clock.now()) event->signal.at = parts_.clock.now();
+  if (!(*file)->is_from_administrator()) shorten(event->signal);
   return take_checked_event(entry, **file, *event, outcome);
 }
 
@@ -158,10 +109,14 @@ Result<Inbox::Next> Inbox::take_checked_event(const Entry& entry,
                                               InboxFile& file,
                                               const InboxEvent& event,
                                               Outcome& outcome) {
-  if (const auto lie = lie_of(event, entry.name, file); !lie.empty()) {
-    return refuse_with_dump(file, entry, event, lie);
-  }
   const auto& signal = event.signal;
+  if (const auto why = lie_of(event, entry.name, file, parts_.clock.now()); !why.empty()) {
+    return refuse_with_dump(file, entry, event, why);
+  }
+  if (const auto why = doubt_of(signal, file); !why.empty()) {
+    return refuse_with_dump(file, entry, event, why);
+  }
+  if (is_over_limit(file)) return refuse_with_dump(file, entry, event, {});
   VIGIL_TRY_ASSIGN(const auto verdict, is_manual(signal)
                                            ? parts_.desk.take_manual(signal, event.dump)
                                            : parts_.desk.take(signal));
@@ -171,6 +126,7 @@ Result<Inbox::Next> Inbox::take_checked_event(const Entry& entry,
     VIGIL_TRY_ASSIGN(const auto next, take_dump_of_event(entry, file, event, verdict, outcome));
     if (next == Next::Later) return next;
   }
+  count(file);
   VIGIL_TRY(file.remove());
   return Next::Done;
 }
@@ -247,10 +203,35 @@ Result<Inbox::Next> Inbox::take_bare_dump(const Entry& entry, Outcome& outcome) 
     return refuse(**file, entry, "its name does not tell which process it is of");
   }
   const auto signal = signal_of_bare_dump(entry, **file);
+  if (const auto why = doubt_of(signal, **file); !why.empty()) return refuse(**file, entry, why);
+  if (is_over_limit(**file)) return refuse(**file, entry, {});
   VIGIL_TRY_ASSIGN(const auto verdict, signal.kind == store::Kind::Manual
                                            ? parts_.desk.take_manual(signal, rules::DumpKind::Full)
                                            : parts_.desk.take(signal));
-  return take_dump(verdict, signal, **file, entry.name, outcome);
+  VIGIL_TRY_ASSIGN(const auto next, take_dump(verdict, signal, **file, entry.name, outcome));
+  if (next == Next::Done) count(**file);
+  return next;
+}
+
+/// Why it cannot be of the process that it claims to be of, as far as the service can know.
+std::string Inbox::doubt_of(const store::Signal& signal, const InboxFile& file) const {
+  if (file.is_from_administrator()) return {};
+  return why_not_his(signal, file.owner(), parts_.running_process(signal.pid));
+}
+
+bool Inbox::is_over_limit(const InboxFile& file) {
+  if (file.is_from_administrator()) return false;
+  const auto now = parts_.clock.now();
+  if (!limit_.is_used_up(file.owner(), now)) return false;
+  if (limit_.is_first_refusal(file.owner(), now)) {
+    parts_.log.warn("inbox: {} has handed over {} times within an hour; more is removed",
+                    file.owner(), HourlyLimit::kPerHour);
+  }
+  return true;
+}
+
+void Inbox::count(const InboxFile& file) {
+  if (!file.is_from_administrator()) limit_.count(file.owner(), parts_.clock.now());
 }
 
 store::Signal Inbox::signal_of_bare_dump(const Entry& entry, const InboxFile& file) const {
@@ -293,6 +274,10 @@ Result<Inbox::Next> Inbox::take_dump(const Verdict& verdict,
     parts_.log.info("#{}: {} removed: {}", id, shown(name), verdict.decision.reason);
     return remove();
   }
+  if (!file.is_from_administrator()) {
+    VIGIL_TRY_ASSIGN(const bool ours_comes, own_dumper_brings_it(verdict));
+    if (ours_comes) return Next::Later;
+  }
   VIGIL_TRY_ASSIGN(const auto start, file.read_start(kMagicBytes));
   if (!begins_like_a_dump(start)) {
     VIGIL_TRY(give_up_on_dump(verdict, fmt::format("{} does not begin like a dump", shown(name))));
@@ -312,6 +297,17 @@ Result<Inbox::Next> Inbox::take_dump(const Verdict& verdict,
   return Next::Done;
 }
 
+/// Whether a dumper of the service saw this death, so that its dump is the one to wait for: anybody
+/// may hand over another as soon as the process is gone.
+Result<bool> Inbox::own_dumper_brings_it(const Verdict& verdict) const {
+  VIGIL_TRY_ASSIGN(const auto signals, parts_.store.signals(verdict.id));
+  const auto now = parts_.clock.now();
+  return std::ranges::any_of(signals, [&](const store::Signal& signal) {
+    return signal.source == store::Source::Attach &&
+           now < signal.at + parts_.settings.capture_timeout;
+  });
+}
+
 Result<Inbox::Next> Inbox::open_failed(const Entry& entry, const Error& error) {
   if (error.code() == Errc::NotFound) return Next::Done;
   if (error.code() == Errc::Busy) return Next::Later;
@@ -322,7 +318,9 @@ Result<Inbox::Next> Inbox::open_failed(const Entry& entry, const Error& error) {
 }
 
 Result<Inbox::Next> Inbox::refuse(InboxFile& file, const Entry& entry, std::string_view why) {
-  parts_.log.warn("inbox: {} removed: {}", shown(entry.name), printable_utf8(why));
+  if (!why.empty()) {
+    parts_.log.warn("inbox: {} removed: {}", shown(entry.name), printable_utf8(why));
+  }
   VIGIL_TRY(file.remove());
   return Next::Done;
 }
@@ -349,19 +347,6 @@ bool Inbox::has_settled(const Entry& entry) {
 
 bool Inbox::is_older_than(const Entry& entry, Microseconds age) const {
   return entry.modified + age <= parts_.clock.now();
-}
-
-void Inbox::refuse_excess(std::vector<Entry>& entries) {
-  const std::size_t limit = parts_.settings.inbox_max_files;
-  if (entries.size() <= limit) return;
-  std::size_t removed = 0;
-  for (auto entry = entries.begin() + static_cast<std::ptrdiff_t>(limit); entry != entries.end();
-       ++entry) {
-    if (parts_.folder.remove(entry->name).ok()) ++removed;
-  }
-  parts_.log.warn("inbox: {} files wait and inbox_max_files is {}: the newest {} removed",
-                  entries.size(), limit, removed);
-  entries.resize(limit);
 }
 
 void Inbox::fail(const std::string& name, const Error& error) {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,43 +18,13 @@
 #include "base/time.h"
 #include "capture/capture.h"
 #include "desk.h"
+#include "inbox_claims.h"
+#include "inbox_folder.h"
+#include "inbox_listing.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
 namespace vigil::service {
-
-/// One file of the inbox, held so that nobody else can change or exchange it.
-class InboxFile {
- public:
-  virtual ~InboxFile() = default;
-  [[nodiscard]] virtual std::uint64_t size() const = 0;
-  [[nodiscard]] virtual Timestamp modified() const = 0;
-  /// Whether somebody who may do anything on this machine put it there.
-  [[nodiscard]] virtual bool is_from_administrator() const = 0;
-  /// Whose file it is, in the system's words.
-  [[nodiscard]] virtual std::string owner() const = 0;
-  [[nodiscard]] virtual Result<std::string> read_start(std::size_t count) = 0;
-  /// Into the data folder, as \p dump_file (relative, with slashes), making folders; lasting.
-  [[nodiscard]] virtual Status move_to(const std::string& dump_file) = 0;
-  [[nodiscard]] virtual Status remove() = 0;
-};
-
-/// The folder, as the system gives it.
-class InboxFolder {
- public:
-  struct Entry {
-    std::string name;
-    std::uint64_t size = 0;
-    Timestamp modified;
-  };
-  virtual ~InboxFolder() = default;
-  /// Everything in it but folders, at most \p limit entries.
-  [[nodiscard]] virtual Result<std::vector<Entry>> list(std::size_t limit) = 0;
-  /// Errc::NotFound: gone. Busy: somebody still writes it. Malformed: no plain file with one name.
-  [[nodiscard]] virtual Result<std::unique_ptr<InboxFile>> open(const std::string& name) = 0;
-  /// Removes \p name without looking at it.
-  [[nodiscard]] virtual Status remove(const std::string& name) = 0;
-};
 
 /// A process that may be the one a dump file's name tells of.
 struct KnownProcess {
@@ -78,8 +48,11 @@ class Inbox {
     const settings::Settings& settings;
     std::function<std::optional<KnownProcess>(ProcessId, std::string_view name, Timestamp)>
         find_process;
+    /// Nothing where no process has this id, or where it cannot be opened.
+    std::function<std::optional<RunningProcess>(ProcessId)> running_process;
   };
-  explicit Inbox(Parts parts) : parts_(std::move(parts)) {}
+  explicit Inbox(Parts parts)
+      : parts_(std::move(parts)), listing_(parts_.folder, parts_.log, parts_.settings) {}
 
   struct Outcome {
     std::size_t captured = 0;  ///< Dumps that now wait for analysis.
@@ -93,7 +66,9 @@ class Inbox {
   /// What to do with a file after a look at it.
   enum class Next : std::uint8_t { Done, Later };
 
-  void look_at(const std::vector<Entry>& entries, Outcome& outcome);
+  void look_at(const std::vector<Entry>& entries,
+               const std::set<std::string_view>& names,
+               Outcome& outcome);
   [[nodiscard]] Result<Next> take_event(const Entry& entry, Outcome& outcome);
   [[nodiscard]] Result<Next> take_checked_event(const Entry& entry,
                                                 InboxFile& file,
@@ -112,19 +87,25 @@ class Inbox {
                                        const std::string& name,
                                        Outcome& outcome);
   [[nodiscard]] store::Signal signal_of_bare_dump(const Entry& entry, const InboxFile& file) const;
+  [[nodiscard]] Result<bool> own_dumper_brings_it(const Verdict& verdict) const;
+  [[nodiscard]] std::string doubt_of(const store::Signal& signal, const InboxFile& file) const;
   [[nodiscard]] Status give_up_on_dump(const Verdict& verdict, std::string_view why);
   [[nodiscard]] Result<Next> open_failed(const Entry& entry, const Error& error);
+  /// Without a line where \p why is empty.
   [[nodiscard]] Result<Next> refuse(InboxFile& file, const Entry& entry, std::string_view why);
   [[nodiscard]] Result<Next> refuse_with_dump(InboxFile& file,
                                               const Entry& entry,
                                               const capture::InboxEvent& event,
                                               std::string_view why);
+  [[nodiscard]] bool is_over_limit(const InboxFile& file);
+  void count(const InboxFile& file);
   [[nodiscard]] bool has_settled(const Entry& entry);
   [[nodiscard]] bool is_older_than(const Entry& entry, Microseconds age) const;
-  void refuse_excess(std::vector<Entry>& entries);
   void fail(const std::string& name, const Error& error);
 
   Parts parts_;
+  InboxListing listing_;
+  HourlyLimit limit_;
   struct Size {
     std::uint64_t bytes = 0;
     Timestamp since;

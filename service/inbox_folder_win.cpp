@@ -53,8 +53,15 @@ InboxFolder::Entry entry_from(const WIN32_FIND_DATAW& found) {
 
 }  // namespace
 
-Result<std::vector<InboxFolder::Entry>> DiskInboxFolder::list(std::size_t limit) {
-  std::vector<Entry> entries;
+DiskInboxFolder::DiskInboxFolder(const std::filesystem::path& inbox,
+                                 std::filesystem::path data_folder)
+    : inbox_(platform::verbatim_path(inbox)), data_folder_(std::move(data_folder)) {}
+
+std::filesystem::path DiskInboxFolder::path_of(const std::string& name) const {
+  return inbox_ / path_from_utf8(name);
+}
+
+Status DiskInboxFolder::visit(const std::function<bool(Entry&&)>& take) {
   WIN32_FIND_DATAW found{};
   const auto pattern = inbox_ / L"*";
   const FindHandle search(::FindFirstFileExW(pattern.c_str(), FindExInfoBasic, &found,
@@ -67,23 +74,28 @@ Result<std::vector<InboxFolder::Entry>> DiskInboxFolder::list(std::size_t limit)
     if ((found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) continue;
     auto entry = entry_from(found);
     if (platform::wide_from_utf8(entry.name) == found.cFileName) {
-      entries.push_back(std::move(entry));
+      if (!take(std::move(entry))) break;
     } else {
       // No text has such a name (an unpaired surrogate), and no dumper gives it: it can only be in
       // the way.
       ::DeleteFileW((inbox_ / found.cFileName).c_str());
     }
-  } while (entries.size() < limit && ::FindNextFileW(search.get(), &found) != FALSE);
-  return entries;
+  } while (::FindNextFileW(search.get(), &found) != FALSE);
+  return {};
+}
+
+InboxFolder::Owner DiskInboxFolder::owner_of(const std::string& name) {
+  auto owner = platform::drop_box_owner(path_of(name));
+  return {std::move(owner.id), owner.is_administrator};
 }
 
 Result<std::unique_ptr<InboxFile>> DiskInboxFolder::open(const std::string& name) {
-  VIGIL_TRY_ASSIGN(auto file, platform::DropBoxFile::open(inbox_ / path_from_utf8(name)));
+  VIGIL_TRY_ASSIGN(auto file, platform::DropBoxFile::open(path_of(name)));
   return std::unique_ptr<InboxFile>(std::make_unique<DiskInboxFile>(std::move(file), data_folder_));
 }
 
 Status DiskInboxFolder::remove(const std::string& name) {
-  const auto path = inbox_ / path_from_utf8(name);
+  const auto path = path_of(name);
   // Of a link this removes the link.
   if (::DeleteFileW(path.c_str()) != FALSE || ::GetLastError() == ERROR_FILE_NOT_FOUND) return {};
   return platform::from_last_error(fmt::format("cannot remove {}", utf8_from_path(path)));

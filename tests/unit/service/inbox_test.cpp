@@ -339,18 +339,6 @@ TEST(Inbox, APartialFileIsLeftAloneUntilItsWriterMustHaveGivenUp) {
   EXPECT_TRUE(bench.files.files.empty());
 }
 
-TEST(Inbox, MoreFilesThanAllowedAreRefusedTheNewestFirst) {
-  Workbench bench;
-  bench.settings.inbox_max_files = 2;
-  for (const int i : {1, 2, 3}) {
-    bench.files.files["x" + std::to_string(i) + ".dmp.partial"] = {
-        "MDMP", bench.clock.now() + Microseconds{i}};
-  }
-  (void)bench.inbox.scan();  // what is left is what counts
-  EXPECT_EQ(bench.files.files.size(), 2u);
-  EXPECT_FALSE(bench.files.files.contains("x3.dmp.partial"));
-}
-
 TEST(Inbox, AMoveThatFailsIsSaidOnceAndTriedAgain) {
   Workbench bench;
   bench.use_rule();

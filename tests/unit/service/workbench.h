@@ -56,25 +56,36 @@ class FakeFolder final : public InboxFolder {
     std::string content;
     Timestamp modified;
     bool from_administrator = false;
-    bool busy = false;  ///< Somebody writes it.
-    bool plain = true;  ///< No link, no second name.
+    bool busy = false;           ///< Somebody writes it.
+    bool plain = true;           ///< No link, no second name.
+    std::string owner = "user";  ///< Where it is no administrator.
+    bool stuck = false;          ///< It cannot be removed.
   };
 
-  Result<std::vector<Entry>> list(std::size_t limit) override {
+  Status visit(const std::function<bool(Entry&&)>& take) override {
     if (list_fails) return Error{Errc::Io, "cannot list the inbox"};
-    std::vector<Entry> entries;
-    for (const auto& [name, file] : files) {
-      if (entries.size() < limit) entries.push_back({name, file.content.size(), file.modified});
+    for (auto next = files.begin(); next != files.end();) {
+      const auto& [name, file] = *next++;  // it may be removed
+      if (!take({name, file.content.size(), file.modified})) break;
     }
-    return entries;
+    return {};
+  }
+  Owner owner_of(const std::string& name) override {
+    ++owners_asked;
+    const auto& file = files.at(name);
+    return {file.from_administrator ? "administrator" : file.owner, file.from_administrator};
   }
   Result<std::unique_ptr<InboxFile>> open(const std::string& name) override;
   Status remove(const std::string& name) override {
-    files.erase(name);
+    const auto found = files.find(name);
+    if (found == files.end()) return {};
+    if (found->second.stuck) return Error{Errc::Busy, "cannot remove " + name};
+    files.erase(found);
     return {};
   }
 
   std::map<std::string, File> files;
+  std::size_t owners_asked = 0;
   std::map<std::string, std::string> moved;  ///< Content by its name in the data folder.
   bool list_fails = false;
   bool move_fails = false;
@@ -83,33 +94,28 @@ class FakeFolder final : public InboxFolder {
 class FakeFile final : public InboxFile {
  public:
   FakeFile(FakeFolder& folder, std::string name)
-      : folder_(folder), name_(std::move(name)), size_(file().content.size()) {}
-  std::uint64_t size() const override { return size_; }
-  Timestamp modified() const override { return file().modified; }
-  bool is_from_administrator() const override { return file().from_administrator; }
+      : folder_(folder), name_(std::move(name)), opened_(folder.files.at(name_)) {}
+  std::uint64_t size() const override { return opened_.content.size(); }
+  Timestamp modified() const override { return opened_.modified; }
+  bool is_from_administrator() const override { return opened_.from_administrator; }
   std::string owner() const override {
-    return file().from_administrator ? "administrator" : "user";
+    return opened_.from_administrator ? "administrator" : opened_.owner;
   }
   Result<std::string> read_start(std::size_t count) override {
-    return file().content.substr(0, count);
+    return opened_.content.substr(0, count);
   }
   Status move_to(const std::string& dump_file) override {
     if (folder_.move_fails) return Error{Errc::Io, "cannot move " + name_};
-    folder_.moved[dump_file] = file().content;
+    folder_.moved[dump_file] = opened_.content;
     folder_.files.erase(name_);
     return {};
   }
   Status remove() override { return folder_.remove(name_); }
 
  private:
-  const FakeFolder::File& file() const {
-    const auto found = folder_.files.find(name_);
-    static const FakeFolder::File kGone{};
-    return found == folder_.files.end() ? kGone : found->second;
-  }
   FakeFolder& folder_;
   std::string name_;
-  std::uint64_t size_;  // also after a move, as of a real handle
+  FakeFolder::File opened_;  // known also after a move, as of a real handle
 };
 
 inline Result<std::unique_ptr<InboxFile>> FakeFolder::open(const std::string& name) {
@@ -157,11 +163,17 @@ struct Workbench {
   std::uint64_t free_disk = std::uint64_t{100} << 30;
   FakeFolder files;
   std::map<std::uint32_t, KnownProcess> processes;  ///< By pid.
+  std::map<std::uint32_t, RunningProcess> running;  ///< By pid.
   Desk desk{{store, clock, log, settings, [this] { return Result<std::uint64_t>(free_disk); }}};
   Inbox inbox{{files, desk, store, clock, log, settings,
                [this](ProcessId pid, std::string_view, Timestamp) -> std::optional<KnownProcess> {
                  const auto found = processes.find(pid.value);
                  if (found == processes.end()) return std::nullopt;
+                 return found->second;
+               },
+               [this](ProcessId pid) -> std::optional<RunningProcess> {
+                 const auto found = running.find(pid.value);
+                 if (found == running.end()) return std::nullopt;
                  return found->second;
                }}};
 
@@ -198,6 +210,18 @@ struct Workbench {
     event.rule = "orders-crash";
     files.files[event.dump_file] = {"\x28\xb5\x2f\xfd compressed", clock.now(), true, false, true};
     files.files[stem + ".event.json"] = {capture::to_json(event), clock.now(), true, false, true};
+  }
+
+  /// What AeDebug's dumper, or whoever plays it, leaves behind.
+  void hand_over_as(const std::string& owner,
+                    const store::Signal& signal,
+                    const std::string& stem = "theirs") {
+    hand_over(signal, stem);
+    for (const auto* suffix : {".dmp.zst", ".event.json"}) {
+      auto& file = files.files.at(stem + suffix);
+      file.from_administrator = false;
+      file.owner = owner;
+    }
   }
 
   [[nodiscard]] std::vector<store::Capture> rows() {
