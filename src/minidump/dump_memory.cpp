@@ -8,6 +8,8 @@
 namespace vigil::minidump {
 namespace {
 
+/// A full dump of 64 GB has some hundred thousand ranges.
+constexpr std::uint64_t kMaxRanges = std::uint64_t{1} << 20;
 constexpr auto kLastAddress = std::numeric_limits<std::uint64_t>::max();
 /// Copies of joined ranges, in all. Honest dumps need some kilobytes: a pointer across two ranges.
 constexpr std::uint64_t kMaxJoinedBytes = std::uint64_t{16} << 20;
@@ -25,18 +27,26 @@ void MemoryRanges::add(Reader& reader, MemoryRange range) {
   if (size != 0) ranges_.push_back(range);
 }
 
+std::uint64_t MemoryRanges::room() const noexcept {
+  return kMaxRanges - std::min<std::uint64_t>(ranges_.size(), kMaxRanges);
+}
+
+void MemoryRanges::reserve(std::uint64_t more) {
+  ranges_.reserve(ranges_.size() + static_cast<std::size_t>(more));
+}
+
 std::vector<MemoryRange> MemoryRanges::settle() && {
   std::ranges::sort(ranges_, [](const MemoryRange& a, const MemoryRange& b) {
     return std::tie(a.base, b.size, a.file_offset) < std::tie(b.base, a.size, b.file_offset);
   });
-  std::vector<MemoryRange> settled;
-  settled.reserve(ranges_.size());
+  // In place: there may be millions, and each gives at most one.
+  std::size_t settled = 0;
   for (auto range : ranges_) {
-    if (settled.empty()) {
-      settled.push_back(range);
+    if (settled == 0) {
+      ranges_[settled++] = range;
       continue;
     }
-    auto& last = settled.back();
+    auto& last = ranges_[settled - 1];
     const auto end = last.base + last.size;
     if (range.base < end) {
       const auto overlap = end - range.base;
@@ -46,16 +56,21 @@ std::vector<MemoryRange> MemoryRanges::settle() && {
     if (range.base == end && range.file_offset == last.file_offset + last.size) {
       last.size += range.size;
     } else {
-      settled.push_back(range);
+      ranges_[settled++] = range;
     }
   }
-  ranges_.clear();
-  return settled;
+  ranges_.resize(settled);
+  return std::move(ranges_);
 }
 
 DumpMemory::DumpMemory(ByteSource& file, std::vector<MemoryRange> settled)
     : file_(file), ranges_(std::move(settled)) {
-  for (const auto& range : ranges_) captured_bytes_ += range.size;
+  for (const auto& range : ranges_) {
+    captured_bytes_ += range.size;
+    const bool goes_on = !run_ends_.empty() && run_ends_.back() == range.base;
+    if (!goes_on) run_ends_.push_back(0);
+    run_ends_.back() = range.base + range.size;
+  }
 }
 
 const MemoryRange* DumpMemory::find(std::uint64_t address) {
@@ -84,14 +99,9 @@ ByteView DumpMemory::at(std::uint64_t address, std::uint64_t size) {
 }
 
 std::uint64_t DumpMemory::extent(std::uint64_t address, std::uint64_t limit) {
-  const auto* range = find(address);
-  if (range == nullptr) return 0;
-  const auto* const last = &ranges_.back();
-  while (range != last && range->base + range->size - address < limit &&
-         range[1].base == range->base + range->size) {
-    ++range;
-  }
-  return std::min(range->base + range->size - address, limit);
+  if (find(address) == nullptr) return 0;
+  const auto end = std::ranges::upper_bound(run_ends_, address);
+  return std::min(*end - address, limit);
 }
 
 ByteView DumpMemory::join(std::uint64_t address, std::uint64_t size) {

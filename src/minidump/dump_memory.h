@@ -24,6 +24,10 @@ class MemoryRanges {
  public:
   /// Takes what the file holds of \p range; what lies behind its end is counted as lost.
   void add(Reader& reader, MemoryRange range);
+  /// How many more ranges a list may bring, so that all lists together stay within one limit.
+  [[nodiscard]] std::uint64_t room() const noexcept;
+  /// Makes room for \p more ranges at once.
+  void reserve(std::uint64_t more);
   [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }
 
   /// The ranges by address, without overlaps, those joined that continue each other in the file
@@ -53,8 +57,9 @@ class DumpMemory final : public snapshot::Memory {
   [[nodiscard]] ByteView join(std::uint64_t address, std::uint64_t size);
 
   ByteSource& file_;
-  std::vector<MemoryRange> ranges_;  // by base, disjoint
-  std::size_t last_ = 0;             // where the last lookup ended: the next is likely to be near
+  std::vector<MemoryRange> ranges_;      // by base, disjoint
+  std::vector<std::uint64_t> run_ends_;  // where memory ends that has no gap, by address
+  std::size_t last_ = 0;  // where the last lookup ended: the next is likely to be near
   std::uint64_t captured_bytes_ = 0;
   /// Copies of reads across ranges that lie side by side in memory and apart in the file.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::byte>> joined_;

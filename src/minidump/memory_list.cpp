@@ -8,8 +8,7 @@
 namespace vigil::minidump {
 namespace {
 
-/// A full dump of 64 GB has some hundred thousand ranges.
-constexpr std::uint64_t kMaxMemoryRanges = std::uint64_t{1} << 20;
+/// A process of 64 GB has some hundred thousand regions.
 constexpr std::uint64_t kMaxRegions = std::uint64_t{1} << 20;
 
 constexpr auto kLastOffset = std::numeric_limits<std::uint64_t>::max();
@@ -17,8 +16,9 @@ constexpr auto kLastOffset = std::numeric_limits<std::uint64_t>::max();
 }  // namespace
 
 Status read_memory_list(Reader& reader, ByteView stream, MemoryRanges& memory) {
-  VIGIL_TRY_ASSIGN(const auto list, counted_list<format::MemoryDescriptor>(
-                                        reader, "memory list", stream, kMaxMemoryRanges));
+  VIGIL_TRY_ASSIGN(const auto list, counted_list<format::MemoryDescriptor>(reader, "memory list",
+                                                                           stream, memory.room()));
+  memory.reserve(list.size());
   for (std::uint64_t i = 0; i < list.size(); ++i) {
     const auto raw = list[i];
     memory.add(reader,
@@ -34,9 +34,10 @@ Status read_memory64_list(Reader& reader, ByteView stream, MemoryRanges& memory)
   const Records<format::MemoryDescriptor64> list(
       records, kStride,
       usable_records(reader, "64-bit memory list", head.number_of_memory_ranges, records, kStride,
-                     kMaxMemoryRanges));
+                     memory.room()));
   // The bytes of all ranges follow each other from base_rva on, in the order of the list.
   auto offset = head.base_rva;
+  memory.reserve(list.size());
   for (std::uint64_t i = 0; i < list.size(); ++i) {
     const auto raw = list[i];
     memory.add(reader, {reader.address(raw.start_of_memory_range), raw.data_size, offset});

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "minidump/streams.h"
 #include "parsed.h"
 
 namespace vigil::minidump {
@@ -141,6 +142,20 @@ TEST(MemoryList, CutsRangesToTheFileAndToTheAddressSpace) {
   EXPECT_EQ(parsed.memory(kMax64 - 1, 4), "M");
   ASSERT_EQ(parsed.notes().size(), 1u);
   EXPECT_THAT(parsed.notes()[0], ::testing::EndsWith("bytes lie behind the end of the file"));
+}
+
+TEST(Memory64List, SharesOneLimitOfRangesWithTheOtherList) {
+  const std::string file(64, 'x');
+  MemorySource source{ByteView(std::string_view(file))};
+  Diagnostics diagnostics;
+  Reader reader(source, diagnostics);
+  MemoryRanges ranges;
+  while (ranges.room() > 1) ranges.add(reader, {.base = 0x1000, .size = 1, .file_offset = 0});
+  const auto stream = ByteBuilder().u64(2).u64(0).u64(0x4000).u64(4).u64(0x5000).u64(4).bytes();
+  ASSERT_TRUE(read_memory64_list(reader, ByteView(std::string_view(stream)), ranges).ok());
+  EXPECT_EQ(ranges.room(), 0u);
+  EXPECT_THAT(diagnostics.notes(),
+              ElementsAre("64-bit memory list: 2 records, and the first 1 are read"));
 }
 
 TEST(Memory64List, KeepsWhatATruncatedFileHolds) {

@@ -304,5 +304,25 @@ TEST(ThreadContext, IsKnownByItsFlagsWhenTheSystemInformationIsLost) {
   EXPECT_THAT(parsed.notes(), ElementsAre("thread 0x4: context: the processor is not known"));
 }
 
+TEST(ThreadList, SettlesManyStacksOverManyRanges) {
+  // Step by step it would be some billion steps.
+  constexpr std::uint32_t kThreads = 65'536, kRanges = 1 << 17;
+  constexpr std::uint64_t kBase = 0x1000'0000;
+  ByteBuilder threads, ranges;
+  threads.u32(kThreads);
+  for (std::uint32_t i = 0; i < kThreads; ++i) {
+    threads.u32(i + 1).u32(0).u32(0).u32(0).u64(0);
+    threads.u64(kBase + i).u32(2 * kRanges).u32(0).u32(0).u32(0);
+  }
+  ranges.u32(kRanges);
+  for (std::uint32_t i = 0; i < kRanges; ++i) ranges.u64(kBase + i).u32(1).u32(32);
+  MinidumpBuilder builder;
+  builder.add_stream(3, threads.bytes()).add_stream(5, ranges.bytes());
+  const Parsed parsed(builder);
+  ASSERT_EQ(parsed.snapshot().threads.size(), kThreads);
+  EXPECT_EQ(parsed.snapshot().threads.front().stack.size, kRanges);
+  EXPECT_EQ(parsed.snapshot().threads.back().stack.size, kRanges - kThreads + 1);
+}
+
 }  // namespace
 }  // namespace vigil::minidump
