@@ -163,6 +163,9 @@ Result<std::unique_ptr<Minidump>> Minidump::parse(ByteView bytes, const Limits& 
 const snapshot::Snapshot& Minidump::snapshot() const noexcept {
   return state_->snapshot;
 }
+std::uint64_t Minidump::size() const noexcept {
+  return state_->file->size();
+}
 snapshot::Memory& Minidump::memory() noexcept {
   return *state_->memory;
 }

@@ -51,6 +51,8 @@ class Minidump {
   ~Minidump();
 
   [[nodiscard]] const snapshot::Snapshot& snapshot() const noexcept;
+  /// How long the dump is in bytes, after decompression.
+  [[nodiscard]] std::uint64_t size() const noexcept;
   /// The captured memory. Reading it may add to the diagnostics: a damaged part of a compressed
   /// file is met only when it is touched.
   [[nodiscard]] snapshot::Memory& memory() noexcept;

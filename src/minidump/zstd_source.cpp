@@ -2,6 +2,7 @@
 #include "minidump/zstd_source.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,10 @@
 namespace vigil::minidump {
 namespace {
 
+/// How far back a frame may refer, as a power of two: without a seek table that much is kept
+/// besides what is unpacked. `zstd -19` needs 23, and 25 is as far as it goes before `--ultra -21`.
+constexpr int kMaxWindowLog = 25;
+
 struct ContextDeleter {
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
@@ -23,6 +28,8 @@ using Context = std::unique_ptr<ZSTD_DCtx, ContextDeleter>;
 Result<Context> make_context() {
   Context context(ZSTD_createDCtx());
   if (context == nullptr) return Error{Errc::Internal, "zstd: no memory for a decoder"};
+  const auto set = ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxWindowLog);
+  if (ZSTD_isError(set) != 0) return Error{Errc::Internal, ZSTD_getErrorName(set)};
   return context;
 }
 
@@ -38,39 +45,53 @@ class SeekableSource final : public ByteSource {
                  Diagnostics& diagnostics)
       : file_(std::move(file)),
         table_(std::move(table)),
-        states_(table_.frames.size()),
+        pending_(table_.frames.size() + 1),
+        lost_(table_.frames.size()),
         space_(std::move(space)),
         context_(std::move(context)),
         budget_(max_unpacked),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics) {
+    std::iota(pending_.begin(), pending_.end(), std::uint32_t{0});
+  }
 
   [[nodiscard]] std::uint64_t size() const noexcept override { return table_.unpacked_size; }
 
   [[nodiscard]] Result<ByteView> view(std::uint64_t offset, std::uint64_t size) override {
     VIGIL_TRY_ASSIGN(const auto bytes, ByteView(space_->bytes()).slice(offset, size));
     if (size == 0) return bytes;
-    auto frame =
-        std::ranges::upper_bound(table_.frames, offset, {}, &ZstdFrame::unpacked_offset) - 1;
-    for (; frame != table_.frames.end() && frame->unpacked_offset < offset + size; ++frame) {
-      VIGIL_TRY(bring_in(static_cast<std::size_t>(frame - table_.frames.begin())));
+    const auto& frames = table_.frames;
+    const auto behind = std::ranges::upper_bound(frames, offset, {}, &ZstdFrame::unpacked_offset);
+    auto index = next_pending(static_cast<std::size_t>(behind - frames.begin()) - 1);
+    while (index < frames.size() && frames[index].unpacked_offset < offset + size) {
+      VIGIL_TRY(bring_in(index));
+      index = next_pending(index);
     }
     return bytes;
   }
 
  private:
-  enum class State : std::uint8_t { Packed, Ready, Lost };
+  /// The first frame from \p index on that is not unpacked yet. Frames may be of one byte each, and
+  /// views are many: what is passed over once is not looked at again.
+  std::size_t next_pending(std::size_t index) {
+    while (pending_[index] != index) {
+      pending_[index] = pending_[pending_[index]];
+      index = pending_[index];
+    }
+    return index;
+  }
 
   Status bring_in(std::size_t index) {
-    auto& state = states_[index];
-    if (state == State::Ready) return {};
     const auto& frame = table_.frames[index];
-    if (state == State::Lost) return Error{Errc::Malformed, describe(frame) + " is damaged"};
+    if (lost_[index]) return Error{Errc::Malformed, describe(frame) + " is damaged"};
     if (frame.unpacked_size > budget_) return refuse(frame);
     budget_ -= frame.unpacked_size;
     auto status = unpack(frame);
-    state = status.ok() ? State::Ready : State::Lost;
-    if (!status.ok())
+    if (status.ok()) {
+      pending_[index] = static_cast<std::uint32_t>(index + 1);
+    } else {
+      lost_[index] = true;
       diagnostics_.note(fmt::format("{}: {}", describe(frame), status.error().message()));
+    }
     return status;
   }
 
@@ -99,7 +120,9 @@ class SeekableSource final : public ByteSource {
 
   std::unique_ptr<ByteSource> file_;
   SeekTable table_;
-  std::vector<State> states_;  // of table_.frames
+  // Of each frame the first pending one behind it, or one on the way there; itself while pending.
+  std::vector<std::uint32_t> pending_;
+  std::vector<bool> lost_;  // of table_.frames
   std::unique_ptr<AddressSpace> space_;
   Context context_;
   std::uint64_t budget_;

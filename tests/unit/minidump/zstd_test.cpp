@@ -77,6 +77,20 @@ TEST(Zstd, UnpacksOnlyWhatIsTouched) {
   EXPECT_THAT(parsed.notes(), IsEmpty());
 }
 
+TEST(Zstd, LooksAtEachOfManyFramesOnce) {
+  Parsed parsed(SeekableZstdBuilder().add(full_dump(), 8).finish());
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < 100'000; ++i) bytes += parsed.memory(kBlock, 0x20000).size();
+  EXPECT_EQ(bytes, 100'000u * std::uint64_t{0x20000});
+  EXPECT_EQ(parsed.memory(kBlock, 0x20000), pattern(0x20000));
+}
+
+TEST(Zstd, SaysHowLongTheDumpIsUnpacked) {
+  EXPECT_EQ(Parsed(full_dump()).dump->size(), full_dump().size());
+  EXPECT_EQ(Parsed(seekable()).dump->size(), full_dump().size());
+  EXPECT_EQ(Parsed(test::zstd_frame(full_dump())).dump->size(), full_dump().size());
+}
+
 TEST(Zstd, StopsAtTheLimitOfUnpackedBytesAndKeepsWhatItHas) {
   const Limits limits{.max_unpacked_bytes = 4 * kFrameBytes};
   Parsed parsed(seekable(), limits);
@@ -93,6 +107,18 @@ TEST(Zstd, StopsAtTheLimitWithoutASeekTable) {
   EXPECT_GT(parsed.memory(kBlock, 0x20000).size(), 0x7000u);
   ASSERT_FALSE(parsed.notes().empty());
   EXPECT_EQ(parsed.notes()[0], "compressed dump: unpacked up to the limit of 32768 bytes");
+}
+
+TEST(Zstd, RefusesAFrameThatNeedsALargeWindow) {
+  const auto dump = full_dump().substr(0, 0x8000);
+  const auto frame = [&dump](unsigned window_log) {
+    ByteBuilder bytes;
+    bytes.u32(0xfd2f'b528).u8(0).u8((window_log - 10) << 3);  // its size is not said
+    const auto last_raw_block = dump.size() << 3 | 1;
+    return bytes.u16(last_raw_block & 0xffff).u8(last_raw_block >> 16).raw(dump).bytes();
+  };
+  EXPECT_EQ(Parsed(frame(25)).snapshot().modules.at(0).path, "app.exe");
+  EXPECT_EQ(refusal(frame(26)).message(), "compressed dump: nothing in it can be unpacked");
 }
 
 TEST(Zstd, RefusesADumpThatClaimsTooMuch) {
