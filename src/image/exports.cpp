@@ -68,6 +68,11 @@ Export export_from(const PeImage& image, std::uint32_t rva, std::uint32_t ordina
 
 }  // namespace
 
+Result<std::size_t> count_exports(const PeImage& image) {
+  VIGIL_TRY_ASSIGN(const auto tables, read_tables(image));
+  return static_cast<std::size_t>(tables.functions.size() + tables.names.size());
+}
+
 Result<ExportTable> ExportTable::read(const PeImage& image) {
   VIGIL_TRY_ASSIGN(const auto tables, read_tables(image));
   ExportTable result(image);
@@ -120,11 +125,13 @@ std::optional<Export> ExportTable::nearest_code(std::uint64_t rva) const {
 std::optional<Export> find_export(const PeImage& image, std::string_view name) {
   const auto tables = read_tables(image);
   if (!tables.ok()) return std::nullopt;
+  // One character more than there is to compare tells longer names apart, however long they are.
+  const auto compared = std::min<std::uint64_t>(name.size() + 1, kMaxExportNameBytes);
   std::uint64_t low = 0;
   std::uint64_t high = tables->names.size();
   while (low < high) {
     const auto middle = low + (high - low) / 2;
-    const auto candidate = image.string_at(tables->names[middle], kMaxExportNameBytes);
+    const auto candidate = image.prefix_at(tables->names[middle], compared);
     if (!candidate) return std::nullopt;
     if (*candidate == name) {
       const auto index = tables->name_indexes[middle];

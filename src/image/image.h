@@ -97,7 +97,11 @@ class PeImage {
 
   /// The characters from \p rva to a NUL; nullopt when there is none within \p limit characters.
   [[nodiscard]] std::optional<std::string> string_at(std::uint64_t rva, std::uint64_t limit) const;
+  /// The same, or the first \p limit characters where it is longer.
+  [[nodiscard]] std::optional<std::string> prefix_at(std::uint64_t rva, std::uint64_t limit) const;
 
+  /// A binary search. Sections overlap in hostile images only; there the one that begins first
+  /// stands, and one that begins inside of it is not found.
   [[nodiscard]] const Section* find_section(std::uint64_t rva) const noexcept;
   [[nodiscard]] bool is_code(std::uint64_t rva) const noexcept;
 
@@ -123,6 +127,7 @@ class PeImage {
   [[nodiscard]] Status read_optional_header(std::uint64_t offset, std::uint64_t end);
   [[nodiscard]] Status read_directories(std::uint64_t offset, std::uint64_t end);
   [[nodiscard]] Status read_sections(std::uint64_t offset, std::uint32_t count);
+  void index_sections();
   template <Raw Entry>
   [[nodiscard]] std::optional<Entry> last_entry_from(std::uint64_t rva) const;
 
@@ -130,7 +135,8 @@ class PeImage {
   ByteSource* bytes_;
   Layout layout_;
   Header header_;
-  std::vector<Section> sections_;  // in file order
+  std::vector<Section> sections_;              // in file order
+  std::vector<std::uint16_t> section_by_rva_;  // of the sections, disjoint
   std::array<DirectoryRange, kDirectories> directories_{};
   ByteView unwind_table_;
 };
@@ -155,8 +161,12 @@ struct Export {
   std::uint32_t rva = 0;
 };
 
+/// How many functions and names the export directory of \p image claims: what reading them costs.
+/// The errors are those of ExportTable::read().
+[[nodiscard]] Result<std::size_t> count_exports(const PeImage& image);
+
 /// What an image exports, by address. Names are read from the image when asked for, so a hostile
-/// table costs 12 bytes an entry. It keeps a pointer to the image.
+/// table costs 16 bytes an entry. It keeps a pointer to the image.
 class ExportTable {
  public:
   /// Errc::NotFound for an image without exports; Errc::Truncated, Errc::LimitExceeded. \p image

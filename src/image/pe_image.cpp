@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -116,13 +118,29 @@ Status PeImage::read_sections(std::uint64_t offset, std::uint32_t count) {
   VIGIL_TRY_ASSIGN(const auto headers, view.read_array<format::SectionHeader>(0, count));
   sections_.reserve(count);
   for (std::uint64_t i = 0; i < headers.size(); ++i) sections_.push_back(section_from(headers[i]));
+  index_sections();
   return {};
 }
 
+void PeImage::index_sections() {
+  std::vector<std::uint16_t> order(sections_.size());
+  std::iota(order.begin(), order.end(), std::uint16_t{0});
+  std::ranges::sort(order, {}, [this](std::uint16_t i) { return std::pair(sections_[i].rva, i); });
+  std::uint64_t end = 0;
+  for (const auto i : order) {
+    const auto& section = sections_[i];
+    if (section.size == 0 || section.rva < end) continue;
+    section_by_rva_.push_back(i);
+    end = std::uint64_t{section.rva} + section.size;
+  }
+}
+
 const Section* PeImage::find_section(std::uint64_t rva) const noexcept {
-  const auto holds = [rva](const Section& s) { return rva >= s.rva && rva - s.rva < s.size; };
-  const auto found = std::find_if(sections_.begin(), sections_.end(), holds);
-  return found == sections_.end() ? nullptr : &*found;
+  const auto behind = std::ranges::upper_bound(
+      section_by_rva_, rva, {}, [this](std::uint16_t i) { return sections_[i].rva; });
+  if (behind == section_by_rva_.begin()) return nullptr;
+  const auto& section = sections_[*std::prev(behind)];
+  return rva - section.rva < section.size ? &section : nullptr;
 }
 
 bool PeImage::is_code(std::uint64_t rva) const noexcept {
@@ -145,6 +163,11 @@ ByteView PeImage::at(std::uint64_t rva, std::uint64_t size) const {
 }
 
 std::optional<std::string> PeImage::string_at(std::uint64_t rva, std::uint64_t limit) const {
+  auto text = prefix_at(rva, limit);
+  return text && text->size() < limit ? text : std::nullopt;
+}
+
+std::optional<std::string> PeImage::prefix_at(std::uint64_t rva, std::uint64_t limit) const {
   std::string text;
   while (text.size() < limit) {
     // Chunks end at multiples of their size, so that none reaches over the end of a captured range.
@@ -153,9 +176,9 @@ std::optional<std::string> PeImage::string_at(std::uint64_t rva, std::uint64_t l
     if (chunk.empty()) return std::nullopt;
     const auto end = chunk.find('\0');
     text += chunk.substr(0, end);
-    if (end != std::string_view::npos) return text;
+    if (end != std::string_view::npos) break;
   }
-  return std::nullopt;
+  return text;
 }
 
 }  // namespace vigil::image

@@ -108,6 +108,13 @@ TEST(ExportTable, IgnoresANameOfNoFunction) {
   EXPECT_EQ(find_export(*open.image, "Alpha"), std::nullopt);
 }
 
+TEST(ExportTable, SaysWhatReadingItCosts) {
+  const OpenImage open(builder(exports()).mapped());
+  EXPECT_EQ(count_exports(*open.image).value(), 5u + 3u);
+  const OpenImage without_names(damaged(24, 0x8000));
+  EXPECT_EQ(count_exports(*without_names.image).value(), 5u);
+}
+
 TEST(FindExport, FindsNamesAsTheLoaderDoes) {
   const OpenImage open(builder(exports()).mapped());
   const auto& image = open.image.value();
@@ -115,6 +122,7 @@ TEST(FindExport, FindsNamesAsTheLoaderDoes) {
   EXPECT_EQ(find_export(image, "Beta")->rva, 0x1100u);
   EXPECT_EQ(find_export(image, "Value")->ordinal, 6u);
   EXPECT_EQ(find_export(image, "Alph"), std::nullopt);
+  EXPECT_EQ(find_export(image, "Alphas"), std::nullopt);
   EXPECT_EQ(find_export(image, ""), std::nullopt);
 }
 

@@ -72,6 +72,21 @@ TEST(PeImage, FindsASectionByAddressWithinIt) {
   EXPECT_FALSE(open.image->is_code(0x2000));
 }
 
+TEST(PeImage, FindsSectionsInAnyOrderAndPassesOverThoseInsideOthers) {
+  PeBuilder pe;
+  pe.section("inside", 0x1001, PeBuilder::kReadOnly, "x");
+  pe.section("high", 0x1010, PeBuilder::kReadOnly, "high");
+  pe.section("empty", 0x1002, PeBuilder::kReadOnly, "");
+  pe.section("low", 0x1000, PeBuilder::kCode, "low");
+  const OpenImage open(pe.file(), Layout::File);
+  ASSERT_TRUE(open.image.ok());
+  EXPECT_EQ(open.image->find_section(0x1001)->name, "low");
+  EXPECT_EQ(open.image->find_section(0x1002)->name, "low");
+  EXPECT_EQ(open.image->find_section(0x1003), nullptr);
+  EXPECT_EQ(open.image->find_section(0x1013)->name, "high");
+  EXPECT_EQ(open.image->find_section(0x1'0000'1000), nullptr);
+}
+
 TEST(PeImage, GivesTheSameBytesFromAFileAndFromMemory) {
   const OpenImage file(two_sections().file(), Layout::File);
   const OpenImage mapped(two_sections().mapped(), Layout::Mapped);
@@ -104,6 +119,9 @@ TEST(PeImage, ReadsAStringAcrossChunks) {
   ASSERT_TRUE(open.image.ok());
   EXPECT_EQ(open.image->string_at(0x1003, 201), text);
   EXPECT_EQ(open.image->string_at(0x1003, 200), std::nullopt);
+  EXPECT_EQ(open.image->prefix_at(0x1003, 200), text);
+  EXPECT_EQ(open.image->prefix_at(0x1003, 70), text.substr(0, 70));
+  EXPECT_EQ(open.image->prefix_at(0x1003, 1000), text);
   EXPECT_EQ(open.image->string_at(PeBuilder::kImageSize, 10), std::nullopt);
 }
 
