@@ -6,11 +6,29 @@
 
 namespace vigil::symbols {
 
+struct ModuleImages::Budget {
+  std::size_t sections_left = kMaxSections;
+  std::size_t left_out = 0;
+
+  /// Whether \p image may be kept; then it counts.
+  bool take(const image::PeImage& image) {
+    if (image.sections().size() > sections_left) {
+      ++left_out;
+      return false;
+    }
+    sections_left -= image.sections().size();
+    return true;
+  }
+};
+
 /// One module: its bytes as they were mapped, put together from the dump and from a file.
 class ModuleImages::Slot final : public ByteSource {
  public:
-  Slot(const snapshot::Module& module, snapshot::Memory& memory, ImageFinder& finder)
-      : module_(module), memory_(memory), finder_(finder) {}
+  Slot(const snapshot::Module& module,
+       snapshot::Memory& memory,
+       ImageFinder& finder,
+       Budget& budget)
+      : module_(module), memory_(memory), finder_(finder), budget_(budget) {}
 
   [[nodiscard]] std::uint64_t size() const noexcept override { return module_.size; }
 
@@ -44,7 +62,7 @@ class ModuleImages::Slot final : public ByteSource {
       if (state_.origin == ImageOrigin::None) return;
       from_memory = image::PeImage::open(*this, image::Layout::Mapped);
     }
-    if (from_memory.ok()) {
+    if (from_memory.ok() && budget_.take(*from_memory)) {
       image_ = std::move(from_memory).take();
     } else {
       state_.origin = ImageOrigin::None;
@@ -65,6 +83,7 @@ class ModuleImages::Slot final : public ByteSource {
     if (!searched_) {
       searched_ = true;
       file_ = finder_.find(module_, state_.refused);
+      if (file_ && !budget_.take(file_->image)) file_.reset();
       if (file_) state_.file = file_->path;
     }
     return file_ ? &*file_ : nullptr;
@@ -73,6 +92,7 @@ class ModuleImages::Slot final : public ByteSource {
   const snapshot::Module& module_;
   snapshot::Memory& memory_;
   ImageFinder& finder_;
+  Budget& budget_;
   std::optional<ImageFile> file_;
   std::optional<image::PeImage> image_;
   ImageState state_;
@@ -83,10 +103,11 @@ class ModuleImages::Slot final : public ByteSource {
 ModuleImages::ModuleImages(const std::vector<snapshot::Module>& modules,
                            snapshot::Memory& memory,
                            ImagePaths paths)
-    : finder_(std::make_unique<ImageFinder>(std::move(paths))) {
+    : finder_(std::make_unique<ImageFinder>(std::move(paths))),
+      budget_(std::make_unique<Budget>()) {
   slots_.reserve(modules.size());
   for (const auto& module : modules)
-    slots_.push_back(std::make_unique<Slot>(module, memory, *finder_));
+    slots_.push_back(std::make_unique<Slot>(module, memory, *finder_, *budget_));
 }
 
 ModuleImages::~ModuleImages() = default;
@@ -99,6 +120,10 @@ const image::PeImage* ModuleImages::image(std::size_t index) {
 const ImageState& ModuleImages::state(std::size_t index) const {
   VIGIL_CHECK(index < slots_.size());
   return slots_[index]->state();
+}
+
+std::size_t ModuleImages::left_out() const noexcept {
+  return budget_->left_out;
 }
 
 }  // namespace vigil::symbols

@@ -53,8 +53,18 @@ std::string_view to_string(SymbolSource source) noexcept {
 const image::ExportTable* Symbolizer::exports(std::size_t module, const image::PeImage& image) {
   if (module >= exports_.size()) exports_.resize(module + 1);
   auto& known = exports_[module];
-  if (!known) known = image::ExportTable::read(image);
+  if (!known) known = read(module, image);
   return known->ok() ? &**known : nullptr;
+}
+
+Result<image::ExportTable> Symbolizer::read(std::size_t module, const image::PeImage& image) {
+  VIGIL_TRY_ASSIGN(const auto entries, image::count_exports(image));
+  if (entries > entries_left_) {
+    left_out_.push_back(module);
+    return Error{Errc::LimitExceeded, "exports: no room for more of them"};
+  }
+  entries_left_ -= entries;
+  return image::ExportTable::read(image);
 }
 
 std::optional<Symbol> Symbolizer::name(std::size_t module, std::uint64_t offset) {

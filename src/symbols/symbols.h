@@ -49,8 +49,14 @@ struct ImageState {
 
 /// The images of a snapshot's modules, each opened when first asked for. It keeps references to
 /// modules and memory.
+///
+/// A hostile dump has one image at a thousand addresses: once the images that are open have
+/// kMaxSections sections in all, no further one is opened.
 class ModuleImages final : public image::ImageSource {
  public:
+  /// Five thousand modules have some fifty thousand.
+  static constexpr std::size_t kMaxSections = 131'072;
+
   ModuleImages(const std::vector<snapshot::Module>& modules,
                snapshot::Memory& memory,
                ImagePaths paths);
@@ -59,10 +65,14 @@ class ModuleImages final : public image::ImageSource {
   [[nodiscard]] const image::PeImage* image(std::size_t index) override;
   /// Of what image() has been asked for so far.
   [[nodiscard]] const ImageState& state(std::size_t index) const;
+  /// How many images were not opened because of kMaxSections.
+  [[nodiscard]] std::size_t left_out() const noexcept;
 
  private:
   class Slot;
+  struct Budget;
   std::unique_ptr<ImageFinder> finder_;
+  std::unique_ptr<Budget> budget_;
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
@@ -83,18 +93,32 @@ struct Symbol {
 };
 
 /// Names code by module and offset. It keeps a reference to the images.
+///
+/// Export tables stay in memory, by module. Once they have the given number of entries in all, no
+/// further one is read.
 class Symbolizer {
  public:
-  explicit Symbolizer(image::ImageSource& images) : images_(images) {}
+  /// The modules of a large process have some hundred thousand functions and names. An entry takes
+  /// 16 bytes.
+  static constexpr std::size_t kDefaultMaxEntries = std::size_t{1} << 20;
+
+  explicit Symbolizer(image::ImageSource& images, std::size_t max_entries = kDefaultMaxEntries)
+      : images_(images), entries_left_(max_entries) {}
 
   /// The function at \p offset from the start of module \p module, which its image must hold. None
   /// when nothing is known to reach there.
   [[nodiscard]] std::optional<Symbol> name(std::size_t module, std::uint64_t offset);
 
+  /// The modules whose exports were asked for and not read because of the limit, in that order.
+  [[nodiscard]] const std::vector<std::size_t>& left_out() const noexcept { return left_out_; }
+
  private:
   [[nodiscard]] const image::ExportTable* exports(std::size_t module, const image::PeImage& image);
+  [[nodiscard]] Result<image::ExportTable> read(std::size_t module, const image::PeImage& image);
 
   image::ImageSource& images_;
+  std::size_t entries_left_;
+  std::vector<std::size_t> left_out_;
   std::vector<std::optional<Result<image::ExportTable>>> exports_;  // by module, read when needed
 };
 

@@ -23,6 +23,10 @@ bool is_identifier(std::string_view text) {
   });
 }
 
+/// Nested names have a handful of parts. Parts may repeat others, so that a few characters can
+/// stand for kilobytes.
+constexpr std::size_t kMaxParts = 32;
+
 std::string join(const std::vector<std::string>& parts) {
   std::string name;
   for (const auto& part : parts) {
@@ -90,6 +94,7 @@ std::optional<std::string> undecorate_itanium(std::string_view name) {
   std::vector<std::string> parts;
   if (in.take("St")) parts.emplace_back("std");
   while (!in.take("E")) {
+    if (parts.size() == kMaxParts) return std::nullopt;
     const auto part = in.take_counted();
     if (part) {
       parts.push_back(*part == "_GLOBAL__N_1" ? "`anonymous namespace'" : *part);
@@ -113,6 +118,7 @@ std::optional<std::string> undecorate_microsoft(std::string_view name) {
   std::vector<std::string> parts;  // innermost first
   std::vector<std::string> known;  // what a digit refers to: each name that is spelled out
   while (!in.take("@")) {
+    if (parts.size() == kMaxParts) return std::nullopt;
     const char next = in.peek();
     if (is_digit(next)) {
       (void)in.take_char();

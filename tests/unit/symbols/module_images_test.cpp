@@ -51,6 +51,27 @@ TEST(ModuleImages, ReadsTheImageFromTheDump) {
   EXPECT_EQ(images.image(0), image);
 }
 
+TEST(ModuleImages, OpensImagesUpToALimitOfSections) {
+  constexpr std::uint32_t kSections = 512, kFirst = 0x8000;
+  constexpr std::size_t kFitting = ModuleImages::kMaxSections / kSections;
+  PeBuilder pe;
+  for (std::uint32_t i = 0; i < kSections; ++i)
+    pe.section(".x", kFirst + i, PeBuilder::kReadOnly, "");
+  const auto bytes = pe.mapped();
+  FakeMemory memory;
+  std::vector<snapshot::Module> modules;
+  for (std::size_t i = 0; i < kFitting + 2; ++i) {
+    modules.push_back(one_module().front());
+    modules.back().base += i * PeBuilder::kImageSize;
+    memory.add(modules.back().base, bytes);
+  }
+  ModuleImages images(modules, memory, {});
+  for (std::size_t i = 0; i < modules.size(); ++i)
+    ASSERT_EQ(images.image(i) != nullptr, i < kFitting) << i;
+  EXPECT_EQ(images.left_out(), 2u);
+  EXPECT_EQ(images.state(kFitting).origin, ImageOrigin::None);
+}
+
 TEST(ModuleImages, ReadsTheImageFromAFile) {
   const TempFolder folder;
   const auto file = folder.write("orders.dll", builder().file());

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -99,6 +100,20 @@ TEST(Symbolizer, NamesAnExportWithoutNameByItsOrdinal) {
   process.module(FakeProcess::kBase, bytes.bytes());
   Symbolizer symbolizer(process);
   EXPECT_EQ(symbolizer.name(0, 0x1123)->name, "Ordinal1");
+}
+
+TEST(Symbolizer, ReadsExportsUpToItsLimit) {
+  FakeProcess process;
+  for (std::uint64_t i = 0; i < 3; ++i)
+    process.module(FakeProcess::kBase + i * 0x10'0000, module().build().mapped());
+  Symbolizer symbolizer(process, 4);  // a function and a name of each module
+  EXPECT_TRUE(symbolizer.name(2, 0x1123).has_value());
+  EXPECT_TRUE(symbolizer.name(0, 0x1123).has_value());
+  EXPECT_TRUE(symbolizer.left_out().empty());
+  EXPECT_FALSE(symbolizer.name(1, 0x1123).has_value());
+  EXPECT_FALSE(symbolizer.name(1, 0x1123).has_value());
+  EXPECT_EQ(symbolizer.left_out(), std::vector<std::size_t>{1});
+  EXPECT_TRUE(symbolizer.name(2, 0x1123).has_value());
 }
 
 TEST(Symbolizer, NamesNothingWithoutImageOrExports) {

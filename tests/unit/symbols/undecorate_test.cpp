@@ -65,5 +65,14 @@ TEST(Undecorate, LeavesOtherNamesAlone) {
   }
 }
 
+TEST(Undecorate, LeavesNamesThatRepeatTheirPartsWithoutEnd) {
+  const auto microsoft = "?" + std::string(2000, 'a') + "@" + std::string(2000, '0') + "@@YAXXZ";
+  EXPECT_EQ(undecorate(microsoft), microsoft);
+  std::string itanium = "_ZN2000" + std::string(2000, 'a');
+  for (int i = 0; i < 1000; ++i) itanium += "C1";
+  itanium += "Ev";
+  EXPECT_EQ(undecorate(itanium), itanium);
+}
+
 }  // namespace
 }  // namespace vigil::symbols
