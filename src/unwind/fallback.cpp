@@ -33,7 +33,7 @@ std::variant<Chain, StopReason> follow_frame_pointer(const Target& target,
 std::optional<Chain> scan_stack(const Target& target, const Chain& frame, const ChainRules& rules) {
   const auto word = rules.word_bytes;
   const auto start = (frame.sp + word - 1) / word * word;
-  for (std::uint64_t i = 0; i < kMaxScannedWords; ++i) {
+  for (std::uint64_t i = 0; i < kMaxScannedWords && !target.is_late(); ++i) {
     const auto slot = start + i * word;
     const auto address = target.read_word(slot, word);
     if (!address || !target.in_stack(slot)) return std::nullopt;

@@ -37,6 +37,11 @@ Target::OptionalPlace Target::find(std::uint64_t address) const {
   return Place{*module, base, address - base, request_->images.image(*module)};
 }
 
+bool Target::is_late() const {
+  constexpr auto kNever = std::chrono::steady_clock::time_point::max();
+  return request_->end != kNever && std::chrono::steady_clock::now() >= request_->end;
+}
+
 std::optional<std::uint64_t> Target::read_word(std::uint64_t address, std::uint64_t size) const {
   ByteView bytes;
   if (address >= stack_start_) bytes = stack_bytes_.clamp(address - stack_start_, size);

@@ -32,6 +32,9 @@ class Target {
   /// The module that holds \p address.
   [[nodiscard]] OptionalPlace find(std::uint64_t address) const;
 
+  /// Whether the walk has to end.
+  [[nodiscard]] bool is_late() const;
+
   /// A value of the stack; nullopt when the dump does not have it.
   [[nodiscard]] std::optional<std::uint64_t> read_word(std::uint64_t address,
                                                        std::uint64_t size) const;

@@ -26,6 +26,7 @@ std::string_view to_string(StopReason reason) noexcept {
     case StopReason::OutsideStack: return "outside_stack";
     case StopReason::NoProgress: return "no_progress";
     case StopReason::FrameLimit: return "frame_limit";
+    case StopReason::TimeLimit: return "time_limit";
   }
   return "unknown";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,7 @@ enum class StopReason : std::uint8_t {
   OutsideStack,   ///< The stack pointer left the stack.
   NoProgress,     ///< The caller's stack pointer would not lie above its callee's.
   FrameLimit,     ///< WalkRequest::max_frames.
+  TimeLimit,      ///< WalkRequest::end.
 };
 
 /// `context`, `unwind_info`, …; `end_of_stack`, `no_memory`, …: the names of the report's JSON.
@@ -80,6 +82,9 @@ struct WalkRequest {
   /// unknown.
   snapshot::AddressRange stack = {};
   std::size_t max_frames = kDefaultMaxFrames;
+  /// When to stop. It is looked at for each frame and for each guess at one, since either may open
+  /// another image; frame 0 is always there.
+  std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
 };
 
 [[nodiscard]] Walk walk_stack(const WalkRequest& request);

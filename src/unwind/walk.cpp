@@ -78,6 +78,10 @@ class Walker {
   Walk run() {
     while (walk_.frames.size() < max_frames_) {
       add_frame();
+      if (target_.is_late()) {
+        walk_.stop = StopReason::TimeLimit;
+        return std::move(walk_);
+      }
       auto next = find_caller();
       if (const auto* why = std::get_if<StopReason>(&next)) {
         walk_.stop = *why;
@@ -161,6 +165,7 @@ class Walker {
     if (scanned_ < kMaxScannedFrames) {
       if (const auto next = scan_stack(target_, chain, kRules))
         return caller(*next, FrameTrust::Scan);
+      if (target_.is_late()) return StopReason::TimeLimit;
     }
     return why;
   }

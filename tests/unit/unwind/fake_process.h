@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -171,6 +172,11 @@ class FakeProcess final : public image::ImageSource {
     return memory(kStack, bytes.bytes());
   }
 
+  FakeProcess& ends_at(std::chrono::steady_clock::time_point end) {
+    end_ = end;
+    return *this;
+  }
+
   const image::PeImage* image(std::size_t index) override {
     const auto& open = images_.at(index);
     return open && open->image.ok() ? &*open->image : nullptr;
@@ -185,7 +191,8 @@ class FakeProcess final : public image::ImageSource {
                                .module_map = map,
                                .images = *this,
                                .stack = stack_,
-                               .max_frames = max_frames});
+                               .max_frames = max_frames,
+                               .end = end_});
   }
 
  private:
@@ -193,6 +200,7 @@ class FakeProcess final : public image::ImageSource {
   std::vector<std::unique_ptr<OpenImage>> images_;
   FakeMemory memory_;
   snapshot::AddressRange stack_;
+  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
 };
 
 inline snapshot::Amd64Context amd64_context(std::uint64_t rip, std::uint64_t rsp) {

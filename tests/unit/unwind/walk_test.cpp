@@ -62,6 +62,16 @@ TEST(Walk, StopsAtTheFrameLimit) {
   EXPECT_EQ(walk.stop, StopReason::FrameLimit);
 }
 
+TEST(Walk, StopsBehindTheFirstFrameWhenTimeIsUp) {
+  FakeProcess process;
+  ByteBuilder stack;
+  for (int i = 0; i < 10; ++i) stack.u64(0).u64(kBase + 0x1205);
+  with_module(process).stack(stack).ends_at(std::chrono::steady_clock::time_point());
+  const auto walk = process.walk(amd64_context(kBase + 0x1105, kStack));
+  EXPECT_EQ(walk.frames.size(), 1u);
+  EXPECT_EQ(walk.stop, StopReason::TimeLimit);
+}
+
 TEST(Walk, HasNoFramesWithoutRegisters) {
   FakeProcess process;
   const auto walk = process.walk({});
