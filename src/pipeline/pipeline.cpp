@@ -72,12 +72,11 @@ report::Report make_report(minidump::Minidump& dump, const Options& options) {
 }  // namespace
 
 Result<report::Report> analyze(std::unique_ptr<ByteSource> dump, const Options& options) {
-  const auto bytes = dump->size();
   VIGIL_TRY_ASSIGN(const auto minidump,
                    minidump::Minidump::parse(
                        std::move(dump), {.max_unpacked_bytes = options.limits.max_unpacked_bytes}));
   auto report = make_report(*minidump, options);
-  report.dump_bytes = bytes;
+  report.dump_bytes = minidump->size();
   return report;
 }
 

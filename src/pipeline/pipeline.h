@@ -28,8 +28,12 @@ struct Limits {
   std::size_t max_threads = 2048;
   std::size_t max_frames_per_thread = 256;
   std::size_t max_frames = report::kMaxFrames;  ///< Of all threads together.
-  /// After it no further thread is walked; the blamed one is always, and it is the first.
-  std::chrono::milliseconds time{6000};
+  /// From the start of the first walk: when no thread is walked or named any more.
+  std::chrono::milliseconds time{4000};
+  /// The same for the thread of the exception, which is the first.
+  std::chrono::milliseconds crashed_thread_time{6000};
+  /// Of all modules together: functions and names in the export tables that are read.
+  std::size_t max_export_entries = std::size_t{1} << 20;
   /// Of names and other text taken over from the dump.
   std::size_t max_text_bytes = std::size_t{3} << 20;
   /// Of a compressed dump; what is unpacked stays in memory.

@@ -24,16 +24,21 @@ class Walker {
         limits_(limits),
         budget_(budget),
         report_(report),
-        symbolizer_(input.images),
+        symbolizer_(input.images, limits.max_export_entries),
         frames_left_(std::min(limits.max_frames, report::kMaxFrames)),
-        end_(Clock::now() + limits.time) {}
+        start_(Clock::now()) {}
 
   /// Whether another thread may be walked.
-  [[nodiscard]] bool may_go_on() const { return frames_left_ > 0 && Clock::now() < end_; }
+  [[nodiscard]] bool may_go_on() const {
+    return frames_left_ > 0 && Clock::now() < start_ + limits_.time;
+  }
 
+  /// Walks until \p time from the start of all walks.
   void walk(const snapshot::Thread& thread,
             const snapshot::ThreadContext& context,
+            std::chrono::milliseconds time,
             report::Thread& out) {
+    const auto end = start_ + time;
     for (const auto& [name, value] : snapshot::named_registers(context))
       out.registers.emplace_back(name, value);
     const auto most =
@@ -44,24 +49,54 @@ class Walker {
                                           .module_map = input_.module_map,
                                           .images = input_.images,
                                           .stack = thread.stack,
-                                          .max_frames = most});
+                                          .max_frames = most,
+                                          .end = end});
     frames_left_ -= std::min(walk.frames.size(), frames_left_);
     out.stop_reason = unwind::to_string(walk.stop);
-    for (const auto& frame : walk.frames) out.frames.push_back(name(frame));
+    for (const auto& frame : walk.frames) out.frames.push_back(name(frame, end));
+  }
+
+  /// Says what the limits cost.
+  void report_losses() const {
+    auto& diagnostics = report_.diagnostics;
+    if (const auto count = input_.images.left_out(); count > 0) {
+      diagnostics.push_back(
+          fmt::format("{} images were not used: all together have more than {} sections", count,
+                      symbols::ModuleImages::kMaxSections));
+    }
+    if (const auto& modules = symbolizer_.left_out(); !modules.empty()) {
+      diagnostics.push_back(fmt::format(
+          "the exports of {} modules were not read, the first is {}: together they have "
+          "more than {} entries",
+          modules.size(), module_name(modules.front()), limits_.max_export_entries));
+    }
+    if (unnamed_ > 0) {
+      diagnostics.push_back(
+          fmt::format("{} frames have no names: the limit of time was reached", unnamed_));
+    }
   }
 
  private:
-  report::Frame name(const unwind::Frame& frame) {
+  [[nodiscard]] std::string module_name(std::size_t index) const {
+    const auto& module = input_.snapshot.modules[index];
+    auto name = budget_.take(module.name());
+    return name.empty() ? fmt::format("{:#018x}", module.base) : name;
+  }
+
+  report::Frame name(const unwind::Frame& frame, Clock::time_point end) {
     report::Frame out;
     out.instruction = frame.instruction;
     out.trust = unwind::to_string(frame.trust);
     if (!frame.module || *frame.module >= report_.modules.size()) return out;
     const auto& module = input_.snapshot.modules[*frame.module];
-    out.module = budget_.take(module.name());
-    if (out.module.empty()) out.module = fmt::format("{:#018x}", module.base);
+    out.module = module_name(*frame.module);
     out.module_offset = frame.instruction - module.base;
     auto& symbols = report_.modules[*frame.module].symbols;
     if (symbols.empty()) symbols = "none";
+    if (Clock::now() >= end) {
+      ++unnamed_;
+      return out;
+    }
     const auto symbol = symbolizer_.name(*frame.module, out.module_offset);
     if (!symbol) return out;
     out.function = budget_.take(symbol->name);
@@ -78,7 +113,8 @@ class Walker {
   report::Report& report_;
   symbols::Symbolizer symbolizer_;
   std::size_t frames_left_;
-  Clock::time_point end_;
+  std::size_t unnamed_ = 0;
+  Clock::time_point start_;
 };
 
 /// The thread of the exception, among the first \p count.
@@ -136,13 +172,13 @@ void add_stacks(const WalkInput& input,
     crashed = static_cast<std::size_t>(std::distance(threads.begin(), found));
     const bool own_context = !std::holds_alternative<std::monostate>(exception->context);
     walker.walk(*found, own_context ? exception->context : found->context,
-                report.threads[*crashed]);
+                limits.crashed_thread_time, report.threads[*crashed]);
   }
   std::size_t skipped = 0;
   for (std::size_t i = 0; i < threads.size(); ++i) {
     if (i == crashed) continue;
     if (walker.may_go_on()) {
-      walker.walk(threads[i], threads[i].context, report.threads[i]);
+      walker.walk(threads[i], threads[i].context, limits.time, report.threads[i]);
     } else {
       report.threads[i].stop_reason = "not_walked";
       ++skipped;
@@ -154,6 +190,7 @@ void add_stacks(const WalkInput& input,
                     "reached",
                     skipped, threads.size()));
   }
+  walker.report_losses();
 }
 
 }  // namespace vigil::pipeline

@@ -11,6 +11,7 @@
 
 #include "base/exception_codes.h"
 #include "support/golden.h"
+#include "support/zstd_builder.h"
 #include "unit/pipeline/sample_dump.h"
 
 namespace vigil::pipeline {
@@ -139,6 +140,42 @@ TEST(Pipeline, WalksTheCrashedThreadFirstWhenTimeIsUp) {
   EXPECT_EQ(report.status, "partial");
   EXPECT_THAT(report.diagnostics,
               Contains("1 threads of 2 were not walked: the limit of time or frames was reached"));
+}
+
+TEST(Pipeline, EndsTheWalkOfTheCrashedThreadWhenItsTimeIsUp) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  auto options = kNoFiles;
+  options.limits.time = options.limits.crashed_thread_time = std::chrono::milliseconds(0);
+  const auto report = report_of(dump, options);
+  EXPECT_THAT(places(report.threads[1]), ElementsAre("orders.dll+0x1120"));
+  EXPECT_EQ(report.threads[1].stop_reason, "time_limit");
+  EXPECT_EQ(report.status, "partial");
+  EXPECT_THAT(report.diagnostics,
+              Contains("1 frames have no names: the limit of time was reached"));
+  EXPECT_TRUE(report::from_json(report::to_json(report, false)).ok());
+}
+
+TEST(Pipeline, ReadsExportsUpToALimitAndSaysSo) {
+  SampleDump dump;
+  dump.ended_with(0xc0000094, {});
+  auto options = kNoFiles;
+  options.limits.max_export_entries = 2;  // one function and its name
+  const auto report = report_of(dump, options);
+  EXPECT_THAT(places(report.threads[1]),
+              ElementsAre("orders!Cart::total+0x20", "OrdersApi.exe+0x111f", "ntdll.dll+0x111f"));
+  EXPECT_EQ(report.status, "partial");
+  EXPECT_THAT(report.diagnostics,
+              Contains("the exports of 2 modules were not read, the first is OrdersApi.exe: "
+                       "together they have more than 2 entries"));
+}
+
+TEST(Pipeline, SaysHowLongACompressedDumpIsUnpacked) {
+  SampleDump dump;
+  const auto bytes = dump.builder.finish();
+  const auto report = analyze_bytes(test::SeekableZstdBuilder().add(bytes, 4096).finish());
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->dump_bytes, bytes.size());
 }
 
 TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
