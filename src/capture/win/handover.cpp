@@ -21,6 +21,10 @@ std::string size_text(std::uint64_t bytes) {
                              : fmt::format("{:.1f} KB", static_cast<double>(bytes) / kKilobyte);
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 void add_sentence(std::string& text, std::string_view sentence) {
   if (!text.empty()) text += "; ";
   text += sentence;
@@ -47,10 +51,10 @@ std::string dump_comment(const store::Signal& signal, const rules::Decision& dec
 }
 
 std::string describe(const LiveDump& dump, rules::DumpKind kind) {
-  auto text =
-      fmt::format("{} dump of {}, {} threads, {} modules; the process stood still for {} of {}",
-                  rules::to_string(kind), size_text(dump.file_bytes), dump.threads, dump.modules,
-                  format_duration(dump.suspended), format_duration(dump.total));
+  auto text = fmt::format("{} dump of {}, {}, {}; the process stood still for {} of {}",
+                          rules::to_string(kind), size_text(dump.file_bytes),
+                          counted(dump.threads, "thread"), counted(dump.modules, "module"),
+                          format_duration(dump.suspended), format_duration(dump.total));
   if (dump.streamed.unreadable_bytes != 0) {
     text += fmt::format("; {} could not be read", size_text(dump.streamed.unreadable_bytes));
   }
