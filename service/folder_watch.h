@@ -20,7 +20,7 @@ namespace vigil::service {
 class FolderWatch {
  public:
   [[nodiscard]] static Result<std::unique_ptr<FolderWatch>> open(
-      boost::asio::any_io_executor executor, const std::filesystem::path& folder);
+      const boost::asio::any_io_executor& executor, const std::filesystem::path& folder);
   ~FolderWatch();
   FolderWatch(const FolderWatch&) = delete;
   FolderWatch& operator=(const FolderWatch&) = delete;

@@ -19,7 +19,7 @@ FolderWatch::FolderWatch(const asio::any_io_executor& executor,
                          platform::KernelHandle event)
     : folder_(std::move(folder)), event_(executor, event.release()) {}
 
-Result<std::unique_ptr<FolderWatch>> FolderWatch::open(asio::any_io_executor executor,
+Result<std::unique_ptr<FolderWatch>> FolderWatch::open(const asio::any_io_executor& executor,
                                                        const std::filesystem::path& path) {
   platform::FileHandle folder(::CreateFileW(
       path.c_str(), FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
@@ -29,7 +29,7 @@ Result<std::unique_ptr<FolderWatch>> FolderWatch::open(asio::any_io_executor exe
     return platform::from_last_error(fmt::format("cannot watch {}", utf8_from_path(path)));
   }
   std::unique_ptr<FolderWatch> watch(
-      new FolderWatch(std::move(executor), std::move(folder), std::move(event)));
+      new FolderWatch(executor, std::move(folder), std::move(event)));
   if (!watch->request()) {
     return platform::from_last_error(fmt::format("cannot watch {}", utf8_from_path(path)));
   }
