@@ -5,6 +5,7 @@
 
 #include "base/exception_codes.h"
 #include "base/utf.h"
+#include "base/words.h"
 #include "text.h"
 
 namespace vigil::cli {

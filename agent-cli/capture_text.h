@@ -13,7 +13,7 @@ namespace vigil::cli {
 /// `ACCESS_VIOLATION`, `exit 3`, `manual dump`: what happened, in a word.
 [[nodiscard]] std::string what_happened(const store::Capture& capture);
 
-/// `mini 33 KB`, `none`: the dump that is there.
+/// `mini 33.0 KiB`, `none`: the dump that is there.
 [[nodiscard]] std::string dump_in_words(const store::Capture& capture);
 
 /// `exit-watch, aedebug`

@@ -6,16 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utf.h"
+#include "base/words.h"
 #include "commands.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 
 namespace vigil::cli {
 namespace {
-
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 std::string summary(const rules::LoadResult& loaded) {
   return fmt::format("{} in {}, no problems\n", counted(loaded.rules.rules.size(), "rule"),

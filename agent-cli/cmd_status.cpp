@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "base/words.h"
 #include "capture_json.h"
 #include "capture_text.h"
 #include "commands.h"
@@ -72,7 +73,7 @@ std::string newest_in_words(const Context& context, const std::optional<store::C
 }
 
 std::string rules_in_words(const rules::LoadResult& loaded) {
-  auto text = fmt::format("{} in {} files", loaded.rules.rules.size(), loaded.files);
+  auto text = fmt::format("{} in {}", loaded.rules.rules.size(), counted(loaded.files, "file"));
   for (const auto& problem : loaded.problems) text += "\n            " + one_line(problem.format());
   return text;
 }

@@ -110,14 +110,4 @@ std::string cut_to_width(std::string_view text, std::size_t width) {
   return result + "…";
 }
 
-std::string format_bytes(std::uint64_t bytes) {
-  constexpr std::array kUnits = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
-  auto value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; value >= 999.5 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-  if (unit == 0) return fmt::format("{} B", bytes);
-  return value < 9.95 ? fmt::format("{:.1f} {}", value, kUnits[unit])
-                      : fmt::format("{:.0f} {}", value, kUnits[unit]);
-}
-
 }  // namespace vigil::cli

@@ -20,7 +20,4 @@ namespace vigil::cli {
 /// \p text cut to \p width columns, with `…` where something is missing.
 [[nodiscard]] std::string cut_to_width(std::string_view text, std::size_t width);
 
-/// `33 KB`, `1.2 GB`: two or three figures, powers of 1024.
-[[nodiscard]] std::string format_bytes(std::uint64_t bytes);
-
 }  // namespace vigil::cli

@@ -72,19 +72,6 @@ std::string clip(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, offset_of(text, width - 1))) + "…";
 }
 
-std::string format_bytes(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 4> kUnits = {"KiB", "MiB", "GiB", "TiB"};
-  constexpr double kStep = 1024.0;
-  if (bytes < 1024) return fmt::format("{} bytes", bytes);
-  double value = static_cast<double>(bytes) / kStep;
-  std::size_t unit = 0;
-  while (value >= kStep && unit + 1 < kUnits.size()) {
-    value /= kStep;
-    ++unit;
-  }
-  return fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
-
 void TextPage::section(std::string_view title, std::string_view tells) {
   if (!out_.empty()) blank();
   styled(title, Style::Title);

@@ -23,9 +23,6 @@ enum class Style : std::uint8_t { Plain, Title, Faint, Alarm };
 /// The first \p width columns of \p text; a cut is marked with an ellipsis.
 [[nodiscard]] std::string clip(std::string_view text, std::size_t width);
 
-/// `1.2 MiB`
-[[nodiscard]] std::string format_bytes(std::uint64_t bytes);
-
 /// A page of sections, laid out for kPageColumns. Whatever is added is made terminal_safe first;
 /// only styles put escape sequences in, and only with colour.
 class TextPage {

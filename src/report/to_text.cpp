@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "base/words.h"
 #include "report/report.h"
 #include "report/text_page.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/utf.h"
 #include "base/version.h"
+#include "base/words.h"
 #include "capture/fields.h"
 #include "capture/win/collect.h"
 #include "platform/platform.h"
@@ -13,17 +14,6 @@ namespace vigil::capture {
 namespace {
 
 constexpr std::size_t kMaxCommentText = 4096;
-
-std::string size_text(std::uint64_t bytes) {
-  constexpr double kMegabyte = 1 << 20;
-  constexpr double kKilobyte = 1 << 10;
-  return bytes >= (1u << 20) ? fmt::format("{:.1f} MB", static_cast<double>(bytes) / kMegabyte)
-                             : fmt::format("{:.1f} KB", static_cast<double>(bytes) / kKilobyte);
-}
-
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 void add_sentence(std::string& text, std::string_view sentence) {
   if (!text.empty()) text += "; ";
@@ -52,11 +42,11 @@ std::string dump_comment(const store::Signal& signal, const rules::Decision& dec
 
 std::string describe(const LiveDump& dump, rules::DumpKind kind) {
   auto text = fmt::format("{} dump of {}, {}, {}; the process stood still for {} of {}",
-                          rules::to_string(kind), size_text(dump.file_bytes),
+                          rules::to_string(kind), format_bytes(dump.file_bytes),
                           counted(dump.threads, "thread"), counted(dump.modules, "module"),
                           format_duration(dump.suspended), format_duration(dump.total));
   if (dump.streamed.unreadable_bytes != 0) {
-    text += fmt::format("; {} could not be read", size_text(dump.streamed.unreadable_bytes));
+    text += fmt::format("; {} could not be read", format_bytes(dump.streamed.unreadable_bytes));
   }
   for (const auto& note : dump.diagnostics.notes()) add_sentence(text, note);
   return text;

@@ -42,7 +42,7 @@ struct HandedOver {
 [[nodiscard]] std::string dump_comment(const store::Signal& signal,
                                        const rules::Decision& decision);
 
-/// `mini dump of 1.2 MB, 12 threads; the process stood still for 12ms of 80ms`
+/// `mini dump of 1.2 MiB, 12 threads, 40 modules; the process stood still for 12ms of 80ms`
 [[nodiscard]] std::string describe(const LiveDump& dump, rules::DumpKind kind);
 
 }  // namespace vigil::capture

@@ -41,7 +41,7 @@ TEST(DumpInWords, TellsOnlyOfADumpThatIsThere) {
   capture.state = store::State::Capturing;
   EXPECT_EQ(dump_in_words(capture), "none");
   capture.state = store::State::Captured;
-  EXPECT_EQ(dump_in_words(capture), "full 2.0 KB");
+  EXPECT_EQ(dump_in_words(capture), "full 2.0 KiB");
 }
 
 TEST(DumpPath, IsBelowTheDataFolder) {

@@ -30,15 +30,16 @@ TEST_F(List, IsATableOldestFirst) {
   ASSERT_TRUE(store.skip(record(store, exit), "no rule matches", kMorning).ok());
   const auto output = vigil({"list"});
   EXPECT_EQ(output.code, ExitCode::Ok);
-  EXPECT_EQ(output.out,
-            "ID  TIME                  PROCESS       PID  WHAT              STATE    DUMP        "
-            "SEEN BY     SYNOPSIS\n"
-            " 1  2026-11-21 03:04:05Z  Orders.exe   1234  ACCESS_VIOLATION  done     mini 33 KB  "
-            "aedebug     Orders.exe "
-            "read 8 bytes at 0x18\n"
-            " 2  2026-11-21 03:05:05Z  billing.exe    99  exit 3            skipped  none        "
-            "exit-watch  no rule "
-            "matches\n");
+  EXPECT_EQ(
+      output.out,
+      "ID  TIME                  PROCESS       PID  WHAT              STATE    DUMP           "
+      "SEEN BY     SYNOPSIS\n"
+      " 1  2026-11-21 03:04:05Z  Orders.exe   1234  ACCESS_VIOLATION  done     mini 33.0 KiB  "
+      "aedebug     Orders.exe "
+      "read 8 bytes at 0x18\n"
+      " 2  2026-11-21 03:05:05Z  billing.exe    99  exit 3            skipped  none           "
+      "exit-watch  no rule "
+      "matches\n");
   EXPECT_EQ(output.err, "");
 }
 

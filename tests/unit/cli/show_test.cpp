@@ -47,7 +47,7 @@ TEST_F(Show, TellsTheWholeStory) {
   started     2026-11-21 02:02:02Z, 1h 02m before
   exit code   0xc0000005 (ACCESS_VIOLATION)
   signature   orders!Cart::total | ACCESS_VIOLATION
-  dump        {} (mini 33 KB)
+  dump        {} (mini 33.0 KiB)
   seen by     aedebug     2026-11-21 03:04:05Z, ACCESS_VIOLATION, at c0000005|orders.dll+1a2b, second chance
               exit-watch  2026-11-21 03:04:05Z, exit code 0xc0000005 (ACCESS_VIOLATION)
 

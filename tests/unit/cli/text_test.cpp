@@ -52,15 +52,5 @@ TEST(CutToWidth, SaysThatSomethingIsMissing) {
   EXPECT_EQ(cut_to_width("abc", 0), "");
 }
 
-TEST(FormatBytes, KeepsTwoOrThreeFigures) {
-  EXPECT_EQ(format_bytes(0), "0 B");
-  EXPECT_EQ(format_bytes(999), "999 B");
-  EXPECT_EQ(format_bytes(1024), "1.0 KB");
-  EXPECT_EQ(format_bytes(33'792), "33 KB");
-  EXPECT_EQ(format_bytes(1'288'490'189), "1.2 GB");
-  EXPECT_EQ(format_bytes(1'048'575), "1.0 MB");
-  EXPECT_EQ(format_bytes(~std::uint64_t{0}), "16 EB");
-}
-
 }  // namespace
 }  // namespace vigil::cli

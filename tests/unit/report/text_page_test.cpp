@@ -29,12 +29,6 @@ TEST(Clip, CountsCodePointsAndMarksTheCut) {
   EXPECT_EQ(clip("Größen", 5), "Größ…");
 }
 
-TEST(FormatBytes, UsesTheLargestUnitBelowTheValue) {
-  EXPECT_EQ(format_bytes(1023), "1023 bytes");
-  EXPECT_EQ(format_bytes(1536), "1.5 KiB");
-  EXPECT_EQ(format_bytes(~std::uint64_t{0}), "16777216.0 TiB");
-}
-
 TEST(TextPage, WrapsAtSpacesAndIndentsWhatFollows) {
   TextPage page(false);
   page.field("Comment", std::string(60, 'a') + ' ' + std::string(40, 'b'));
