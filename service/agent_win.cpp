@@ -17,6 +17,7 @@
 #include "attachments.h"
 #include "base/utf.h"
 #include "base/version.h"
+#include "base/words.h"
 #include "coroutines.h"
 #include "data_folder.h"
 #include "desk.h"
@@ -26,6 +27,7 @@
 #include "log.h"
 #include "options.h"
 #include "platform/platform.h"
+#include "platform/win/drop_box_file.h"
 #include "platform/win/event_log.h"
 #include "platform/win/processes.h"
 #include "platform/win/security.h"
@@ -145,7 +147,8 @@ Status Agent::recover() {
       .in_inbox =
           [this](const std::string& inbox_file) {
             std::error_code error;
-            return std::filesystem::exists(base_.paths.inbox() / path_from_utf8(inbox_file), error);
+            const auto inbox = platform::verbatim_path(base_.paths.inbox());
+            return std::filesystem::exists(inbox / path_from_utf8(inbox_file), error);
           }};
   VIGIL_TRY_ASSIGN(const auto recovery,
                    store_.recover(files, base_.settings.analysis_attempts, clock_.now()));
@@ -158,15 +161,16 @@ void Agent::load_rules() {
   std::string said;
   for (const auto& problem : loaded.problems) said += problem.format() + '\n';
   auto in_force = rules::keep_last_good(loaded, desk_.rules());
-  const auto count = in_force.rules.size();
-  said += fmt::format("rules in force: {} ({} files)", count, loaded.files);
+  const auto sum = fmt::format("{} of {} in force", counted(in_force.rules.size(), "rule"),
+                               counted(loaded.files, "file"));
+  said += sum;
   desk_.use_rules(std::move(in_force));
   if (said == std::exchange(rules_said_, said)) return;
   for (const auto& problem : loaded.problems) {
     base_.log->error("{}; rules that this file had before, if any, stay in force",
                      problem.format());
   }
-  base_.log->info("rules in force: {} ({} files)", count, loaded.files);
+  base_.log->info("{}", sum);
 }
 
 void Agent::apply_aedebug() {

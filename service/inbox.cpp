@@ -274,8 +274,9 @@ Result<Inbox::Next> Inbox::take_dump(const Verdict& verdict,
     parts_.log.info("#{}: {} removed: {}", id, shown(name), verdict.decision.reason);
     return remove();
   }
-  if (!file.is_from_administrator()) {
-    VIGIL_TRY_ASSIGN(const bool ours_comes, own_dumper_brings_it(verdict));
+  // A row that was given up waits for nobody any more.
+  if (!file.is_from_administrator() && verdict.state == store::State::Observed) {
+    VIGIL_TRY_ASSIGN(const bool ours_comes, own_dumper_saw(verdict.id));
     if (ours_comes) return Next::Later;
   }
   VIGIL_TRY_ASSIGN(const auto start, file.read_start(kMagicBytes));
@@ -299,13 +300,10 @@ Result<Inbox::Next> Inbox::take_dump(const Verdict& verdict,
 
 /// Whether a dumper of the service saw this death, so that its dump is the one to wait for: anybody
 /// may hand over another as soon as the process is gone.
-Result<bool> Inbox::own_dumper_brings_it(const Verdict& verdict) const {
-  VIGIL_TRY_ASSIGN(const auto signals, parts_.store.signals(verdict.id));
-  const auto now = parts_.clock.now();
-  return std::ranges::any_of(signals, [&](const store::Signal& signal) {
-    return signal.source == store::Source::Attach &&
-           now < signal.at + parts_.settings.capture_timeout;
-  });
+Result<bool> Inbox::own_dumper_saw(store::CaptureId id) const {
+  VIGIL_TRY_ASSIGN(const auto signals, parts_.store.signals(id));
+  return std::ranges::any_of(
+      signals, [](const auto& signal) { return signal.source == store::Source::Attach; });
 }
 
 Result<Inbox::Next> Inbox::open_failed(const Entry& entry, const Error& error) {

@@ -87,7 +87,7 @@ class Inbox {
                                        const std::string& name,
                                        Outcome& outcome);
   [[nodiscard]] store::Signal signal_of_bare_dump(const Entry& entry, const InboxFile& file) const;
-  [[nodiscard]] Result<bool> own_dumper_brings_it(const Verdict& verdict) const;
+  [[nodiscard]] Result<bool> own_dumper_saw(store::CaptureId id) const;
   [[nodiscard]] std::string doubt_of(const store::Signal& signal, const InboxFile& file) const;
   [[nodiscard]] Status give_up_on_dump(const Verdict& verdict, std::string_view why);
   [[nodiscard]] Result<Next> open_failed(const Entry& entry, const Error& error);

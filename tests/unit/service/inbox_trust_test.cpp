@@ -118,10 +118,22 @@ TEST(InboxTrust, AStrangersDumpWaitsForTheOneOfTheServicesOwnDumper) {
 TEST(InboxTrust, AStrangersDumpIsTakenWhenTheServicesOwnDumperBroughtNone) {
   Workbench bench;
   bench.use_rule();
+  const auto verdict = bench.desk.take(bench.crash());
+  ASSERT_TRUE(verdict.ok());
+  bench.hand_over_as("alice", bench.crash(1234, Source::AeDebug));
+  EXPECT_TRUE(bench.inbox.scan().waiting);
+  bench.desk.give_up(verdict->id, "its dumper has ended");
+  EXPECT_EQ(bench.inbox.scan().captured, 1u);
+}
+
+TEST(InboxTrust, AStrangersDumpIsTakenWhenTheServicesOwnDumperIsOverdue) {
+  Workbench bench;
+  bench.use_rule();
   ASSERT_TRUE(bench.desk.take(bench.crash()).ok());
   bench.hand_over_as("alice", bench.crash(1234, Source::AeDebug));
   EXPECT_TRUE(bench.inbox.scan().waiting);
-  bench.clock.pass(bench.settings.capture_timeout);
+  bench.clock.pass(bench.settings.join_window * 2);
+  ASSERT_TRUE(bench.desk.skip_overdue().ok());
   EXPECT_EQ(bench.inbox.scan().captured, 1u);
 }
 
