@@ -8,9 +8,6 @@ namespace {
 using snapshot::Arm64Context;
 using Kind = Arm64Operation::Kind;
 
-/// Return addresses may be signed in the bits above those of a user address.
-constexpr std::uint64_t kAddressMask = 0x0000'ffff'ffff'ffff;
-
 /// Undoes a prologue by its operations.
 class Arm64Unwinder {
  public:
@@ -51,7 +48,7 @@ class Arm64Unwinder {
 
 Cursor<Arm64Context> return_to_link_register(const Arm64Context& context, FrameTrust trust) {
   Cursor<Arm64Context> caller{context, trust, false};
-  caller.context.pc = context.x[kArm64Lr] & kAddressMask;
+  caller.context.pc = context.x[kArm64Lr] & kArm64AddressMask;
   return caller;
 }
 

@@ -15,7 +15,13 @@ struct Cursor {
   /// The instruction pointer is at the instruction to run next and was not put there by a call:
   /// frame 0, and what an interrupt or exception stopped.
   bool exact = true;
+  /// Of x86: what the function that this frame called was passed on the stack, in bytes, which is
+  /// still there.
+  std::uint32_t callee_params = 0;
 };
+
+/// Return addresses of ARM64 may be signed in the bits above those of a user address.
+inline constexpr std::uint64_t kArm64AddressMask = 0x0000'ffff'ffff'ffff;
 
 /// The caller, or why it cannot be told.
 template <class Context>

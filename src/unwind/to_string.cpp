@@ -7,6 +7,7 @@ std::string_view to_string(FrameTrust trust) noexcept {
   switch (trust) {
     case FrameTrust::Context: return "context";
     case FrameTrust::UnwindInfo: return "unwind_info";
+    case FrameTrust::Cfi: return "cfi";
     case FrameTrust::Leaf: return "leaf";
     case FrameTrust::FramePointer: return "frame_pointer";
     case FrameTrust::Scan: return "scan";

@@ -8,12 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "breakpad/breakpad.h"
 #include "image/image.h"
 #include "snapshot/snapshot.h"
 
 /// Walks the stacks of a captured process, on x64 and ARM64 by the unwind information in the
-/// modules' images, on x86 by frame pointers; where that ends too early, by frame pointers and then
-/// by looking for return addresses on the stack. Every frame says how it was found.
+/// modules' images, on x86 by the rules of symbol files, which serve the others too where nobody
+/// has the image; where that ends too early, by frame pointers and then by looking for return
+/// addresses on the stack. Every frame says how it was found.
 ///
 /// A walk never fails: it stops, and says why. It goes up the stack only, so it always ends, and it
 /// takes no guess for a frame unless there is a call just before the address. Nothing here opens a
@@ -25,6 +27,7 @@ namespace vigil::unwind {
 enum class FrameTrust : std::uint8_t {
   Context,     ///< The registers of the thread: frame 0.
   UnwindInfo,  ///< By the unwind information of the function it called.
+  Cfi,         ///< By what a symbol file says of that function.
   Leaf,  ///< The callee keeps nothing on the stack (or was never reached), so the return address
          ///< lies on top of it, or in the link register.
   FramePointer,  ///< By a saved frame pointer. A callee without one of its own is missed.
@@ -78,6 +81,8 @@ struct WalkRequest {
   const std::vector<snapshot::Module>& modules;
   const snapshot::ModuleMap& module_map;
   image::ImageSource& images;
+  /// Null: there are no symbol files.
+  breakpad::FrameRuleSource* rules = nullptr;
   /// The captured stack, which the walk does not leave. Size 0, or a stack pointer outside of it:
   /// unknown.
   snapshot::AddressRange stack = {};

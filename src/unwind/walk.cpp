@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "unwind/arm64_unwind_info.h"
 #include "unwind/fallback.h"
+#include "unwind/rules.h"
 #include "unwind/step.h"
 #include "unwind/unwind.h"
 
@@ -73,6 +75,7 @@ class Walker {
       : target_(request, machine_of(context)),
         frame_{context},
         place_(target_.find(chain_of(context).pc)),
+        rules_(request.rules),
         max_frames_(request.max_frames) {}
 
   Walk run() {
@@ -110,19 +113,41 @@ class Walker {
   }
 
   Step<Context> find_caller() const {
-    auto by_tables = unwind(target_, frame_, place_);
-    auto why = StopReason::EndOfStack;
-    if (const auto* reason = std::get_if<StopReason>(&by_tables)) {
-      why = *reason;
-    } else if (const auto wrong = objection_to(std::get<Cursor<Context>>(by_tables))) {
-      why = *wrong;
-    } else {
-      return by_tables;
-    }
-    if (why == StopReason::EndOfStack || (place_ && Target::is_thread_start(*place_))) {
-      return StopReason::EndOfStack;
-    }
+    // x86 has no tables: what the convention says of frame 0 comes behind what its compiler said.
+    constexpr bool kRulesFirst = std::is_same_v<Context, X86Context>;
+    auto step = kRulesFirst ? by_rules() : by_tables();
+    if (is_settled(step)) return step;
+    auto other = kRulesFirst ? by_tables() : by_rules();
+    if (is_settled(other)) return other;
+    const auto why = std::get<StopReason>(kRulesFirst ? other : step);
+    if (place_ && Target::is_thread_start(*place_)) return StopReason::EndOfStack;
     return find_caller_without_tables(why);
+  }
+
+  /// A caller, or that there is none.
+  static bool is_settled(const Step<Context>& step) {
+    const auto* why = std::get_if<StopReason>(&step);
+    return why == nullptr || *why == StopReason::EndOfStack;
+  }
+
+  Step<Context> by_tables() const { return checked(unwind(target_, frame_, place_)); }
+
+  Step<Context> by_rules() const {
+    if (rules_ == nullptr || !place_ || place_->rva > 0xffff'ffff) return StopReason::NoUnwindInfo;
+    const auto rva = static_cast<std::uint32_t>(place_->rva);
+    if constexpr (std::is_same_v<Context, X86Context>) {
+      if (const auto rule = rules_->win_frame(place_->module, rva))
+        return checked(unwind_by_win_frame(target_, frame_, *rule));
+    }
+    const auto rules = rules_->cfi_rules(place_->module, rva);
+    if (!rules) return StopReason::NoUnwindInfo;
+    return checked(unwind_by_cfi(target_, frame_, *rules));
+  }
+
+  Step<Context> checked(Step<Context> step) const {
+    if (std::holds_alternative<StopReason>(step)) return step;
+    if (const auto wrong = objection_to(std::get<Cursor<Context>>(step))) return *wrong;
+    return step;
   }
 
   /// Why \p caller cannot be a caller of the frame, if so; EndOfStack when it says that there is
@@ -179,6 +204,7 @@ class Walker {
   Target target_;
   Cursor<Context> frame_;
   Target::OptionalPlace place_;  // of frame_
+  breakpad::FrameRuleSource* rules_;
   std::size_t max_frames_;
   std::size_t scanned_ = 0;
   Walk walk_;

@@ -143,6 +143,47 @@ class InfoBuilder {
   ByteBuilder codes_, tail_;
 };
 
+/// What symbol files say, by module and the address from which it holds.
+class FakeRules final : public breakpad::FrameRuleSource {
+ public:
+  FakeRules& cfi(std::size_t module, std::uint32_t rva, std::uint32_t size, std::string_view text) {
+    breakpad::CfiRules rules;
+    if (rules.add(text)) cfi_.push_back({module, rva, size, rules});
+    return *this;
+  }
+  FakeRules& win(std::size_t module, const breakpad::WinFrame& frame) {
+    win_.push_back({module, frame.rva, frame.size, frame});
+    return *this;
+  }
+
+  std::optional<breakpad::CfiRules> cfi_rules(std::size_t module, std::uint32_t rva) override {
+    return find(cfi_, module, rva);
+  }
+  std::optional<breakpad::WinFrame> win_frame(std::size_t module, std::uint32_t rva) override {
+    return find(win_, module, rva);
+  }
+
+ private:
+  template <class Rule>
+  struct Entry {
+    std::size_t module;
+    std::uint32_t rva, size;
+    Rule rule;
+  };
+  template <class Rule>
+  static std::optional<Rule> find(const std::vector<Entry<Rule>>& entries,
+                                  std::size_t module,
+                                  std::uint32_t rva) {
+    for (const auto& entry : entries) {
+      const bool here = entry.module == module && rva >= entry.rva && rva - entry.rva < entry.size;
+      if (here) return entry.rule;
+    }
+    return std::nullopt;
+  }
+  std::vector<Entry<breakpad::CfiRules>> cfi_;
+  std::vector<Entry<breakpad::WinFrame>> win_;
+};
+
 /// A process made of such modules, with one stack at kStack.
 class FakeProcess final : public image::ImageSource {
  public:
@@ -172,6 +213,10 @@ class FakeProcess final : public image::ImageSource {
     return memory(kStack, bytes.bytes());
   }
 
+  FakeProcess& rules(FakeRules& rules) {
+    rules_ = &rules;
+    return *this;
+  }
   FakeProcess& ends_at(std::chrono::steady_clock::time_point end) {
     end_ = end;
     return *this;
@@ -190,6 +235,7 @@ class FakeProcess final : public image::ImageSource {
                                .modules = modules_,
                                .module_map = map,
                                .images = *this,
+                               .rules = rules_,
                                .stack = stack_,
                                .max_frames = max_frames,
                                .end = end_});
@@ -199,6 +245,7 @@ class FakeProcess final : public image::ImageSource {
   std::vector<snapshot::Module> modules_;
   std::vector<std::unique_ptr<OpenImage>> images_;
   FakeMemory memory_;
+  FakeRules* rules_ = nullptr;
   snapshot::AddressRange stack_;
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
 };
