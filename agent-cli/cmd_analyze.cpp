@@ -1,42 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
+#include <system_error>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "analyze.h"
 #include "commands.h"
+#include "output.h"
 #include "pipeline/pipeline.h"
+#include "platform/platform.h"
 #include "report/report.h"
 
 namespace vigil::cli {
 namespace {
 
-Result<report::Report> analyze(const AnalyzeOptions& options) {
-  pipeline::Options how;
+Result<report::Report> analyze(const AnalyzeOptions& options, symbols::Library& library) {
   if (options.dump_handle) {
     return pipeline::analyze_handle(static_cast<std::uintptr_t>(*options.dump_handle),
-                                    options.dump_name, how);
+                                    options.dump_name, library);
   }
-  // Programs and their dumps are often kept together.
-  how.image_folders.push_back(options.file.has_parent_path() ? options.file.parent_path() : ".");
-  return pipeline::analyze(options.file, how);
-}
-
-/// What takes the place of a report for programs: docs/formats/report-json.md.
-std::string error_json(const Error& error) {
-  nlohmann::ordered_json json;
-  json["error"]["code"] = to_string(error.code());
-  json["error"]["message"] = error.message();
-  return json.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return pipeline::analyze(options.file, library);
 }
 
 }  // namespace
 
+Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options) {
+  symbols::SymbolPaths paths;
+  for (const auto& text : options.symbols) {
+    VIGIL_TRY_ASSIGN(const auto elements, symbols::parse_symbol_path(text));
+    for (const auto& element : elements)
+      paths.folders.insert(paths.folders.end(), element.folders.begin(), element.folders.end());
+  }
+  if (options.dump_handle) return paths;  // the sandbox may write nowhere
+  // Programs, their symbols and their dumps are often kept together.
+  std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(options.file, error);
+  const auto beside = is_folder ? options.file : options.file.parent_path();
+  paths.folders.push_back(beside.empty() ? "." : beside);
+  if (options.symbol_cache == "none") return paths;
+  paths.index_cache = options.symbol_cache;
+  if (paths.index_cache.empty()) {
+    if (const auto cache = platform::default_cache_folder(); cache.ok())
+      paths.index_cache = *cache / "symbols";
+  }
+  return paths;
+}
+
+std::string error_json(const Error& error) {
+  nlohmann::ordered_json json;
+  json["error"]["code"] = to_string(error.code());
+  json["error"]["message"] = error.message();
+  return json.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 ExitCode run_analyze(const Context& context, const AnalyzeOptions& options) {
+  const auto paths = symbol_paths(options);
+  if (!paths.ok()) return usage_error(paths.error().message());
+  symbols::Library library(*paths);
+  std::error_code error;
+  if (!options.dump_handle && std::filesystem::is_directory(options.file, error))
+    return analyze_folder(context, options.file, library);
+
   const bool for_service = options.dump_handle.has_value();
   const bool json = context.json || for_service;
-  const auto report = analyze(options);
+  const auto report = analyze(options, library);
   if (!report.ok()) {
-    if (json) print(error_json(report.error()));
+    if (json) print(error_json(report.error()) + "\n");
     return report_error(report.error());
   }
   if (json) {

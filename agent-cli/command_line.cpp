@@ -99,15 +99,30 @@ void add_completion(CLI::App& app, Line& line) {
 void add_analyze(CLI::App& app, Line& line) {
   auto* command = add_command(app, "analyze", "Analyze a dump file and print the report",
                               "  vigil analyze Orders.exe.1234.dmp\n"
-                              "  vigil analyze crash.dmp.zst --json\n");
-  command->add_option("FILE", line.analyze_file, "A minidump, plain or compressed (.dmp, .dmp.zst)")
+                              "  vigil analyze crash.dmp.zst --json --symbols "
+                              "'srv*C:\\symbols*https://symbols.example.com'\n"
+                              "  vigil analyze dumps --symbols build/symbols\n");
+  command
+      ->add_option("FILE", line.analyze_file,
+                   "A minidump, plain or compressed (.dmp, .dmp.zst), or a folder of them")
       ->type_name("");
+  command
+      ->add_option("-y,--symbols", line.analyze.symbols,
+                   "Where PDBs, .sym files and images are: a folder, a symbol store, or a symbol "
+                   "path as debuggers take it; may be given several times")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--symbol-cache", line.symbol_cache,
+                   "Where indexes of symbol files are kept; 'none': nowhere")
+      ->type_name("DIR");
   command->add_flag("-a,--all-threads", line.analyze.all_threads, "The stacks of all threads");
   auto* handle = command->add_option("--dump-handle", line.analyze.dump_handle)->group("");
   command->add_option("--dump-name", line.analyze.dump_name)->group("")->needs(handle);
   command->callback([&line] {
     if (line.analyze_file.empty() == !line.analyze.dump_handle) throw CLI::RequiredError("FILE");
     line.analyze.file = path_from_utf8(line.analyze_file);
+    line.analyze.symbol_cache = path_from_utf8(line.symbol_cache);
     line.command = [&line](const Context& context) { return run_analyze(context, line.analyze); };
   });
 }

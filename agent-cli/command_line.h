@@ -22,7 +22,7 @@ struct Line {
   StatusOptions status;
   std::string shell;
   AnalyzeOptions analyze;
-  std::string analyze_file;
+  std::string analyze_file, symbol_cache;
   DumpOptions dump;
   std::string dump_output;
   bool plain = false;

@@ -36,7 +36,9 @@ struct ShowOptions {
   bool all_threads = false;
 };
 struct AnalyzeOptions {
-  std::filesystem::path file;
+  std::filesystem::path file;          ///< A dump, or a folder of them.
+  std::vector<std::string> symbols;    ///< --symbols: each a symbol path.
+  std::filesystem::path symbol_cache;  ///< Empty: the person's own.
   std::optional<std::uint64_t>
       dump_handle;        ///< The service's sandbox: an inherited handle instead of file.
   std::string dump_name;  ///< With dump_handle: the name to report.

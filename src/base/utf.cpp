@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace vigil {
@@ -132,6 +133,8 @@ std::size_t well_formed_utf8_length(std::string_view text) noexcept {
 }
 
 std::string printable_utf8(std::string_view text) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::all_of(text.begin(), text.end(), plain)) return std::string(text);
   std::string result;
   result.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {

@@ -34,27 +34,30 @@ void add_losses(const Diagnostics& diagnostics, TextBudget& budget, report::Repo
     add_diagnostic(report, fmt::format("{} names are cut or left out", budget.cut()));
 }
 
-/// Images that were found and could not be used, of the modules on the stacks.
-void add_refused_images(const symbols::ModuleImages& images,
-                        TextBudget& budget,
-                        report::Report& report) {
+/// Images and symbol files that were found and could not be used, of the modules on the stacks.
+void add_refused_files(const symbols::ModuleImages& images,
+                       const symbols::SymbolFiles& files,
+                       TextBudget& budget,
+                       report::Report& report) {
   for (std::size_t i = 0; i < report.modules.size(); ++i) {
     if (report.modules[i].symbols.empty()) continue;
     for (const auto& reason : images.state(i).refused) add_diagnostic(report, budget.take(reason));
+    for (const auto& reason : files.state(i).refused) add_diagnostic(report, budget.take(reason));
   }
 }
 
-report::Report make_report(minidump::Minidump& dump, const Options& options) {
+report::Report make_report(minidump::Minidump& dump,
+                           symbols::Library& library,
+                           const Limits& limits) {
   const auto& snapshot = dump.snapshot();
   const snapshot::ModuleMap modules(snapshot.modules);
-  symbols::ModuleImages images(
-      snapshot.modules, dump.memory(),
-      {.folders = options.image_folders, .module_paths = options.module_paths});
-  TextBudget budget(options.limits.max_text_bytes);
+  symbols::ModuleImages images(snapshot.modules, dump.memory(), library);
+  symbols::SymbolFiles files(snapshot.modules, library);
+  TextBudget budget(limits.max_text_bytes);
   report::Report report;
   report.analyzer = fmt::format("vigil {}", kVersion);
   add_facts(snapshot, budget, report);
-  add_stacks({snapshot, dump.memory(), modules, images}, options.limits, budget, report);
+  add_stacks({snapshot, dump.memory(), modules, images, files}, limits, budget, report);
 
   BackedMemory memory(dump.memory(), snapshot.modules, modules, images);
   auto findings = analysis::analyze({snapshot, memory, report.threads});
@@ -65,34 +68,39 @@ report::Report make_report(minidump::Minidump& dump, const Options& options) {
   report.synopsis = budget.take(findings.synopsis);
   add_losses(dump.diagnostics(), budget, report);
   if (!report.diagnostics.empty()) report.status = "partial";
-  add_refused_images(images, budget, report);
+  add_refused_files(images, files, budget, report);
   return report;
 }
 
 }  // namespace
 
-Result<report::Report> analyze(std::unique_ptr<ByteSource> dump, const Options& options) {
+Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
+                               symbols::Library& library,
+                               const Limits& limits) {
   VIGIL_TRY_ASSIGN(const auto minidump,
-                   minidump::Minidump::parse(
-                       std::move(dump), {.max_unpacked_bytes = options.limits.max_unpacked_bytes}));
-  auto report = make_report(*minidump, options);
+                   minidump::Minidump::parse(std::move(dump),
+                                             {.max_unpacked_bytes = limits.max_unpacked_bytes}));
+  auto report = make_report(*minidump, library, limits);
   report.dump_bytes = minidump->size();
   return report;
 }
 
-Result<report::Report> analyze(const std::filesystem::path& file, const Options& options) {
+Result<report::Report> analyze(const std::filesystem::path& file,
+                               symbols::Library& library,
+                               const Limits& limits) {
   VIGIL_TRY_ASSIGN(auto mapped, platform::MappedFile::open(file));
-  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped)), options);
+  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped)), library, limits);
   if (!report.ok()) return std::move(report).take_error().with_context(utf8_from_path(file));
   return report;
 }
 
 Result<report::Report> analyze_handle(std::uintptr_t handle,
                                       const std::string& name,
-                                      const Options& options) {
+                                      symbols::Library& library,
+                                      const Limits& limits) {
   auto mapped = platform::MappedFile::from_native_handle(handle);
   if (!mapped.ok()) return std::move(mapped).take_error().with_context(name);
-  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped).take()), options);
+  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped).take()), library, limits);
   if (!report.ok()) return std::move(report).take_error().with_context(name);
   return report;
 }

@@ -13,6 +13,7 @@
 #include "base/byte_source.h"
 #include "base/result.h"
 #include "report/report.h"
+#include "symbols/symbols.h"
 
 /// One dump in, one report out: reads, walks, names, analyzes. It is what `vigil analyze` does, in
 /// the service's sandbox too.
@@ -40,27 +41,23 @@ struct Limits {
   std::uint64_t max_unpacked_bytes = std::uint64_t{128} << 20;
 };
 
-struct Options {
-  /// Where files of images may be, besides the dump: folders and symbol stores.
-  std::vector<std::filesystem::path> image_folders{};
-  /// Whether the paths that modules have in the dump are looked at. On Windows only.
-  bool module_paths = true;
-  Limits limits{};
-};
-
 /// Errc::NotFound, AccessDenied, Busy, Unsupported (a kernel dump, another kind of file), Malformed
-/// (no dump, a folder, an empty file), Io. Messages name the file.
+/// (no dump, a folder, an empty file), Io. Messages name the file. Images and symbols that the dump
+/// does not have itself come from \p library; what was opened there stays open for the next dump.
 [[nodiscard]] Result<report::Report> analyze(const std::filesystem::path& file,
-                                             const Options& options);
+                                             symbols::Library& library,
+                                             const Limits& limits = {});
 
 /// The same over an inherited handle (Windows HANDLE or POSIX descriptor) that this takes over.
 /// Messages name \p name.
 [[nodiscard]] Result<report::Report> analyze_handle(std::uintptr_t handle,
                                                     const std::string& name,
-                                                    const Options& options);
+                                                    symbols::Library& library,
+                                                    const Limits& limits = {});
 
 /// The same over a file that is open already.
 [[nodiscard]] Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
-                                             const Options& options);
+                                             symbols::Library& library,
+                                             const Limits& limits = {});
 
 }  // namespace vigil::pipeline

@@ -24,7 +24,7 @@ class Walker {
         limits_(limits),
         budget_(budget),
         report_(report),
-        symbolizer_(input.images, limits.max_export_entries),
+        symbolizer_(input.images, &input.symbols, limits.max_export_entries),
         frames_left_(std::min(limits.max_frames, report::kMaxFrames)),
         start_(Clock::now()) {}
 
@@ -48,12 +48,13 @@ class Walker {
                                           .modules = input_.snapshot.modules,
                                           .module_map = input_.module_map,
                                           .images = input_.images,
+                                          .rules = &input_.symbols,
                                           .stack = thread.stack,
                                           .max_frames = most,
                                           .end = end});
     frames_left_ -= std::min(walk.frames.size(), frames_left_);
     out.stop_reason = unwind::to_string(walk.stop);
-    for (const auto& frame : walk.frames) out.frames.push_back(name(frame, end));
+    for (const auto& frame : walk.frames) add_frame(frame, end, out);
   }
 
   /// Says what the limits cost.
@@ -83,28 +84,56 @@ class Walker {
     return name.empty() ? fmt::format("{:#018x}", module.base) : name;
   }
 
-  report::Frame name(const unwind::Frame& frame, Clock::time_point end) {
+  /// Adds \p frame, and before it a frame for each call that was inlined where it is.
+  void add_frame(const unwind::Frame& frame, Clock::time_point end, report::Thread& thread) {
     report::Frame out;
     out.instruction = frame.instruction;
     out.trust = unwind::to_string(frame.trust);
-    if (!frame.module || *frame.module >= report_.modules.size()) return out;
+    if (!frame.module || *frame.module >= report_.modules.size()) {
+      thread.frames.push_back(std::move(out));
+      return;
+    }
     const auto& module = input_.snapshot.modules[*frame.module];
     out.module = module_name(*frame.module);
     out.module_offset = frame.instruction - module.base;
-    auto& symbols = report_.modules[*frame.module].symbols;
-    if (symbols.empty()) symbols = "none";
+    if (const auto symbol = name(*frame.module, out.module_offset, end)) {
+      out.symbol_source = symbols::to_string(symbol->source);
+      for (const auto& place : symbol->inlined) {
+        if (thread.frames.size() + 1 >= report::kMaxFramesPerThread || frames_left_ == 0) break;
+        --frames_left_;
+        auto& call = thread.frames.emplace_back(out);
+        call.trust = "inline";
+        set_place(place, call);
+      }
+      set_place(symbol->place, out);
+      // Of a caller the offset is the return address's, as debuggers print it.
+      out.function_offset = symbol->offset + (frame.resume - frame.instruction);
+    }
+    thread.frames.push_back(std::move(out));
+  }
+
+  void set_place(const symbols::Place& place, report::Frame& frame) {
+    frame.function = budget_.take(place.function);
+    frame.file = budget_.take(place.file);
+    frame.line = place.line;
+  }
+
+  std::optional<symbols::Symbol> name(std::size_t module,
+                                      std::uint64_t offset,
+                                      Clock::time_point end) {
+    auto& state = report_.modules[module].symbols;
+    if (state.empty()) state = "none";
     if (Clock::now() >= end) {
       ++unnamed_;
-      return out;
+      return std::nullopt;
     }
-    const auto symbol = symbolizer_.name(*frame.module, out.module_offset);
-    if (!symbol) return out;
-    out.function = budget_.take(symbol->name);
-    out.symbol_source = symbols::to_string(symbol->source);
-    symbols = out.symbol_source;
-    // Of a caller the offset is the return address's, as debuggers print it.
-    out.function_offset = symbol->offset + (frame.resume - frame.instruction);
-    return out;
+    auto symbol = symbolizer_.name(module, offset);
+    if (const auto& source = input_.symbols.state(module).source) {
+      state = symbols::to_string(*source);
+    } else if (symbol) {
+      state = symbols::to_string(symbol->source);
+    }
+    return symbol;
   }
 
   const WalkInput& input_;

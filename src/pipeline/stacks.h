@@ -17,6 +17,7 @@ struct WalkInput {
   snapshot::Memory& memory;
   const snapshot::ModuleMap& module_map;
   symbols::ModuleImages& images;
+  symbols::SymbolFiles& symbols;
 };
 
 /// Walks and names all threads, into report.threads in dump order, that of the exception first in

@@ -36,6 +36,16 @@ Result<std::filesystem::path> default_data_folder() {
                "neither XDG_STATE_HOME nor HOME is set; name the data folder with --data"};
 }
 
+Result<std::filesystem::path> default_cache_folder() {
+  if (const auto cache = environment("XDG_CACHE_HOME"); !cache.empty() && cache.front() == '/') {
+    return std::filesystem::path(cache) / "vigil";
+  }
+  if (const auto home = environment("HOME"); !home.empty()) {
+    return std::filesystem::path(home) / ".cache" / "vigil";
+  }
+  return Error{Errc::NotFound, "neither XDG_CACHE_HOME nor HOME is set"};
+}
+
 Result<std::filesystem::path> current_program() {
   std::error_code error;
   auto path = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -20,22 +20,34 @@ bool is_terminal(DWORD which) {
          (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
-}  // namespace
+// FOLDERID_ProgramData and FOLDERID_LocalAppData, written out: the symbols live in a library that
+// mingw-w64 and the SDK name differently.
+constexpr GUID kProgramData = {
+    0x62ab5d82, 0xfdc1, 0x4dc3, {0xa9, 0xdd, 0x07, 0x0d, 0x1d, 0x49, 0x5d, 0x97}};
+constexpr GUID kLocalAppData = {
+    0xf1b32785, 0x6fba, 0x4fcf, {0x9d, 0x55, 0x7b, 0x8e, 0x7f, 0x15, 0x70, 0x91}};
 
-Result<std::filesystem::path> default_data_folder() {
+/// The folder `Vigil` in the one that the shell knows by \p id.
+Result<std::filesystem::path> known_folder(const GUID& id, const char* complaint) {
   PWSTR text = nullptr;
-  // FOLDERID_ProgramData, written out: the symbol lives in a library that mingw-w64 and the SDK
-  // name differently.
-  static constexpr GUID kProgramData = {
-      0x62ab5d82, 0xfdc1, 0x4dc3, {0xa9, 0xdd, 0x07, 0x0d, 0x1d, 0x49, 0x5d, 0x97}};
-  const HRESULT hr = ::SHGetKnownFolderPath(kProgramData, 0, nullptr, &text);
+  const HRESULT hr = ::SHGetKnownFolderPath(id, 0, nullptr, &text);
   if (FAILED(hr)) {
     ::CoTaskMemFree(text);
-    return from_hresult(hr, "cannot find the ProgramData folder");
+    return from_hresult(hr, complaint);
   }
   std::filesystem::path path(text);
   ::CoTaskMemFree(text);
   return path / L"Vigil";
+}
+
+}  // namespace
+
+Result<std::filesystem::path> default_data_folder() {
+  return known_folder(kProgramData, "cannot find the ProgramData folder");
+}
+
+Result<std::filesystem::path> default_cache_folder() {
+  return known_folder(kLocalAppData, "cannot find the user's folder for local data");
 }
 
 Result<std::filesystem::path> current_program() {

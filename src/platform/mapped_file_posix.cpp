@@ -15,8 +15,13 @@
 namespace vigil::platform {
 namespace {
 
+struct Mapping {
+  ByteView bytes;
+  std::int64_t modified_ns = 0;
+};
+
 /// Maps an open descriptor and closes it: a mapping does not need it.
-Result<ByteView> map_and_close(int descriptor, const std::string& name) {
+Result<Mapping> map_and_close(int descriptor, const std::string& name) {
   struct Closer {
     int descriptor;
     ~Closer() { (void)::close(descriptor); }  // read-only: nothing can be lost
@@ -27,11 +32,13 @@ Result<ByteView> map_and_close(int descriptor, const std::string& name) {
     return Error{Errc::Malformed, fmt::format("{} is a folder, not a file", name)};
   if (!S_ISREG(info.st_mode))
     return Error{Errc::Malformed, fmt::format("{} is not a regular file", name)};
-  if (info.st_size == 0) return ByteView{};
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  const std::int64_t modified = info.st_mtim.tv_sec * kNanoseconds + info.st_mtim.tv_nsec;
+  if (info.st_size == 0) return Mapping{{}, modified};
   const auto size = static_cast<std::size_t>(info.st_size);
   void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (memory == MAP_FAILED) return from_errno(fmt::format("cannot map {}", name));
-  return ByteView(std::span(static_cast<const std::byte*>(memory), size));
+  return Mapping{ByteView(std::span(static_cast<const std::byte*>(memory), size)), modified};
 }
 
 }  // namespace
@@ -40,14 +47,14 @@ Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path
   // O_NONBLOCK: opening a pipe that somebody put in the way must not wait for its other end.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return from_errno(fmt::format("cannot open {}", utf8_from_path(path)));
-  VIGIL_TRY_ASSIGN(const auto bytes, map_and_close(descriptor, utf8_from_path(path)));
-  return std::unique_ptr<MappedFile>(new MappedFile(bytes));
+  VIGIL_TRY_ASSIGN(const auto file, map_and_close(descriptor, utf8_from_path(path)));
+  return std::unique_ptr<MappedFile>(new MappedFile(file.bytes, file.modified_ns));
 }
 
 Result<std::unique_ptr<MappedFile>> MappedFile::from_native_handle(std::uintptr_t handle) {
-  VIGIL_TRY_ASSIGN(const auto bytes,
+  VIGIL_TRY_ASSIGN(const auto file,
                    map_and_close(static_cast<int>(handle), fmt::format("handle {}", handle)));
-  return std::unique_ptr<MappedFile>(new MappedFile(bytes));
+  return std::unique_ptr<MappedFile>(new MappedFile(file.bytes, file.modified_ns));
 }
 
 MappedFile::~MappedFile() {

@@ -25,6 +25,14 @@ Result<ByteView> map(const FileHandle& file, const std::string& name) {
       std::span(static_cast<const std::byte*>(memory), static_cast<std::size_t>(size.QuadPart)));
 }
 
+/// Since 1601; 0 when the file system does not say. It wraps, which does not matter.
+std::int64_t modified_ns_of(const FileHandle& file) {
+  FILETIME written{};
+  if (::GetFileTime(file.get(), nullptr, nullptr, &written) == FALSE) return 0;
+  const auto ticks = std::uint64_t{written.dwHighDateTime} << 32 | written.dwLowDateTime;
+  return static_cast<std::int64_t>(ticks * 100);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path& path) {
@@ -39,13 +47,13 @@ Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path
                                       FILE_ATTRIBUTE_NORMAL, nullptr));
   if (!file) return from_last_error(fmt::format("cannot open {}", name));
   VIGIL_TRY_ASSIGN(const auto bytes, map(file, name));
-  return std::unique_ptr<MappedFile>(new MappedFile(bytes));
+  return std::unique_ptr<MappedFile>(new MappedFile(bytes, modified_ns_of(file)));
 }
 
 Result<std::unique_ptr<MappedFile>> MappedFile::from_native_handle(std::uintptr_t handle) {
   const FileHandle file(reinterpret_cast<HANDLE>(handle));
   VIGIL_TRY_ASSIGN(const auto bytes, map(file, fmt::format("handle {}", handle)));
-  return std::unique_ptr<MappedFile>(new MappedFile(bytes));
+  return std::unique_ptr<MappedFile>(new MappedFile(bytes, modified_ns_of(file)));
 }
 
 MappedFile::~MappedFile() {

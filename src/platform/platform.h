@@ -39,10 +39,14 @@ class MappedFile final : public ByteSource {
     return bytes_.slice(offset, size);
   }
   [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
+  /// When the file was last written to, in nanoseconds of whatever epoch the system counts from:
+  /// only good for telling whether it is still the same file.
+  [[nodiscard]] std::int64_t modified_ns() const noexcept { return modified_ns_; }
 
  private:
-  explicit MappedFile(ByteView bytes) : bytes_(bytes) {}
+  MappedFile(ByteView bytes, std::int64_t modified_ns) : bytes_(bytes), modified_ns_(modified_ns) {}
   ByteView bytes_;
+  std::int64_t modified_ns_;
 };
 
 /// The whole file as bytes of no particular encoding; Errc::LimitExceeded above \p limit bytes.
@@ -68,6 +72,10 @@ class MappedFile final : public ByteSource {
 /// (asked from the shell's known folders, not from the environment), $XDG_STATE_HOME/vigil on
 /// Linux.
 [[nodiscard]] Result<std::filesystem::path> default_data_folder();
+
+/// The folder for what this user may lose at any time: %LOCALAPPDATA%\\Vigil (from the shell's
+/// known folders), $XDG_CACHE_HOME/vigil on Linux.
+[[nodiscard]] Result<std::filesystem::path> default_cache_folder();
 
 /// The full path of this program's file.
 [[nodiscard]] Result<std::filesystem::path> current_program();

@@ -26,6 +26,7 @@ void describe(Archive& a, Of<Frame> auto& frame) {
   a.number("line", frame.line, frame.line != 0);
   a.text("trust", frame.trust);
   a.text("symbol_source", frame.symbol_source);
+  a.derived_position("frame");
 }
 
 template <class Archive>
@@ -75,6 +76,7 @@ void describe(Archive& a, Of<Crash> auto& crash) {
   a.number("thread_id", crash.thread_id);
   a.addresses("parameters", crash.parameters);
   a.texts("decoded", crash.decoded);
+  a.derived_crashing_index("crashing_thread");
 }
 
 template <class Archive>
@@ -127,7 +129,7 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.object("crash_info", report.crash);
   a.index("blamed_thread", report.blamed_thread);
   a.index("blamed_frame", report.blamed_frame);
-  a.derived_crashing_thread("crashing_thread", report);
+  a.derived_crashing_thread("crashing_thread");
   a.derived("thread_count", report.threads.size());
   a.list("threads", report.threads, kMaxThreads);
   a.derived_main_module("main_module", report.modules);

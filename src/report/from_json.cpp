@@ -234,7 +234,9 @@ class Reader {
   void derived_address(const char*, std::uint64_t) {}
   void derived_file_name(const char*, const std::string&) {}
   void derived_main_module(const char*, const std::vector<Module>&) {}
-  void derived_crashing_thread(const char*, const Report&) {}
+  void derived_position(const char*) {}
+  void derived_crashing_index(const char*) {}
+  void derived_crashing_thread(const char*) {}
 
  private:
   /// The value of \p key; nullptr when it is missing or null, or after a fault.

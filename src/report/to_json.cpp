@@ -1,154 +1,187 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "base/utf.h"
 #include "report/fields.h"
+#include "report/json_text.h"
 
 namespace vigil::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string hex_address(std::uint64_t value) {
-  return fmt::format("{:#018x}", value);
-}
+constexpr std::size_t kAddressDigits = 16, kCodeDigits = 8;
 
 /// The archive that writes. What is unknown is left out; the `when` of a method says what is known.
 class Writer {
  public:
+  Writer(const Report& report, bool pretty) : report_(report), json_(pretty) {
+    if (!report.crash) return;
+    const auto found =
+        std::ranges::find(report.threads, report.crash->thread_id, &Thread::thread_id);
+    if (found != report.threads.end())
+      crashing_thread_ = static_cast<std::size_t>(found - report.threads.begin());
+  }
+
   void text(const char* key, const std::string& value) {
-    if (!value.empty()) json_[key] = value;
+    if (value.empty()) return;
+    json_.key(key);
+    json_.string(value);
   }
   void texts(const char* key, const std::vector<std::string>& values) {
-    if (!values.empty()) json_[key] = values;
+    if (values.empty()) return;
+    array(key, values, [this](const std::string& value) { json_.string(value); });
   }
   template <class Int>
   void number(const char* key, Int value, bool when = true) {
-    if (when) json_[key] = value;
+    if (when) derived(key, value);
   }
-  void code(const char* key, std::uint32_t value) { json_[key] = fmt::format("{:#010x}", value); }
+  void code(const char* key, std::uint32_t value) {
+    json_.key(key);
+    json_.hex(value, kCodeDigits);
+  }
   void code(const char* key, const std::optional<std::uint32_t>& value) {
     if (value) code(key, *value);
   }
   void address(const char* key, std::uint64_t value, bool when = true) {
-    if (when) json_[key] = hex_address(value);
+    if (!when) return;
+    json_.key(key);
+    json_.hex(value, kAddressDigits);
   }
   void address(const char* key, const std::optional<std::uint64_t>& value) {
-    if (value) json_[key] = hex_address(*value);
+    if (value) address(key, *value);
   }
   void addresses(const char* key, const std::vector<std::uint64_t>& values) {
     if (values.empty()) return;
-    auto& array = json_[key] = Json::array();
-    std::transform(values.begin(), values.end(), std::back_inserter(array), hex_address);
+    array(key, values, [this](std::uint64_t value) { json_.hex(value, kAddressDigits); });
   }
   void registers(const char* key,
                  const std::vector<std::pair<std::string, std::uint64_t>>& values) {
-    if (!values.empty()) json_[key] = register_object(values);
+    if (values.empty() || in_crashing_thread_) return;  // there they stand in the first frame
+    json_.key(key);
+    json_.open('{');
+    for (const auto& [name, value] : values) address(name.c_str(), value);
+    json_.close('}');
   }
   void index(const char* key, const std::optional<std::size_t>& value) {
-    if (value) json_[key] = *value;
+    if (value) derived(key, *value);
   }
   void time(const char* key, Timestamp value) {
-    if (value != Timestamp{}) json_[key] = format_utc(value);
+    if (value != Timestamp{}) text(key, format_utc(value));
   }
   void time(const char* key, const std::optional<Timestamp>& value) {
-    if (value) json_[key] = format_utc(*value);
+    if (value) text(key, format_utc(*value));
   }
   void seconds(const char* key, const std::optional<Microseconds>& value) {
     if (!value) return;
-    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(*value).count();
-    json_[key] = std::max<std::int64_t>(whole, 0);
+    const std::int64_t whole = std::chrono::duration_cast<std::chrono::seconds>(*value).count();
+    derived(key, std::max<std::int64_t>(whole, 0));
   }
   template <class T>
   void object(const char* key, const T& value, bool when = true) {
-    if (when) json_[key] = to_object(value);
+    if (!when) return;
+    json_.key(key);
+    object_of(value);
   }
   template <class T>
   void object(const char* key, const std::optional<T>& value) {
-    if (value) json_[key] = to_object(*value);
+    if (value) object(key, *value);
   }
   template <class T>
   void list(const char* key, const std::vector<T>& values, std::size_t /*limit*/) {
-    auto& array = json_[key] = Json::array();
-    for (const auto& value : values) array.push_back(to_object(value));
+    array(key, values, [this](const T& value) { object_of(value); });
   }
   template <class Fields>
   void group(const char* key, const Fields& fields) {
-    Writer inner;
-    fields(inner);
-    json_[key] = std::move(inner).take();
+    json_.key(key);
+    json_.open('{');
+    fields(*this);
+    json_.close('}');
   }
 
-  void derived(const char* key, auto value) { json_[key] = value; }
-  void derived_address(const char* key, std::uint64_t value) { json_[key] = hex_address(value); }
+  void derived(const char* key, bool value) {
+    json_.key(key);
+    json_.boolean(value);
+  }
+  template <std::integral Int>
+  void derived(const char* key, Int value) {
+    json_.key(key);
+    if constexpr (std::unsigned_integral<Int>)
+      json_.number(std::uint64_t{value});
+    else
+      json_.number(std::int64_t{value});
+  }
+  void derived_address(const char* key, std::uint64_t value) { address(key, value); }
   void derived_file_name(const char* key, const std::string& path) {
     text(key, std::string(windows_file_name(path)));
   }
   void derived_main_module(const char* key, const std::vector<Module>& modules) {
-    if (!modules.empty()) json_[key] = 0;
+    if (!modules.empty()) derived(key, 0);
   }
-  /// The crashed thread once more, with the registers in its first frame, and its index in
-  /// crash_info.
-  void derived_crashing_thread(const char* key, const Report& report) {
-    if (!report.crash) return;
-    const auto id = report.crash->thread_id;
-    const auto found = std::find_if(report.threads.begin(), report.threads.end(),
-                                    [id](const Thread& thread) { return thread.thread_id == id; });
-    if (found == report.threads.end()) return;
-    const auto index = std::distance(report.threads.begin(), found);
-    auto& thread = json_[key] = to_object(*found);
-    thread["threads_index"] = index;
-    if (!found->frames.empty() && !found->registers.empty()) {
-      thread["frames"][0]["registers"] = register_object(found->registers);
+  /// The place of an item in its list.
+  void derived_position(const char* key) {
+    const auto position = position_;
+    if (in_crashing_thread_ && position == 0) {
+      in_crashing_thread_ = false;
+      registers("registers", report_.threads[*crashing_thread_].registers);
+      in_crashing_thread_ = true;
     }
-    thread.erase("registers");
-    json_["crash_info"]["crashing_thread"] = index;
+    derived(key, position);
   }
-
-  [[nodiscard]] Json take() && { return std::move(json_); }
+  void derived_crashing_index(const char* key) {
+    if (crashing_thread_) derived(key, *crashing_thread_);
+  }
+  /// The crashed thread once more, with the registers in its first frame.
+  void derived_crashing_thread(const char* key) {
+    if (!crashing_thread_) return;
+    json_.key(key);
+    json_.open('{');
+    in_crashing_thread_ = true;
+    describe(*this, report_.threads[*crashing_thread_]);
+    in_crashing_thread_ = false;
+    derived("threads_index", *crashing_thread_);
+    json_.close('}');
+  }
 
   template <class T>
-  static Json to_object(const T& value) {
-    Writer writer;
-    describe(writer, value);
-    return std::move(writer).take();
+  void object_of(const T& value) {
+    json_.open('{');
+    describe(*this, value);
+    json_.close('}');
   }
+  [[nodiscard]] std::string take() && { return std::move(json_).take(); }
 
  private:
-  static Json register_object(const std::vector<std::pair<std::string, std::uint64_t>>& values) {
-    Json object = Json::object();
-    for (const auto& [name, value] : values) object[name] = hex_address(value);
-    return object;
+  template <class T, class Write>
+  void array(const char* key, const std::vector<T>& values, const Write& write) {
+    json_.key(key);
+    json_.open('[');
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      position_ = i;
+      write(values[i]);
+    }
+    json_.close(']');
   }
 
-  Json json_ = Json::object();
+  const Report& report_;
+  JsonText json_;
+  std::optional<std::size_t> crashing_thread_;
+  bool in_crashing_thread_ = false;
+  std::size_t position_ = 0;
 };
-
-/// rust-minidump numbers the frames of each thread; an index needs its list, so it is added here.
-void number_frames(Json& thread) {
-  std::size_t index = 0;
-  for (auto& frame : thread["frames"]) frame["frame"] = index++;
-}
 
 }  // namespace
 
 std::string to_json(const Report& report, bool pretty) {
-  constexpr int kIndent = 2;
-  Json json = Writer::to_object(report);
-  for (auto& thread : json["threads"]) number_frames(thread);
-  if (json.contains("crashing_thread")) number_frames(json["crashing_thread"]);
-  return json.dump(pretty ? kIndent : -1, ' ', true, Json::error_handler_t::replace);
+  Writer writer(report, pretty);
+  writer.object_of(report);
+  return std::move(writer).take();
 }
 
 }  // namespace vigil::report

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "symbols/image_finder.h"
+#include "symbols/library.h"
 #include "symbols/symbols.h"
 
 namespace vigil::symbols {
@@ -102,8 +103,9 @@ class ModuleImages::Slot final : public ByteSource {
 
 ModuleImages::ModuleImages(const std::vector<snapshot::Module>& modules,
                            snapshot::Memory& memory,
-                           ImagePaths paths)
-    : finder_(std::make_unique<ImageFinder>(std::move(paths))),
+                           Library& library)
+    : finder_(
+          std::make_unique<ImageFinder>(library.impl_->folders, library.impl_->paths.module_paths)),
       budget_(std::make_unique<Budget>()) {
   slots_.reserve(modules.size());
   for (const auto& module : modules)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,6 +47,8 @@ std::optional<image::Export> export_of_primary(const image::PeImage& image,
 std::string_view to_string(SymbolSource source) noexcept {
   switch (source) {
     case SymbolSource::Exports: return "exports";
+    case SymbolSource::Sym: return "sym";
+    case SymbolSource::Pdb: return "pdb";
   }
   return "unknown";
 }
@@ -68,6 +71,13 @@ Result<image::ExportTable> Symbolizer::read(std::size_t module, const image::PeI
 }
 
 std::optional<Symbol> Symbolizer::name(std::size_t module, std::uint64_t offset) {
+  if (files_ != nullptr && offset <= std::numeric_limits<std::uint32_t>::max()) {
+    if (auto symbol = files_->locate(module, static_cast<std::uint32_t>(offset))) return symbol;
+  }
+  return name_by_exports(module, offset);
+}
+
+std::optional<Symbol> Symbolizer::name_by_exports(std::size_t module, std::uint64_t offset) {
   const auto* image = images_.image(module);
   if (image == nullptr) return std::nullopt;
   const auto* table = exports(module, *image);
@@ -76,12 +86,12 @@ std::optional<Symbol> Symbolizer::name(std::size_t module, std::uint64_t offset)
   auto found = table->nearest_code(offset);
   if (!found || found->rva < reach.begin) found = export_of_primary(*image, *table, offset);
   if (!found) return std::nullopt;
-  Symbol symbol{.name = undecorate(found->name),
+  Symbol symbol{.place = {.function = undecorate(found->name)},
                 .decorated = std::move(found->name),
                 .offset = offset - found->rva,
                 .source = SymbolSource::Exports,
                 .certain = reach.certain};
-  if (symbol.decorated.empty()) symbol.name = fmt::format("Ordinal{}", found->ordinal);
+  if (symbol.decorated.empty()) symbol.place.function = fmt::format("Ordinal{}", found->ordinal);
   return symbol;
 }
 

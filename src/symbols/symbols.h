@@ -10,27 +10,63 @@
 #include <string_view>
 #include <vector>
 
+#include "breakpad/breakpad.h"
 #include "image/image.h"
 #include "snapshot/snapshot.h"
 
-/// Finds the images of a captured process's modules, and names their functions.
+/// Finds the images and symbol files of a captured process's modules, and names their functions.
 ///
 /// An image comes from the dump itself where its memory is there, and from a file otherwise; of a
-/// file only when timestamp and size say that it is the one that was loaded. Nothing here uses the
-/// network: module paths come from hostile dumps, and only paths on a local drive are followed.
-/// Names come from export tables, and are not given to code that an export does not reach. One
-/// thread at a time.
+/// file only when timestamp and size say that it is the one that was loaded. A symbol file is a PDB
+/// or a Breakpad `.sym` whose identity is the one that the module names. Names come from symbol
+/// files, and from export tables where there are none; those are not given to code that an export
+/// does not reach. Nothing here uses the network: module paths come from hostile dumps, and only
+/// paths on a local drive are followed. One thread at a time.
 namespace vigil::symbols {
 
 class ImageFinder;  // private to this module
+class SymbolFile;   // private to this module
 
-/// Where files of images may be.
-struct ImagePaths {
-  /// Each either holds the files by name or is a symbol store (`name/TIMESTAMPsize/name`). Upper
-  /// and lower case are the same.
-  std::vector<std::filesystem::path> folders;
+/// Where files of images and symbols may be.
+struct SymbolPaths {
+  /// Each holds files by name, or is a symbol store (`name/id/name`, two or three tiers) or
+  /// Breakpad's kind of one (`name.pdb/ID/name.sym`). Upper and lower case are the same.
+  std::vector<std::filesystem::path> folders{};
   /// The module's own path, first. On Windows only: elsewhere its paths mean nothing.
   bool module_paths = true;
+  /// Where indexes of `.sym` files are kept, so that the next run need not read the whole text.
+  /// Created when needed; empty, or not writable: none are kept.
+  std::filesystem::path index_cache{};
+};
+
+/// One element of a symbol path: folders that are stores, the nearest first, and the server behind
+/// them.
+struct SymbolPathElement {
+  std::vector<std::filesystem::path> folders{};
+  std::string server{};  ///< `https://…`; empty: none.
+};
+/// A symbol path as Windows debuggers take it: elements between semicolons, each a folder, a URL,
+/// `srv*CACHE*URL`, `symsrv*symsrv.dll*CACHE*URL` or `cache*FOLDER`. Errc::Malformed for another
+/// word before a star.
+[[nodiscard]] Result<std::vector<SymbolPathElement>> parse_symbol_path(std::string_view text);
+
+/// The folders, what they hold, and the symbol files that were opened: what analyses of many dumps
+/// share. It outlives them.
+class Library {
+ public:
+  /// Of all symbol files together; the rest is left out.
+  static constexpr std::size_t kMaxOpenFiles = 4096;
+
+  explicit Library(SymbolPaths paths);
+  ~Library();
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+ private:
+  friend class ModuleImages;
+  friend class SymbolFiles;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 enum class ImageOrigin : std::uint8_t {
@@ -59,7 +95,7 @@ class ModuleImages final : public image::ImageSource {
 
   ModuleImages(const std::vector<snapshot::Module>& modules,
                snapshot::Memory& memory,
-               ImagePaths paths);
+               Library& library);
   ~ModuleImages() override;
 
   [[nodiscard]] const image::PeImage* image(std::size_t index) override;
@@ -76,23 +112,66 @@ class ModuleImages final : public image::ImageSource {
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
-/// Where a name comes from. PDB and Breakpad files will come before exports.
-enum class SymbolSource : std::uint8_t { Exports };
+/// Where a name comes from.
+enum class SymbolSource : std::uint8_t { Exports, Sym, Pdb };
 
-/// `exports`: the name of the report's JSON.
+/// `exports`, `sym`, `pdb`: the names of the report's JSON.
 [[nodiscard]] std::string_view to_string(SymbolSource source) noexcept;
 
+/// A function, and the line that is executed in it.
+struct Place {
+  std::string function{};  ///< For people: `orders::Cart::total`.
+  std::string file{};      ///< As the compiler was told; empty: unknown.
+  std::uint32_t line = 0;  ///< 0: unknown.
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
 struct Symbol {
-  std::string name;          ///< For people: `orders::Cart::total`.
-  std::string decorated;     ///< As the image has it.
-  std::uint64_t offset = 0;  ///< Of the address, from the symbol.
+  Place place{};                 ///< The function that really is there.
+  std::vector<Place> inlined{};  ///< The calls that were inlined into it, innermost first.
+  std::string decorated{};       ///< As the image has it; empty: it has not.
+  std::uint64_t offset = 0;      ///< Of the address, from the function's start.
   SymbolSource source = SymbolSource::Exports;
-  /// The unwind tables say that the function reaches this far. Without, it may be another one
-  /// behind it.
+  /// It is said how far the function reaches. Without, it may be another one behind it.
   bool certain = false;
 };
 
-/// Names code by module and offset. It keeps a reference to the images.
+/// What is known of one module's symbols, for reports.
+struct SymbolState {
+  std::optional<SymbolSource> source{};  ///< Of the file; none was found: empty.
+  std::filesystem::path file{};
+  /// Files that were found and refused, with the reason.
+  std::vector<std::string> refused{};
+};
+
+/// The symbol files of a snapshot's modules, each opened when first asked for, and how they say
+/// that frames are unwound. It keeps references to modules and library.
+class SymbolFiles final : public breakpad::FrameRuleSource {
+ public:
+  SymbolFiles(const std::vector<snapshot::Module>& modules, Library& library);
+  ~SymbolFiles() override;
+
+  /// What the file of module \p index says of \p rva.
+  [[nodiscard]] std::optional<Symbol> locate(std::size_t index, std::uint32_t rva);
+  /// Of what locate() or the rules have been asked for so far.
+  [[nodiscard]] const SymbolState& state(std::size_t index) const;
+
+  [[nodiscard]] std::optional<breakpad::CfiRules> cfi_rules(std::size_t index,
+                                                            std::uint32_t rva) override;
+  [[nodiscard]] std::optional<breakpad::WinFrame> win_frame(std::size_t index,
+                                                            std::uint32_t rva) override;
+
+ private:
+  struct Slot;
+  [[nodiscard]] SymbolFile* file(std::size_t index);
+
+  const std::vector<snapshot::Module>& modules_;
+  Library& library_;
+  std::vector<Slot> slots_;  // by module
+};
+
+/// Names code by module and offset: by symbol files, then by exports. It keeps references to images
+/// and files.
 ///
 /// Export tables stay in memory, by module. Once they have the given number of entries in all, no
 /// further one is read.
@@ -102,21 +181,25 @@ class Symbolizer {
   /// 16 bytes.
   static constexpr std::size_t kDefaultMaxEntries = std::size_t{1} << 20;
 
-  explicit Symbolizer(image::ImageSource& images, std::size_t max_entries = kDefaultMaxEntries)
-      : images_(images), entries_left_(max_entries) {}
+  explicit Symbolizer(image::ImageSource& images,
+                      SymbolFiles* files = nullptr,
+                      std::size_t max_entries = kDefaultMaxEntries)
+      : images_(images), files_(files), entries_left_(max_entries) {}
 
-  /// The function at \p offset from the start of module \p module, which its image must hold. None
-  /// when nothing is known to reach there.
+  /// The function at \p offset from the start of module \p module. None when nothing is known to
+  /// reach there.
   [[nodiscard]] std::optional<Symbol> name(std::size_t module, std::uint64_t offset);
 
   /// The modules whose exports were asked for and not read because of the limit, in that order.
   [[nodiscard]] const std::vector<std::size_t>& left_out() const noexcept { return left_out_; }
 
  private:
+  [[nodiscard]] std::optional<Symbol> name_by_exports(std::size_t module, std::uint64_t offset);
   [[nodiscard]] const image::ExportTable* exports(std::size_t module, const image::PeImage& image);
   [[nodiscard]] Result<image::ExportTable> read(std::size_t module, const image::PeImage& image);
 
   image::ImageSource& images_;
+  SymbolFiles* files_;
   std::size_t entries_left_;
   std::vector<std::size_t> left_out_;
   std::vector<std::optional<Result<image::ExportTable>>> exports_;  // by module, read when needed

@@ -19,13 +19,15 @@ TEST(AnalyzeHandle, ReadsAnInheritedDescriptor) {
   ASSERT_GE(descriptor, 0);
   (void)::unlink(name);
   ASSERT_EQ(::write(descriptor, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  const auto report = analyze_handle(static_cast<std::uintptr_t>(descriptor), "a.dmp", {});
+  symbols::Library library({});
+  const auto report = analyze_handle(static_cast<std::uintptr_t>(descriptor), "a.dmp", library);
   ASSERT_TRUE(report.ok()) << report.error().message();
   EXPECT_EQ(report->dump_bytes, bytes.size());
 }
 
 TEST(AnalyzeHandle, NamesTheDumpWhenTheHandleIsNone) {
-  const auto report = analyze_handle(static_cast<std::uintptr_t>(987654), "a.dmp", {});
+  symbols::Library library({});
+  const auto report = analyze_handle(static_cast<std::uintptr_t>(987654), "a.dmp", library);
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().message().substr(0, 7), "a.dmp: ");
 }

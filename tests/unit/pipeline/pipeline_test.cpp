@@ -22,15 +22,17 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Options kNoFiles = {.image_folders = {}, .module_paths = false, .limits = {}};
+const symbols::SymbolPaths kNoFiles = {.module_paths = false};
 
-Result<report::Report> analyze_bytes(const std::string& bytes, const Options& options = kNoFiles) {
-  return analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), options);
+Result<report::Report> analyze_bytes(const std::string& bytes, const Limits& limits = {}) {
+  symbols::Library library(kNoFiles);
+  return analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), library,
+                 limits);
 }
 
-report::Report report_of(SampleDump& dump, const Options& options = kNoFiles) {
+report::Report report_of(SampleDump& dump, const Limits& limits = {}) {
   const auto bytes = dump.builder.finish();
-  auto report = analyze_bytes(bytes, options);
+  auto report = analyze_bytes(bytes, limits);
   EXPECT_TRUE(report.ok()) << report.error().message();
   return report.ok() ? std::move(report).take() : report::Report{};
 }
@@ -132,9 +134,9 @@ TEST(Pipeline, WalksTheCrashedThreadEvenWhenItsRecordIsLost) {
 TEST(Pipeline, WalksTheCrashedThreadFirstWhenTimeIsUp) {
   SampleDump dump;
   dump.ended_with(0xc0000094, {});
-  auto options = kNoFiles;
-  options.limits.time = std::chrono::milliseconds(0);
-  const auto report = report_of(dump, options);
+  Limits limits;
+  limits.time = std::chrono::milliseconds(0);
+  const auto report = report_of(dump, limits);
   EXPECT_EQ(report.threads[1].frames.size(), 3u);
   EXPECT_EQ(report.threads[0].stop_reason, "not_walked");
   EXPECT_EQ(report.status, "partial");
@@ -145,9 +147,9 @@ TEST(Pipeline, WalksTheCrashedThreadFirstWhenTimeIsUp) {
 TEST(Pipeline, EndsTheWalkOfTheCrashedThreadWhenItsTimeIsUp) {
   SampleDump dump;
   dump.ended_with(0xc0000094, {});
-  auto options = kNoFiles;
-  options.limits.time = options.limits.crashed_thread_time = std::chrono::milliseconds(0);
-  const auto report = report_of(dump, options);
+  Limits limits;
+  limits.time = limits.crashed_thread_time = std::chrono::milliseconds(0);
+  const auto report = report_of(dump, limits);
   EXPECT_THAT(places(report.threads[1]), ElementsAre("orders.dll+0x1120"));
   EXPECT_EQ(report.threads[1].stop_reason, "time_limit");
   EXPECT_EQ(report.status, "partial");
@@ -159,9 +161,9 @@ TEST(Pipeline, EndsTheWalkOfTheCrashedThreadWhenItsTimeIsUp) {
 TEST(Pipeline, ReadsExportsUpToALimitAndSaysSo) {
   SampleDump dump;
   dump.ended_with(0xc0000094, {});
-  auto options = kNoFiles;
-  options.limits.max_export_entries = 2;  // one function and its name
-  const auto report = report_of(dump, options);
+  Limits limits;
+  limits.max_export_entries = 2;  // one function and its name
+  const auto report = report_of(dump, limits);
   EXPECT_THAT(places(report.threads[1]),
               ElementsAre("orders!Cart::total+0x20", "OrdersApi.exe+0x111f", "ntdll.dll+0x111f"));
   EXPECT_EQ(report.status, "partial");
@@ -181,10 +183,10 @@ TEST(Pipeline, SaysHowLongACompressedDumpIsUnpacked) {
 TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
   SampleDump dump;
   dump.ended_with(0xc0000094, {});
-  auto options = kNoFiles;
-  options.limits.max_frames_per_thread = 2;
-  options.limits.max_frames = 3;
-  const auto report = report_of(dump, options);
+  Limits limits;
+  limits.max_frames_per_thread = 2;
+  limits.max_frames = 3;
+  const auto report = report_of(dump, limits);
   EXPECT_EQ(report.threads[1].frames.size(), 2u);
   EXPECT_EQ(report.threads[1].stop_reason, "frame_limit");
   EXPECT_EQ(report.threads[0].frames.size(), 1u);
@@ -193,9 +195,9 @@ TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
 TEST(Pipeline, KeepsTheCrashedThreadWhenThereAreTooMany) {
   SampleDump dump;
   dump.ended_with(0xc0000094, {});
-  auto options = kNoFiles;
-  options.limits.max_threads = 1;
-  const auto report = report_of(dump, options);
+  Limits limits;
+  limits.max_threads = 1;
+  const auto report = report_of(dump, limits);
   ASSERT_EQ(report.threads.size(), 2u);
   EXPECT_EQ(report.threads[1].thread_id, SampleDump::kCrashedThread);
   EXPECT_THAT(report.diagnostics, Contains("1 threads of 2 are left out of the report"));
@@ -213,11 +215,12 @@ TEST(Pipeline, CutsTextThatTheReportHasNoRoomFor) {
 // Every error path follows.
 
 TEST(Pipeline, NamesTheFileThatItCannotRead) {
-  const auto missing = analyze(std::filesystem::path("/no/such/file.dmp"), kNoFiles);
+  symbols::Library library(kNoFiles);
+  const auto missing = analyze(std::filesystem::path("/no/such/file.dmp"), library);
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().code(), Errc::NotFound);
   EXPECT_THAT(missing.error().message(), HasSubstr("file.dmp"));
-  const auto folder = analyze(std::filesystem::temp_directory_path(), kNoFiles);
+  const auto folder = analyze(std::filesystem::temp_directory_path(), library);
   ASSERT_FALSE(folder.ok());
   EXPECT_THAT(folder.error().message(), HasSubstr("folder"));
 }

@@ -46,13 +46,15 @@ struct Walked {
   unwind::StopReason stop;
 };
 
-std::vector<Walked> walk_all(const std::filesystem::path& path, const symbols::ImagePaths& paths) {
+std::vector<Walked> walk_all(const std::filesystem::path& path, const symbols::SymbolPaths& paths) {
   auto dump = minidump::Minidump::open(path);
   if (!dump.ok()) return {};
   const auto& snapshot = (*dump)->snapshot();
   auto& memory = (*dump)->memory();
   const snapshot::ModuleMap map(snapshot.modules);
-  symbols::ModuleImages images(snapshot.modules, memory, paths);
+  symbols::Library library(paths);
+  symbols::ModuleImages images(snapshot.modules, memory, library);
+  symbols::SymbolFiles files(snapshot.modules, library);
   std::vector<Walked> result;
   for (const auto& thread : snapshot.threads) {
     const auto walk = unwind::walk_stack({.context = thread.context,
@@ -60,6 +62,7 @@ std::vector<Walked> walk_all(const std::filesystem::path& path, const symbols::I
                                           .modules = snapshot.modules,
                                           .module_map = map,
                                           .images = images,
+                                          .rules = &files,
                                           .stack = thread.stack});
     auto& walked = result.emplace_back(Walked{{}, walk.stop});
     for (const auto& frame : walk.frames) {
@@ -71,7 +74,7 @@ std::vector<Walked> walk_all(const std::filesystem::path& path, const symbols::I
   return result;
 }
 
-void expect_all_true_frames(const std::string& name, const symbols::ImagePaths& paths) {
+void expect_all_true_frames(const std::string& name, const symbols::SymbolPaths& paths) {
   if (folder().empty()) GTEST_SKIP() << "VIGIL_GROUND_TRUTH is not set";
   const auto dump = folder() / name;
   const auto expected = expected_frames(dump);
@@ -84,10 +87,10 @@ void expect_all_true_frames(const std::string& name, const symbols::ImagePaths& 
   }
 }
 
-symbols::ImagePaths store() {
+symbols::SymbolPaths store() {
   return {.folders = {folder() / "store"}, .module_paths = false};
 }
-symbols::ImagePaths nothing() {
+symbols::SymbolPaths nothing() {
   return {.folders = {}, .module_paths = false};
 }
 

@@ -32,7 +32,8 @@ snapshot::Module module_at(std::string path) {
 std::optional<ImageFile> find(const TempFolder& folder,
                               const snapshot::Module& module,
                               std::vector<std::string>& refused) {
-  return ImageFinder({.folders = {folder.path()}, .module_paths = false}).find(module, refused);
+  Folders folders({folder.path()});
+  return ImageFinder(folders, false).find(module, refused);
 }
 
 TEST(ImageFinder, FindsAFileByNameInAnyCase) {
@@ -61,8 +62,8 @@ TEST(ImageFinder, GoesOnToTheNextFolder) {
   first.write("orders.dll", "not an image");
   second.write("orders.dll", image_bytes());
   std::vector<std::string> refused;
-  ImageFinder finder(
-      {.folders = {first.path(), "/no such folder", second.path()}, .module_paths = false});
+  Folders folders({first.path(), "/no such folder", second.path()});
+  ImageFinder finder(folders, false);
   EXPECT_TRUE(finder.find(module_at("orders.dll"), refused).has_value());
   EXPECT_EQ(refused.size(), 1u);
 }

@@ -42,7 +42,8 @@ TEST(ModuleImages, ReadsTheImageFromTheDump) {
   const auto modules = one_module();
   FakeMemory memory;
   memory.add(kBase, builder().mapped());
-  ModuleImages images(modules, memory, {});
+  Library library({});
+  ModuleImages images(modules, memory, library);
   const auto* image = images.image(0);
   ASSERT_NE(image, nullptr);
   EXPECT_EQ(image->at(0x1000, 4).text(), "code");
@@ -65,7 +66,8 @@ TEST(ModuleImages, OpensImagesUpToALimitOfSections) {
     modules.back().base += i * PeBuilder::kImageSize;
     memory.add(modules.back().base, bytes);
   }
-  ModuleImages images(modules, memory, {});
+  Library library({});
+  ModuleImages images(modules, memory, library);
   for (std::size_t i = 0; i < modules.size(); ++i)
     ASSERT_EQ(images.image(i) != nullptr, i < kFitting) << i;
   EXPECT_EQ(images.left_out(), 2u);
@@ -77,7 +79,8 @@ TEST(ModuleImages, ReadsTheImageFromAFile) {
   const auto file = folder.write("orders.dll", builder().file());
   const auto modules = one_module();
   FakeMemory memory;
-  ModuleImages images(modules, memory, {.folders = {folder.path()}});
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(modules, memory, library);
   const auto* image = images.image(0);
   ASSERT_NE(image, nullptr);
   EXPECT_TRUE(image->find_function(0x1010).has_value());
@@ -91,7 +94,8 @@ TEST(ModuleImages, FillsTheHolesOfTheDumpFromAFile) {
   const auto modules = one_module();
   FakeMemory memory;
   memory.add(kBase, builder().mapped().substr(0, 0x1000));  // the headers only
-  ModuleImages images(modules, memory, {.folders = {folder.path()}});
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(modules, memory, library);
   const auto* image = images.image(0);
   ASSERT_NE(image, nullptr);
   EXPECT_EQ(images.state(0).origin, ImageOrigin::Dump);
@@ -105,7 +109,8 @@ TEST(ModuleImages, TrustsTheFileWhereTheDumpHasButAFewBytes) {
   const auto modules = one_module();
   FakeMemory memory;
   memory.add(kBase + 0x1000, "from dump");
-  ModuleImages images(modules, memory, {.folders = {folder.path()}});
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(modules, memory, library);
   ASSERT_NE(images.image(0), nullptr);
   EXPECT_EQ(images.image(0)->at(0x1000, 9).text(), "from file");
 }
@@ -116,7 +121,8 @@ TEST(ModuleImages, UsesAFileWhenTheHeadersInMemoryWereErased) {
   const auto modules = one_module();
   FakeMemory memory;
   memory.add(kBase, std::string(0x1000, '\0'));
-  ModuleImages images(modules, memory, {.folders = {folder.path()}});
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(modules, memory, library);
   ASSERT_NE(images.image(0), nullptr);
   EXPECT_EQ(images.state(0).origin, ImageOrigin::File);
 }
@@ -126,7 +132,8 @@ TEST(ModuleImages, HasNothingWhenThereIsNothing) {
   folder.write("orders.dll", "MZ");
   const auto modules = one_module();
   FakeMemory memory;
-  ModuleImages images(modules, memory, {.folders = {folder.path()}});
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(modules, memory, library);
   EXPECT_EQ(images.image(0), nullptr);
   EXPECT_EQ(images.state(0).origin, ImageOrigin::None);
   ASSERT_EQ(images.state(0).refused.size(), 1u);
@@ -136,7 +143,8 @@ TEST(ModuleImages, NeverReadsBehindTheModule) {
   const auto modules = one_module();
   FakeMemory memory;
   memory.add(kBase, builder().mapped() + std::string(64, 'x'));
-  ModuleImages images(modules, memory, {});
+  Library library({});
+  ModuleImages images(modules, memory, library);
   ASSERT_NE(images.image(0), nullptr);
   EXPECT_TRUE(images.image(0)->at(PeBuilder::kImageSize, 4).empty());
   EXPECT_EQ(images.image(0)->at(PeBuilder::kImageSize - 2, 4).size(), 2u);

@@ -41,7 +41,7 @@ TEST(Symbolizer, NamesAFunctionByItsExport) {
   Names names(module());
   const auto symbol = names.symbolizer.name(0, 0x1123);
   ASSERT_TRUE(symbol.has_value());
-  EXPECT_EQ(symbol->name, "orders::Cart::total");
+  EXPECT_EQ(symbol->place.function, "orders::Cart::total");
   EXPECT_EQ(symbol->decorated, "_ZN6orders4Cart5totalEv");
   EXPECT_EQ(symbol->offset, 0x23u);
   EXPECT_EQ(to_string(symbol->source), "exports");
@@ -64,7 +64,7 @@ TEST(Symbolizer, NamesALeafByItsOwnExportAndSaysThatItMayBeAnother) {
   Names names(leaf.exports("leaf", 0x1188));
   const auto symbol = names.symbolizer.name(0, 0x1190);
   ASSERT_TRUE(symbol.has_value());
-  EXPECT_EQ(symbol->name, "leaf");
+  EXPECT_EQ(symbol->place.function, "leaf");
   EXPECT_FALSE(symbol->certain);
 }
 
@@ -72,7 +72,7 @@ TEST(Symbolizer, NamesAPartOfAFunctionAfterTheFunction) {
   Names names(module());
   const auto symbol = names.symbolizer.name(0, 0x1310);
   ASSERT_TRUE(symbol.has_value());
-  EXPECT_EQ(symbol->name, "orders::Cart::total");
+  EXPECT_EQ(symbol->place.function, "orders::Cart::total");
   EXPECT_EQ(symbol->offset, 0x210u);
 }
 
@@ -81,7 +81,7 @@ TEST(Symbolizer, IsNeverCertainOfX86) {
   Names names(code.exports("_f@12", 0x1100));
   const auto symbol = names.symbolizer.name(0, 0x1123);
   ASSERT_TRUE(symbol.has_value());
-  EXPECT_EQ(symbol->name, "f");
+  EXPECT_EQ(symbol->place.function, "f");
   EXPECT_FALSE(symbol->certain);
 }
 
@@ -99,14 +99,14 @@ TEST(Symbolizer, NamesAnExportWithoutNameByItsOrdinal) {
   FakeProcess process;
   process.module(FakeProcess::kBase, bytes.bytes());
   Symbolizer symbolizer(process);
-  EXPECT_EQ(symbolizer.name(0, 0x1123)->name, "Ordinal1");
+  EXPECT_EQ(symbolizer.name(0, 0x1123)->place.function, "Ordinal1");
 }
 
 TEST(Symbolizer, ReadsExportsUpToItsLimit) {
   FakeProcess process;
   for (std::uint64_t i = 0; i < 3; ++i)
     process.module(FakeProcess::kBase + i * 0x10'0000, module().build().mapped());
-  Symbolizer symbolizer(process, 4);  // a function and a name of each module
+  Symbolizer symbolizer(process, nullptr, 4);  // a function and a name of each module
   EXPECT_TRUE(symbolizer.name(2, 0x1123).has_value());
   EXPECT_TRUE(symbolizer.name(0, 0x1123).has_value());
   EXPECT_TRUE(symbolizer.left_out().empty());

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+#include "commands.h"
+#include "symbols/symbols.h"
+
+/// What the analysis of one dump and of many have in common.
+namespace vigil::cli {
+
+/// The folders of --symbols, then the dump's own; the cache.
+[[nodiscard]] Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options);
+
+/// What takes the place of a report for programs: docs/formats/report-json.md.
+[[nodiscard]] std::string error_json(const Error& error);
+
+/// Every dump in \p folder, one after the other: a line each, then how often each signature came;
+/// in JSON an array of one object each, with the file's name.
+[[nodiscard]] ExitCode analyze_folder(const Context& context,
+                                      const std::filesystem::path& folder,
+                                      symbols::Library& library);
+
+}  // namespace vigil::cli

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/json_text.h"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/utf.h"
+
+namespace vigil::report {
+namespace {
+
+constexpr std::size_t kIndent = 2;
+
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/// One character that cannot stand as it is.
+void append_escaped(std::string& text, char16_t unit) {
+  switch (unit) {
+    case u'"': text += "\\\""; return;
+    case u'\\': text += "\\\\"; return;
+    case u'\b': text += "\\b"; return;
+    case u'\f': text += "\\f"; return;
+    case u'\n': text += "\\n"; return;
+    case u'\r': text += "\\r"; return;
+    case u'\t': text += "\\t"; return;
+    default: break;
+  }
+  if (unit < 0x7f && unit >= 0x20)
+    text += static_cast<char>(unit);
+  else
+    fmt::format_to(std::back_inserter(text), "\\u{:04x}", static_cast<unsigned>(unit));
+}
+
+}  // namespace
+
+void JsonText::new_line() {
+  if (!pretty_) return;
+  text_ += '\n';
+  text_.append(depth_ * kIndent, ' ');
+}
+
+void JsonText::begin_value() {
+  if (after_key_) {
+    after_key_ = false;
+    return;
+  }
+  if (!first_) text_ += ',';
+  if (depth_ > 0) new_line();
+  first_ = false;
+}
+
+void JsonText::open(char bracket) {
+  begin_value();
+  text_ += bracket;
+  ++depth_;
+  first_ = true;
+}
+
+void JsonText::close(char bracket) {
+  --depth_;
+  if (!first_) new_line();
+  text_ += bracket;
+  first_ = false;
+}
+
+void JsonText::key(std::string_view name) {
+  begin_value();
+  quoted(name);
+  text_ += pretty_ ? std::string_view(": ") : std::string_view(":");
+  after_key_ = true;
+}
+
+void JsonText::string(std::string_view value) {
+  begin_value();
+  quoted(value);
+}
+
+void JsonText::quoted(std::string_view value) {
+  text_ += '"';
+  std::size_t plain = 0;
+  while (plain < value.size() && is_plain(value[plain])) ++plain;
+  text_ += value.substr(0, plain);
+  if (plain < value.size()) {
+    for (const char16_t unit : utf16_from_utf8(value.substr(plain))) append_escaped(text_, unit);
+  }
+  text_ += '"';
+}
+
+void JsonText::number(std::uint64_t value) {
+  begin_value();
+  const fmt::format_int digits(value);
+  text_.append(digits.data(), digits.size());
+}
+
+void JsonText::number(std::int64_t value) {
+  begin_value();
+  const fmt::format_int digits(value);
+  text_.append(digits.data(), digits.size());
+}
+
+void JsonText::boolean(bool value) {
+  begin_value();
+  text_ += value ? "true" : "false";
+}
+
+void JsonText::hex(std::uint64_t value, std::size_t digits) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  begin_value();
+  text_ += "\"0x";
+  for (std::size_t i = digits; i > 0; --i) text_ += kDigits[value >> (4 * (i - 1)) & 0xf];
+  text_ += '"';
+}
+
+}  // namespace vigil::report

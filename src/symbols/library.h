@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "symbols/folders.h"
+#include "symbols/symbol_file.h"
+#include "symbols/symbols.h"
+
+namespace vigil::symbols {
+
+struct Library::Impl {
+  explicit Impl(SymbolPaths wanted) : paths(std::move(wanted)), folders(paths.folders) {}
+
+  SymbolPaths paths;
+  Folders folders;
+  /// What was found for a debug file and its id, or why nothing was.
+  struct Opened {
+    std::unique_ptr<SymbolFile> file;
+    std::vector<std::string> refused;
+  };
+  std::map<std::pair<std::string, std::string>, Opened> opened;
+};
+
+}  // namespace vigil::symbols

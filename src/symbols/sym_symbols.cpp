@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/utf.h"
+#include "symbols/symbol_file.h"
+
+namespace vigil::symbols {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A Breakpad file: its text, and the index of it, which is mapped where the cache has it.
+class SymSymbols final : public SymbolFile {
+ public:
+  SymSymbols(fs::path path, std::unique_ptr<platform::MappedFile> text)
+      : SymbolFile(std::move(path)), text_(std::move(text)) {}
+
+  Status open_index(const fs::path& cache) {
+    const breakpad::Stamp stamp{text_->size(), text_->modified_ns()};
+    const auto kept = cache.empty() ? fs::path() : cache / index_name(stamp);
+    if (!kept.empty()) {
+      if (auto mapped = platform::MappedFile::open(kept); mapped.ok()) {
+        index_file_ = std::move(mapped).take();
+        auto file = breakpad::SymFile::open(text_->bytes(), index_file_->bytes(), stamp);
+        if (file.ok()) {
+          file_ = std::move(file).take();
+          return {};
+        }
+      }
+    }
+    VIGIL_TRY_ASSIGN(index_, breakpad::build_index(text_->bytes(), stamp));
+    VIGIL_TRY_ASSIGN(
+        file_, breakpad::SymFile::open(text_->bytes(), ByteView(std::string_view(index_)), stamp));
+    // A cache that cannot be written to costs time, nothing else.
+    if (!kept.empty() && platform::create_folders(cache).ok())
+      (void)platform::write_file_atomically(kept, index_);
+    return {};
+  }
+
+  [[nodiscard]] SymbolSource source() const noexcept override { return SymbolSource::Sym; }
+
+  [[nodiscard]] std::optional<Symbol> locate(std::uint32_t rva) override {
+    const auto found = file_->locate(rva);
+    if (!found || found->places.empty()) return std::nullopt;
+    Symbol symbol{
+        .offset = rva - found->rva, .source = SymbolSource::Sym, .certain = !found->is_public};
+    symbol.inlined.reserve(found->places.size() - 1);
+    for (std::size_t i = 0; i + 1 < found->places.size(); ++i)
+      symbol.inlined.push_back(place_of(found->places[i]));
+    symbol.place = place_of(found->places.back());
+    return symbol;
+  }
+  [[nodiscard]] std::optional<breakpad::CfiRules> cfi_rules(std::uint32_t rva) override {
+    return file_->cfi_rules(rva);
+  }
+  [[nodiscard]] std::optional<breakpad::WinFrame> win_frame(std::uint32_t rva) override {
+    return file_->win_frame(rva);
+  }
+
+ private:
+  static Place place_of(const breakpad::Place& place) {
+    return {std::string(place.function), std::string(place.file), place.line};
+  }
+
+  /// The text's name, identity, size and time: a text that was changed has another index.
+  [[nodiscard]] std::string index_name(const breakpad::Stamp& stamp) const {
+    const auto module = breakpad::read_module_record(text_->bytes());
+    const auto id = module.ok() && is_plain_file_name(module->debug_id) ? module->debug_id : "";
+    return fmt::format("{}-{}-{:x}-{:x}.idx", utf8_from_path(path().filename()), id, stamp.size,
+                       static_cast<std::uint64_t>(stamp.modified_ns));
+  }
+
+  std::unique_ptr<platform::MappedFile> text_, index_file_;
+  std::string index_;  // where the cache has none
+  std::optional<breakpad::SymFile> file_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SymbolFile>> open_sym(const fs::path& path,
+                                             std::string_view debug_id,
+                                             const fs::path& cache) {
+  VIGIL_TRY_ASSIGN(auto text, platform::MappedFile::open(path));
+  const auto name = utf8_from_path(path);
+  auto module = breakpad::read_module_record(text->bytes());
+  if (!module.ok()) return std::move(module).take_error().with_context(name);
+  if (ascii_lower(module->debug_id) != ascii_lower(debug_id)) {
+    return Error{Errc::Malformed, fmt::format("{} is of another build: {}, and the dump has {}",
+                                              name, module->debug_id, debug_id)};
+  }
+  auto file = std::make_unique<SymSymbols>(path, std::move(text));
+  if (auto opened = file->open_index(cache); !opened.ok())
+    return std::move(opened).take_error().with_context(name);
+  return std::unique_ptr<SymbolFile>(std::move(file));
+}
+
+}  // namespace vigil::symbols

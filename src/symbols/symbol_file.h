@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "breakpad/breakpad.h"
+#include "platform/platform.h"
+#include "symbols/folders.h"
+#include "symbols/symbols.h"
+
+namespace vigil::symbols {
+
+/// One open file with debug information, of either format.
+class SymbolFile {
+ public:
+  virtual ~SymbolFile() = default;
+  SymbolFile(const SymbolFile&) = delete;
+  SymbolFile& operator=(const SymbolFile&) = delete;
+
+  [[nodiscard]] virtual SymbolSource source() const noexcept = 0;
+  [[nodiscard]] virtual std::optional<Symbol> locate(std::uint32_t rva) = 0;
+  [[nodiscard]] virtual std::optional<breakpad::CfiRules> cfi_rules(std::uint32_t rva) = 0;
+  [[nodiscard]] virtual std::optional<breakpad::WinFrame> win_frame(std::uint32_t rva) = 0;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ protected:
+  explicit SymbolFile(std::filesystem::path path) : path_(std::move(path)) {}
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The `.sym` at \p path when it is of \p debug_id. Its index comes from \p cache, and goes there.
+/// Errc::NotFound when there is no file; other errors name it.
+[[nodiscard]] Result<std::unique_ptr<SymbolFile>> open_sym(const std::filesystem::path& path,
+                                                           std::string_view debug_id,
+                                                           const std::filesystem::path& cache);
+
+/// The symbol file called \p debug_file with \p debug_id in \p folders; null when there is none.
+/// What was found and is not it goes to \p refused.
+[[nodiscard]] std::unique_ptr<SymbolFile> find_symbol_file(Folders& folders,
+                                                           std::string_view debug_file,
+                                                           std::string_view debug_id,
+                                                           const std::filesystem::path& index_cache,
+                                                           std::vector<std::string>& refused);
+
+}  // namespace vigil::symbols
