@@ -50,6 +50,7 @@ class Walker {
                                           .images = input_.images,
                                           .rules = &input_.symbols,
                                           .stack = thread.stack,
+                                          .frame_pointers = keeps_frame_pointers(),
                                           .max_frames = most,
                                           .end = end});
     frames_left_ -= std::min(walk.frames.size(), frames_left_);
@@ -78,6 +79,11 @@ class Walker {
   }
 
  private:
+  [[nodiscard]] bool keeps_frame_pointers() const {
+    const auto os = input_.snapshot.system.os;
+    return os != snapshot::Os::Windows && os != snapshot::Os::Unknown;
+  }
+
   [[nodiscard]] std::string module_name(std::size_t index) const {
     const auto& module = input_.snapshot.modules[index];
     auto name = budget_.take(module.name());

@@ -86,6 +86,8 @@ struct WalkRequest {
   /// The captured stack, which the walk does not leave. Size 0, or a stack pointer outside of it:
   /// unknown.
   snapshot::AddressRange stack = {};
+  /// Code keeps frame pointers as a rule, on x64 too: Linux and macOS, not Windows.
+  bool frame_pointers = false;
   std::size_t max_frames = kDefaultMaxFrames;
   /// When to stop. It is looked at for each frame and for each guess at one, since either may open
   /// another image; frame 0 is always there.

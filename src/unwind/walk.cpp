@@ -76,7 +76,10 @@ class Walker {
         frame_{context},
         place_(target_.find(chain_of(context).pc)),
         rules_(request.rules),
-        max_frames_(request.max_frames) {}
+        chain_rules_(rules_of(context)),
+        max_frames_(request.max_frames) {
+    if (request.frame_pointers) chain_rules_.is_convention = true;
+  }
 
   Walk run() {
     while (walk_.frames.size() < max_frames_) {
@@ -158,7 +161,7 @@ class Walker {
     if (to.pc == 0) return StopReason::EndOfStack;
     if (to.sp < from.sp || (to.sp == from.sp && !may_keep_stack(caller)))
       return StopReason::NoProgress;
-    if (!target_.in_stack(to.sp) || to.sp % rules_of(Context{}).word_bytes != 0) {
+    if (!target_.in_stack(to.sp) || to.sp % chain_rules_.word_bytes != 0) {
       return StopReason::OutsideStack;
     }
     const auto place = find(caller);
@@ -179,16 +182,15 @@ class Walker {
 
   Step<Context> find_caller_without_tables(StopReason why) const {
     const auto chain = chain_of(frame_.context);
-    constexpr auto kRules = rules_of(Context{});
-    const auto pointed = follow_frame_pointer(target_, chain, kRules);
+    const auto pointed = follow_frame_pointer(target_, chain, chain_rules_);
     if (const auto* next = std::get_if<Chain>(&pointed))
       return caller(*next, FrameTrust::FramePointer);
     if (std::get<StopReason>(pointed) == StopReason::EndOfStack) return StopReason::EndOfStack;
     const bool chain_ended =
-        kRules.is_convention && chain.fp == 0 && frame_.trust == FrameTrust::FramePointer;
+        chain_rules_.is_convention && chain.fp == 0 && frame_.trust == FrameTrust::FramePointer;
     if (chain_ended) return StopReason::EndOfStack;
     if (scanned_ < kMaxScannedFrames) {
-      if (const auto next = scan_stack(target_, chain, kRules))
+      if (const auto next = scan_stack(target_, chain, chain_rules_))
         return caller(*next, FrameTrust::Scan);
       if (target_.is_late()) return StopReason::TimeLimit;
     }
@@ -205,6 +207,7 @@ class Walker {
   Cursor<Context> frame_;
   Target::OptionalPlace place_;  // of frame_
   breakpad::FrameRuleSource* rules_;
+  ChainRules chain_rules_;
   std::size_t max_frames_;
   std::size_t scanned_ = 0;
   Walk walk_;

@@ -217,6 +217,10 @@ class FakeProcess final : public image::ImageSource {
     rules_ = &rules;
     return *this;
   }
+  FakeProcess& keeps_frame_pointers() {
+    frame_pointers_ = true;
+    return *this;
+  }
   FakeProcess& ends_at(std::chrono::steady_clock::time_point end) {
     end_ = end;
     return *this;
@@ -237,6 +241,7 @@ class FakeProcess final : public image::ImageSource {
                                .images = *this,
                                .rules = rules_,
                                .stack = stack_,
+                               .frame_pointers = frame_pointers_,
                                .max_frames = max_frames,
                                .end = end_});
   }
@@ -246,6 +251,7 @@ class FakeProcess final : public image::ImageSource {
   std::vector<std::unique_ptr<OpenImage>> images_;
   FakeMemory memory_;
   FakeRules* rules_ = nullptr;
+  bool frame_pointers_ = false;
   snapshot::AddressRange stack_;
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
 };

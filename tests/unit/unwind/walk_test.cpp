@@ -224,5 +224,20 @@ TEST(Walk, NamesTrustAndReasonAsTheReportDoes) {
   EXPECT_EQ(to_string(StopReason::FrameLimit), "frame_limit");
 }
 
+TEST(Walk, FollowsFramePointersOfX64WhereTheSystemKeepsThem) {
+  ByteBuilder stack;
+  stack.u64(1).u64(kStack + 32).u64(kBase + 0x1105).u64(2);
+  stack.u64(0).u64(kBase + 0x1205).fill(32);
+  auto context = test::amd64_context(kBase + 0x1010, kStack);
+  context.gpr[5] = kStack + 8;
+  FakeProcess process;
+  process.module_without_image(kBase).stack(stack);
+  EXPECT_EQ(process.walk(context).frames.size(), 1u);
+  const auto walk = process.keeps_frame_pointers().walk(context);
+  ASSERT_EQ(walk.frames.size(), 3u);
+  EXPECT_EQ(walk.frames[2].trust, FrameTrust::FramePointer);
+  EXPECT_EQ(walk.stop, StopReason::EndOfStack);
+}
+
 }  // namespace
 }  // namespace vigil::unwind
