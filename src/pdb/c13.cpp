@@ -128,11 +128,12 @@ Status LineTable::add_inlinees(const Stream& part) {
 }
 
 void LineTable::sort() {
-  std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) {
+  sort_unless_sorted(ranges_, [](const Range& a, const Range& b) {
     return std::tie(a.start, a.lines_offset) < std::tie(b.start, b.lines_offset);
   });
-  std::stable_sort(inlinees_.begin(), inlinees_.end(),
-                   [](const Inlinee& a, const Inlinee& b) { return a.id < b.id; });
+  sort_unless_sorted(inlinees_, [](const Inlinee& a, const Inlinee& b) {
+    return std::tie(a.id, a.start.file, a.start.line) < std::tie(b.id, b.start.file, b.start.line);
+  });
 }
 
 std::optional<FileLine> LineTable::find(SectionOffset place) const {

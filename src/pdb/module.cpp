@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pdb/module.h"
 
-#include <algorithm>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -120,7 +119,7 @@ Status Module::walk() {
     }
     at = add(*header, at, *record);
   }
-  std::sort(procedures_.begin(), procedures_.end(), [](const Procedure& a, const Procedure& b) {
+  sort_unless_sorted(procedures_, [](const Procedure& a, const Procedure& b) {
     return std::tie(a.start, a.record) < std::tie(b.start, b.record);
   });
   return result;

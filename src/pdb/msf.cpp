@@ -14,7 +14,8 @@ constexpr std::uint64_t kMinBlockBytes = 512;
 constexpr std::uint64_t kMaxBlockBytes = 65'536;
 /// Streams are named by 16 bits. Those behind are nobody's.
 constexpr std::uint64_t kMaxStreams = 65'536;
-/// How much a reader looks ahead for blocks that follow each other.
+/// How much a reader looks ahead for blocks that follow each other: the more, the more it has read.
+constexpr std::uint64_t kMinWindowBytes = 1 << 10;
 constexpr std::uint64_t kMaxWindowBytes = 1 << 20;
 constexpr std::uint64_t kValueBytes = sizeof(std::uint32_t);
 
@@ -208,7 +209,8 @@ Stream Stream::part(std::uint64_t offset, std::uint64_t size) const noexcept {
 Result<ByteView> StreamReader::at(std::uint64_t offset, std::uint64_t size) {
   if (size == 0) return ByteView{};
   if (offset < window_begin_ || !window_.contains(offset - window_begin_, size)) {
-    VIGIL_TRY_ASSIGN(window_, stream_.run(offset, kMaxWindowBytes));
+    look_ahead_ = std::clamp(2 * look_ahead_, kMinWindowBytes, kMaxWindowBytes);
+    VIGIL_TRY_ASSIGN(window_, stream_.run(offset, std::max(size, look_ahead_)));
     window_begin_ = offset;
     if (size > window_.size()) return stream_.read(offset, size, scratch_);
   }

@@ -82,6 +82,7 @@ class StreamReader {
 
  private:
   Stream stream_;
+  std::uint64_t look_ahead_ = 0;  // bytes
   std::uint64_t window_begin_ = 0;
   ByteView window_;
   Scratch scratch_;

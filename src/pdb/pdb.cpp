@@ -2,6 +2,7 @@
 #include "pdb/pdb.h"
 
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -36,8 +37,8 @@ class Pdb::Reader {
   void read_sections();
   [[nodiscard]] Stream debug_stream(format::DebugHeader header) const;
   template <class T>
-  [[nodiscard]] T value_or_note(const char* what, Result<T> result);
-  [[nodiscard]] const Module* module(std::uint16_t index);
+  [[nodiscard]] T value_or_note(std::string_view what, Result<T> result);
+  [[nodiscard]] const Module& module(std::uint16_t index);
   [[nodiscard]] std::optional<Location> from_module(const Module& module, SectionOffset place);
   [[nodiscard]] std::optional<Location> from_publics(const Module* module,
                                                      const Contribution* contribution,
@@ -78,7 +79,7 @@ Status Pdb::Reader::read_identity() {
 }
 
 template <class T>
-T Pdb::Reader::value_or_note(const char* what, Result<T> result) {
+T Pdb::Reader::value_or_note(std::string_view what, Result<T> result) {
   if (result.ok()) return std::move(result).take();
   diagnostics.note(fmt::format("{}: {}", what, result.error().message()));
   return T{};
@@ -116,21 +117,17 @@ void Pdb::Reader::read_tables() {
   ids_ = value_or_note("ids", Types::open(msf_, msf_.stream(format::kIpiStream)));
 }
 
-const Module* Pdb::Reader::module(std::uint16_t index) {
-  if (const auto known = modules_.find(index); known != modules_.end()) return &known->second;
-  const auto streams = dbi_->module(index);
-  if (!streams.ok()) {
-    diagnostics.note(fmt::format("module {}: {}", index, streams.error().message()));
-    return nullptr;
-  }
+const Module& Pdb::Reader::module(std::uint16_t index) {
+  if (const auto known = modules_.find(index); known != modules_.end()) return known->second;
+  const ModuleStreams streams = value_or_note(fmt::format("module {}", index), dbi_->module(index));
   if (cached_bytes_ >= kMaxCachedBytes) {
     modules_.clear();
     cached_bytes_ = 0;
   }
   auto& module =
-      modules_.emplace(index, Module::read(msf_, *streams, index, diagnostics)).first->second;
+      modules_.emplace(index, Module::read(msf_, streams, index, diagnostics)).first->second;
   cached_bytes_ += module.memory();
-  return &module;
+  return module;
 }
 
 Place Pdb::Reader::place_of(const Module* module, std::optional<FileLine> at) const {
@@ -191,7 +188,7 @@ std::optional<Location> Pdb::Reader::locate(std::uint32_t rva) {
   const auto place = sections_.place(rva);
   if (!place) return std::nullopt;
   const auto contribution = dbi_->contribution(*place);
-  const Module* owner = contribution ? module(contribution->module) : nullptr;
+  const Module* owner = contribution ? &module(contribution->module) : nullptr;
   if (owner != nullptr) {
     if (auto found = from_module(*owner, *place)) return found;
   }
@@ -204,8 +201,8 @@ std::optional<FrameData> Pdb::Reader::source_frame_data(std::uint32_t rva) {
   }
   const auto place = sections_.place(rva);
   const auto contribution = place ? dbi_->contribution(*place) : std::nullopt;
-  if (const Module* owner = contribution ? module(contribution->module) : nullptr) {
-    for (const Stream& part : owner->lines().frame_data()) {
+  if (contribution) {
+    for (const Stream& part : module(contribution->module).lines().frame_data()) {
       if (auto found = find_frame_data(part, names_, rva)) return found;
     }
   }

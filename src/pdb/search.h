@@ -32,6 +32,13 @@ template <class AtOrBelow>
   return first;
 }
 
+/// Linkers write most tables in order. \p less must tell any two entries apart.
+template <class Entry, class Less>
+void sort_unless_sorted(std::vector<Entry>& table, Less less) {
+  if (!std::is_sorted(table.begin(), table.end(), less))
+    std::sort(table.begin(), table.end(), less);
+}
+
 /// The entry of a table sorted by `start` that covers \p at and begins last; of several that begin
 /// there (functions that were folded into one) the first. Null without one.
 template <class Entry>

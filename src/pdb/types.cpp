@@ -12,8 +12,8 @@ namespace {
 
 /// Records between two of our own skip points.
 constexpr std::uint32_t kIndexStep = 1024;
-/// Linkers write a skip point every 8 KiB, which is some thousand records at most.
-constexpr std::uint32_t kMaxStepsFromSkipPoint = 65'536;
+/// Linkers write a skip point every 8 KiB, which is two thousand records at most.
+constexpr std::uint32_t kMaxStepsFromSkipPoint = 8192;
 constexpr std::uint64_t kMaxNameBytes = 65'536;
 constexpr std::uint64_t kFuncIdNameOffset = 8;    // after scope and type
 constexpr std::uint64_t kStringIdNameOffset = 4;  // after the list of substrings

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// pdb_lookup FILE.pdb: reads RVAs in hex from standard input, and prints for each its places (function, file and line,
-// with tabs between, the innermost first) and an empty line.
-// pdb_lookup --frames FILE.pdb: prints the frame data instead, one line each.
+// pdb_lookup FILE.pdb: reads RVAs in hex from standard input, and prints for each its places
+// (function, file and line, with tabs between, the innermost first) and an empty line. pdb_lookup
+// --frames FILE.pdb: prints the frame data instead, one line each.
 #include <cstdio>
 #include <string>
 #include <string_view>
