@@ -19,12 +19,12 @@ struct Library::Impl {
 
   SymbolPaths paths;
   Folders folders;
-  /// What was found for a debug file and its id, or why nothing was.
+  /// What was found for a name, or why nothing was.
   struct Opened {
     std::unique_ptr<SymbolFile> file;
     std::vector<std::string> refused;
   };
-  std::map<std::pair<std::string, std::string>, Opened> opened;
+  std::map<SymbolName, Opened> pdbs, syms;
 };
 
 }  // namespace vigil::symbols

@@ -41,12 +41,25 @@ class SymbolFile {
                                                            std::string_view debug_id,
                                                            const std::filesystem::path& cache);
 
-/// The symbol file called \p debug_file with \p debug_id in \p folders; null when there is none.
-/// What was found and is not it goes to \p refused.
-[[nodiscard]] std::unique_ptr<SymbolFile> find_symbol_file(Folders& folders,
-                                                           std::string_view debug_file,
-                                                           std::string_view debug_id,
-                                                           const std::filesystem::path& index_cache,
-                                                           std::vector<std::string>& refused);
+/// The PDB at \p path when it is of \p debug_id. Errors as those of open_sym().
+[[nodiscard]] Result<std::unique_ptr<SymbolFile>> open_pdb(const std::filesystem::path& path,
+                                                           std::string_view debug_id);
+
+/// What a module names its symbols by.
+struct SymbolName {
+  std::string debug_file;  ///< Without its folder.
+  std::string debug_id;
+  friend auto operator<=>(const SymbolName&, const SymbolName&) = default;
+};
+
+/// The PDB, or the `.sym`, of \p name in \p folders; null when there is none. What was found and is
+/// not it goes to \p refused.
+[[nodiscard]] std::unique_ptr<SymbolFile> find_pdb(Folders& folders,
+                                                   const SymbolName& name,
+                                                   std::vector<std::string>& refused);
+[[nodiscard]] std::unique_ptr<SymbolFile> find_sym(Folders& folders,
+                                                   const SymbolName& name,
+                                                   const std::filesystem::path& index_cache,
+                                                   std::vector<std::string>& refused);
 
 }  // namespace vigil::symbols

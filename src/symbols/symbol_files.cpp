@@ -11,41 +11,75 @@ namespace vigil::symbols {
 Library::Library(SymbolPaths paths) : impl_(std::make_unique<Impl>(std::move(paths))) {}
 Library::~Library() = default;
 
-struct SymbolFiles::Slot {
+namespace {
+
+/// A file that is looked for when it is first needed.
+struct LazyFile {
   bool searched = false;
   SymbolFile* file = nullptr;
+};
+
+SymbolName name_of(const snapshot::Module& module) {
+  return {std::string(windows_file_name(module.debug_file)), module.debug_id};
+}
+
+/// Looks in what is open already, then for the file, by \p find.
+template <class Opened, class Find>
+const Opened* open_once(std::map<SymbolName, Opened>& known,
+                        const SymbolName& name,
+                        const Find& find) {
+  auto entry = known.find(name);
+  if (entry == known.end()) {
+    if (known.size() >= Library::kMaxOpenFiles) return nullptr;
+    entry = known.emplace(name, Opened{}).first;
+    entry->second.file = find(entry->second.refused);
+  }
+  return &entry->second;
+}
+
+}  // namespace
+
+struct SymbolFiles::Slot {
+  LazyFile pdb, sym;
   SymbolState state;
+
+  template <class Opened>
+  void use(LazyFile& slot, const Opened* opened) {
+    if (opened == nullptr) return;
+    slot.file = opened->file.get();
+    state.refused.insert(state.refused.end(), opened->refused.begin(), opened->refused.end());
+    if (slot.file == nullptr || state.source) return;
+    state.source = slot.file->source();
+    state.file = slot.file->path();
+  }
 };
 
 SymbolFiles::SymbolFiles(const std::vector<snapshot::Module>& modules, Library& library)
     : modules_(modules), library_(library), slots_(modules.size()) {}
 SymbolFiles::~SymbolFiles() = default;
 
-SymbolFile* SymbolFiles::file(std::size_t index) {
+SymbolFile* SymbolFiles::pdb(std::size_t index) {
   VIGIL_CHECK(index < slots_.size());
   auto& slot = slots_[index];
-  if (slot.searched) return slot.file;
-  slot.searched = true;
-  const auto& module = modules_[index];
-  const auto name = windows_file_name(module.debug_file);
-  if (name.empty() || module.debug_id.empty()) return nullptr;
+  if (std::exchange(slot.pdb.searched, true)) return slot.pdb.file;
+  const auto name = name_of(modules_[index]);
   auto& library = *library_.impl_;
-  const auto key = std::pair(std::string(name), module.debug_id);
-  auto known = library.opened.find(key);
-  if (known == library.opened.end()) {
-    if (library.opened.size() >= Library::kMaxOpenFiles) return nullptr;
-    known = library.opened.emplace(key, Library::Impl::Opened{}).first;
-    auto& opened = known->second;
-    opened.file = find_symbol_file(library.folders, name, module.debug_id,
-                                   library.paths.index_cache, opened.refused);
-  }
-  slot.file = known->second.file.get();
-  slot.state.refused = known->second.refused;
-  if (slot.file != nullptr) {
-    slot.state.source = slot.file->source();
-    slot.state.file = slot.file->path();
-  }
-  return slot.file;
+  slot.use(slot.pdb, open_once(library.pdbs, name, [&](std::vector<std::string>& refused) {
+             return find_pdb(library.folders, name, refused);
+           }));
+  return slot.pdb.file;
+}
+
+SymbolFile* SymbolFiles::sym(std::size_t index) {
+  VIGIL_CHECK(index < slots_.size());
+  auto& slot = slots_[index];
+  if (std::exchange(slot.sym.searched, true)) return slot.sym.file;
+  const auto name = name_of(modules_[index]);
+  auto& library = *library_.impl_;
+  slot.use(slot.sym, open_once(library.syms, name, [&](std::vector<std::string>& refused) {
+             return find_sym(library.folders, name, library.paths.index_cache, refused);
+           }));
+  return slot.sym.file;
 }
 
 const SymbolState& SymbolFiles::state(std::size_t index) const {
@@ -54,17 +88,19 @@ const SymbolState& SymbolFiles::state(std::size_t index) const {
 }
 
 std::optional<Symbol> SymbolFiles::locate(std::size_t index, std::uint32_t rva) {
-  auto* found = file(index);
+  auto* found = pdb(index);
+  if (found == nullptr) found = sym(index);
   return found == nullptr ? std::nullopt : found->locate(rva);
 }
 
 std::optional<breakpad::CfiRules> SymbolFiles::cfi_rules(std::size_t index, std::uint32_t rva) {
-  auto* found = file(index);
+  auto* found = sym(index);
   return found == nullptr ? std::nullopt : found->cfi_rules(rva);
 }
 
 std::optional<breakpad::WinFrame> SymbolFiles::win_frame(std::size_t index, std::uint32_t rva) {
-  auto* found = file(index);
+  auto* found = pdb(index);
+  if (found == nullptr) found = sym(index);
   return found == nullptr ? std::nullopt : found->win_frame(rva);
 }
 

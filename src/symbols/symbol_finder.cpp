@@ -24,36 +24,54 @@ std::string sym_name(std::string_view debug_file) {
 /// name.
 std::array<fs::path, 3> candidates(Folders& folders,
                                    const fs::path& root,
-                                   std::string_view debug_file,
-                                   std::string_view debug_id,
+                                   const SymbolName& name,
                                    std::string_view file) {
   constexpr std::size_t kTierName = 2;
   std::array<fs::path, 3> found;
-  found[0] = folders.find(root, {debug_file, debug_id, file});
-  if (found[0].empty() && debug_file.size() > kTierName)
-    found[1] = folders.find(root, {debug_file.substr(0, kTierName), debug_file, debug_id, file});
+  found[0] = folders.find(root, {name.debug_file, name.debug_id, file});
+  if (found[0].empty() && name.debug_file.size() > kTierName) {
+    const auto tier = std::string_view(name.debug_file).substr(0, kTierName);
+    found[1] = folders.find(root, {tier, name.debug_file, name.debug_id, file});
+  }
   found[2] = folders.find(root, {file});
   return found;
 }
 
-}  // namespace
-
-std::unique_ptr<SymbolFile> find_symbol_file(Folders& folders,
-                                             std::string_view debug_file,
-                                             std::string_view debug_id,
-                                             const fs::path& index_cache,
-                                             std::vector<std::string>& refused) {
-  const auto sym = sym_name(debug_file);
+/// The first of the candidates that \p open takes.
+template <class Open>
+std::unique_ptr<SymbolFile> find_file(Folders& folders,
+                                      const SymbolName& name,
+                                      std::string_view file,
+                                      std::vector<std::string>& refused,
+                                      const Open& open) {
   for (const auto& root : folders.roots()) {
-    for (const auto& path : candidates(folders, root, debug_file, debug_id, sym)) {
+    for (const auto& path : candidates(folders, root, name, file)) {
       std::error_code error;
       if (path.empty() || fs::is_directory(path, error)) continue;
-      auto file = open_sym(path, debug_id, index_cache);
-      if (file.ok()) return std::move(file).take();
-      refused.push_back(file.error().message());
+      auto opened = open(path);
+      if (opened.ok()) return std::move(opened).take();
+      refused.push_back(opened.error().message());
     }
   }
   return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<SymbolFile> find_pdb(Folders& folders,
+                                     const SymbolName& name,
+                                     std::vector<std::string>& refused) {
+  return find_file(folders, name, name.debug_file, refused,
+                   [&](const fs::path& path) { return open_pdb(path, name.debug_id); });
+}
+
+std::unique_ptr<SymbolFile> find_sym(Folders& folders,
+                                     const SymbolName& name,
+                                     const fs::path& index_cache,
+                                     std::vector<std::string>& refused) {
+  return find_file(folders, name, sym_name(name.debug_file), refused, [&](const fs::path& path) {
+    return open_sym(path, name.debug_id, index_cache);
+  });
 }
 
 }  // namespace vigil::symbols

@@ -163,7 +163,8 @@ class SymbolFiles final : public breakpad::FrameRuleSource {
 
  private:
   struct Slot;
-  [[nodiscard]] SymbolFile* file(std::size_t index);
+  [[nodiscard]] SymbolFile* pdb(std::size_t index);
+  [[nodiscard]] SymbolFile* sym(std::size_t index);
 
   const std::vector<snapshot::Module>& modules_;
   Library& library_;

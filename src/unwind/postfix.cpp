@@ -26,7 +26,8 @@ class Evaluator {
       const auto start = text.find_first_not_of(' ');
       if (start == std::string_view::npos) return true;
       text.remove_prefix(start);
-      const auto word = text.substr(0, text.find(' '));
+      // Microsoft's linker leaves out the space behind some assignments: `+ =$eip`.
+      const auto word = text[0] == '=' ? text.substr(0, 1) : text.substr(0, text.find(' '));
       text.remove_prefix(word.size());
       if (!take(word)) return false;
     }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <utility>
 
 namespace vigil::unwind {
 namespace {
@@ -30,17 +29,21 @@ std::uint64_t* find_register(snapshot::Amd64Context& context, std::string_view n
 
 std::uint32_t* find_register(snapshot::X86Context& context, std::string_view name) noexcept {
   name = without_sigil(name);
-  const std::array<std::pair<std::string_view, std::uint32_t*>, 9> all = {{{"eip", &context.eip},
-                                                                           {"esp", &context.esp},
-                                                                           {"ebp", &context.ebp},
-                                                                           {"ebx", &context.ebx},
-                                                                           {"esi", &context.esi},
-                                                                           {"edi", &context.edi},
-                                                                           {"eax", &context.eax},
-                                                                           {"ecx", &context.ecx},
-                                                                           {"edx", &context.edx}}};
-  for (const auto& [known, value] : all) {
-    if (name == known) return value;
+  struct Named {
+    std::string_view name, number;  // CodeView's, which PDBs have
+    std::uint32_t* value;
+  };
+  const std::array<Named, 9> all = {{{"eip", "33", &context.eip},
+                                     {"esp", "21", &context.esp},
+                                     {"ebp", "22", &context.ebp},
+                                     {"ebx", "20", &context.ebx},
+                                     {"esi", "23", &context.esi},
+                                     {"edi", "24", &context.edi},
+                                     {"eax", "17", &context.eax},
+                                     {"ecx", "18", &context.ecx},
+                                     {"edx", "19", &context.edx}}};
+  for (const auto& known : all) {
+    if (name == known.name || name == known.number) return known.value;
   }
   return nullptr;
 }

@@ -69,6 +69,14 @@ TEST(PostfixProgram, AssignsInOrder) {
   EXPECT_EQ(machine.values["$b"], 112u);
 }
 
+TEST(PostfixProgram, NeedsNoSpaceBehindAnAssignment) {
+  MapMachine machine;
+  ASSERT_TRUE(run_program("$T0 $a 4 + =$b $T0 ^ =$c 1 =", machine));
+  EXPECT_EQ(machine.values["$T0"], 104u);
+  EXPECT_EQ(machine.values["$b"], 55u);
+  EXPECT_EQ(machine.values["$c"], 1u);
+}
+
 TEST(PostfixProgram, FailsWhereAnAssignmentCannotBeMade) {
   for (const auto* program :
        {"=", "1 =", "1 2 =", "$fixed 1 =", "$T0 $unknown =", "$T0 1", "$T0 = 1"}) {

@@ -155,7 +155,7 @@ TEST(WinFrameWalk, RunsTheProgram) {
                 .saved_registers_size = 8,
                 .locals_size = 4,
                 .program = "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + = $ebp $T0 4 - ^ = "
-                           "$ebx $T0 8 - ^ ="});
+                           "$20 $T0 8 - ^ ="});
   const auto walk = walk_x86(stack, rules);
   ASSERT_GE(walk.frames.size(), 2u);
   EXPECT_EQ(walk.frames[1].trust, FrameTrust::Cfi);
