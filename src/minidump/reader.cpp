@@ -28,7 +28,7 @@ Status Reader::spend_text(std::uint64_t bytes) {
   return {};
 }
 
-Result<std::string> Reader::string_at(std::uint64_t rva) {
+Result<ByteView> Reader::counted_bytes_at(std::uint64_t rva) {
   constexpr std::uint64_t kLengthBytes = 4;
   VIGIL_TRY_ASSIGN(const auto head, file_.view(rva, kLengthBytes));
   const std::uint64_t size = *head.read<std::uint32_t>(0);
@@ -37,9 +37,21 @@ Result<std::string> Reader::string_at(std::uint64_t rva) {
                  fmt::format("{} bytes of text at offset {:#x}, and the limit is {}", size, rva,
                              kMaxStringBytes)};
   }
-  VIGIL_TRY(spend_text(size));
-  VIGIL_TRY_ASSIGN(const auto bytes, file_.view(rva + kLengthBytes, size));
+  return file_.view(rva + kLengthBytes, size);
+}
+
+Result<std::string> Reader::string_at(std::uint64_t rva) {
+  VIGIL_TRY_ASSIGN(const auto bytes, counted_bytes_at(rva));
+  VIGIL_TRY(spend_text(bytes.size()));
   return one_line(utf8_from_utf16_bytes(bytes).text);
+}
+
+Result<std::string> Reader::wide_field(ByteView field) {
+  std::uint64_t size = 0;
+  while (field.contains(size, sizeof(char16_t)) && *field.read<std::uint16_t>(size) != 0)
+    size += sizeof(char16_t);
+  VIGIL_TRY(spend_text(size));
+  return one_line(utf8_from_utf16_bytes(field.clamp(0, size)).text);
 }
 
 Result<std::string> Reader::narrow_text(std::string_view bytes) {
