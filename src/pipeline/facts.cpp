@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -14,59 +13,12 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "pipeline/system_facts.h"
 
 namespace vigil::pipeline {
 namespace {
 
 constexpr std::size_t kMaxCommentBytes = 8 * 1024;
-
-/// `6.1.7601 Service Pack 1`; on other systems than Windows only their own words.
-std::string os_version(const snapshot::SystemInfo& info, TextBudget& budget) {
-  auto words = budget.take(info.service_pack);
-  const bool numbered = info.os_major != 0 || info.os_minor != 0 || info.os_build != 0;
-  if (!numbered) return words;
-  const auto number = fmt::format("{}.{}.{}", info.os_major, info.os_minor, info.os_build);
-  return words.empty() ? number : number + " " + words;
-}
-
-/// `UTC+02:00 W. Europe Daylight Time`
-std::string time_zone(const snapshot::TimeZone& zone, TextBudget& budget) {
-  constexpr int kMinutesInHour = 60;
-  const auto ahead = -zone.bias_minutes;
-  const auto minutes = std::abs(ahead);
-  const auto name = budget.take(zone.name);
-  return fmt::format("UTC{}{:02}:{:02}{}{}", ahead < 0 ? '-' : '+', minutes / kMinutesInHour,
-                     minutes % kMinutesInHour, name.empty() ? "" : " ", name);
-}
-
-void add_system_details(const snapshot::SystemInfo& info,
-                        TextBudget& budget,
-                        report::System& system) {
-  system.cpu_current_mhz = info.current_mhz;
-  system.os_product = budget.take(info.distribution.empty() ? snapshot::windows_product(info)
-                                                            : std::string_view(info.distribution));
-  system.os_build = budget.take(info.build_text);
-  system.cpu_model_name = budget.take(info.cpu_model_name);
-  system.cpu_microcode = budget.take(info.microcode);
-  for (const auto feature : snapshot::cpu_features(info)) system.cpu_features.emplace_back(feature);
-  if (info.time_zone) system.time_zone = time_zone(*info.time_zone, budget);
-}
-
-report::System system_of(const snapshot::SystemInfo& info, TextBudget& budget) {
-  report::System system;
-  system.os = snapshot::os_name(info);
-  system.os_version = os_version(info, budget);
-  system.cpu = snapshot::cpu_name(info);
-  system.cpu_count = info.processor_count;
-  system.cpu_mhz = info.max_mhz;
-  add_system_details(info, budget, system);
-  const bool known = info.cpu_family != 0 || !info.cpu_vendor.empty();
-  if (!known) return system;
-  system.cpu_info = fmt::format("{}{}family {} model {} stepping {}", budget.take(info.cpu_vendor),
-                                info.cpu_vendor.empty() ? "" : " ", info.cpu_family, info.cpu_model,
-                                info.cpu_stepping);
-  return system;
-}
 
 /// The levels have names; what lies between two of them has a number.
 std::string integrity_name(std::uint32_t level) {

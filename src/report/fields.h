@@ -89,6 +89,8 @@ void describe(Archive& a, Of<System> auto& system) {
   a.number("cpu_mhz", system.cpu_mhz, system.cpu_mhz != 0);
   a.number("cpu_current_mhz", system.cpu_current_mhz, system.cpu_current_mhz != 0);
   a.text("os_product", system.os_product);
+  a.text("os_role", system.os_role);
+  a.texts("os_suites", system.os_suites);
   a.text("os_build", system.os_build);
   a.text("cpu_model_name", system.cpu_model_name);
   a.text("cpu_microcode_version", system.cpu_microcode);

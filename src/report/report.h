@@ -97,6 +97,8 @@ struct System {
   std::uint32_t cpu_mhz = 0;                ///< At most; 0: not said.
   std::uint32_t cpu_current_mhz = 0;        ///< When the dump was taken; 0: not said.
   std::string os_product{};                 ///< Windows Server 2022
+  std::string os_role{};                    ///< workstation, server, domain_controller
+  std::vector<std::string> os_suites{};     ///< terminal_server, datacenter, …
   std::string os_build{};                   ///< 20348.1.amd64fre.fe_release.210507-1500
   std::string cpu_model_name{};             ///< As the processor calls itself.
   std::string cpu_microcode{};              ///< 0x2e

@@ -129,6 +129,21 @@ TEST(Facts, AreDescribedAndHoldNoSecrets) {
   EXPECT_EQ(*again, report);
 }
 
+TEST(Facts, TellWhichEditionOfWindowsItIs) {
+  snapshot::Snapshot snapshot;
+  snapshot.system.os = snapshot::Os::Windows;
+  snapshot.system.os_major = 10;
+  snapshot.system.os_build = 20348;
+  snapshot.system.product_type = 3;
+  snapshot.system.suite_mask = 0x90;
+  const auto system = facts_of(snapshot).system;
+  EXPECT_EQ(system.os_product, "Windows Server 2022");
+  EXPECT_EQ(system.os_role, "server");
+  EXPECT_THAT(system.os_suites, ::testing::ElementsAre("terminal_server", "datacenter"));
+  snapshot.system.os = snapshot::Os::Linux;
+  EXPECT_EQ(facts_of(snapshot).system.os_role, "");
+}
+
 TEST(Facts, GiveANumberToAnIntegrityWithoutAName) {
   snapshot::Snapshot snapshot;
   snapshot.process.integrity_level = 0x2100;

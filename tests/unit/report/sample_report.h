@@ -21,6 +21,8 @@ inline Report sample_report() {
               8,         2600};
   r.system.cpu_current_mhz = 1200;
   r.system.os_product = "Windows Server 2022";
+  r.system.os_role = "server";
+  r.system.os_suites = {"datacenter"};
   r.system.os_build = "20348.1.amd64fre.fe_release.210507-1500";
   r.system.cpu_model_name = "Example CPU";
   r.system.cpu_microcode = "0x2e";
