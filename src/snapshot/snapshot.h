@@ -283,7 +283,7 @@ struct Handles {
   std::vector<Handle> list;           ///< In dump order.
   std::vector<std::string> types;     ///< `Event`, `File`, `Key`, …
   std::vector<KernelObject> objects;  ///< Of those handles of which more than the type is known.
-  std::uint64_t total = 0;            ///< How many the dump has; more than the list past its limit.
+  std::uint64_t total = 0;            ///< As the dump says; the list ends at a limit.
   /// How many operations on handles the application verifier had recorded.
   std::uint64_t operations = 0;
 };
