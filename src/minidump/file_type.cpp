@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "minidump/file_type.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "base/utf.h"
 
 namespace vigil::minidump {
 namespace {
@@ -22,18 +25,37 @@ constexpr std::array kOtherFiles = {
     Magic{"PAGEDU64"sv, "a 64-bit kernel dump"},
     Magic{"PAGEDUMP"sv, "a 32-bit kernel dump"},
     Magic{"PMDM"sv, "a big-endian minidump"},
-    Magic{"\x7f"
-          "ELF"sv,
-          "an ELF file, such as a Linux core dump"},
+    Magic{"\xcf\xfa\xed\xfe"sv, "a 64-bit Mach-O file, such as a macOS core dump"},
+    Magic{"\xce\xfa\xed\xfe"sv, "a 32-bit Mach-O file, such as a macOS core dump"},
+    Magic{"\xca\xfe\xba\xbe"sv, "a universal Mach-O or a Java class file"},
+    Magic{"-----BEGIN BREAKPAD MICRODUMP-----"sv, "a Breakpad microdump"},
+    Magic{"MODULE "sv, "a Breakpad symbol file"},
     Magic{"PK\3\4"sv, "a ZIP archive"},
     Magic{"\x1f\x8b"sv, "compressed with gzip"},
     Magic{"7z\xbc\xaf\x27\x1c"sv, "a 7z archive"},
+    Magic{"Rar!\x1a\x07"sv, "a RAR archive"},
+    Magic{"BZh"sv, "compressed with bzip2"},
+    Magic{"\x04\x22\x4d\x18"sv, "compressed with LZ4"},
     Magic{"\xfd"
           "7zXZ"sv,
           "compressed with xz"},
     Magic{"MSCF"sv, "a cabinet archive"},
     Magic{"Microsoft C/C++ MSF 7.00"sv, "a PDB"},
+    Magic{"BSJB"sv, "a portable PDB"},
+    Magic{"ElfFile\0"sv, "an event log"},
+    Magic{"regf"sv, "a registry hive"},
+    Magic{"JAVA PROFILE"sv, "a Java heap dump"},
+    Magic{"%PDF"sv, "a PDF"},
+    Magic{"{"sv, "JSON, perhaps a report"},
     Magic{"MZ"sv, "a Windows program or library"},
+};
+
+/// Text that error pages, logs and reports begin with, in any case and behind blanks.
+constexpr std::array kOtherTexts = {
+    Magic{"<!doctype html"sv, "a web page, perhaps an error page of a server"},
+    Magic{"<html"sv, "a web page, perhaps an error page of a server"},
+    Magic{"<?xml"sv, "XML"},
+    Magic{"version=1\r\neventtype="sv, "a report of Windows Error Reporting (.wer)"},
 };
 
 constexpr auto kMinidump = "MDMP"sv;
@@ -42,13 +64,54 @@ constexpr auto kZstd = "\x28\xb5\x2f\xfd"sv;
 constexpr auto kZstdSkippableTail = "\x2a\x4d\x18"sv;
 constexpr unsigned char kZstdSkippableFirst = 0x50;
 
-constexpr std::uint64_t kLongestMagic = 24;
+constexpr std::uint64_t kLongestMagic = 64;
+
+constexpr auto kElf =
+    "\x7f"
+    "ELF"sv;
+/// Where an ELF file of either width says what it is for, and its number for a core dump.
+constexpr std::uint64_t kElfTypeAt = 16;
+constexpr std::uint16_t kElfCore = 4;
 
 bool is_zstd(std::string_view start) {
   if (start.starts_with(kZstd)) return true;
   return start.size() > kZstdSkippableTail.size() &&
          (static_cast<unsigned char>(start[0]) & 0xf0) == kZstdSkippableFirst &&
          start.substr(1).starts_with(kZstdSkippableTail);
+}
+
+std::string_view elf_kind(ByteView start) {
+  const auto type = start.read<std::uint16_t>(kElfTypeAt);
+  return type.ok() && *type == kElfCore ? "an ELF core dump, such as Linux writes"
+                                        : "an ELF file: a program or library of Linux";
+}
+
+/// Text in UTF-16 with a byte order mark, as tools of Windows write it, is looked at without its
+/// zeros.
+std::string plain_start(std::string_view start) {
+  constexpr auto kUtf16Mark = "\xff\xfe"sv, kUtf8Mark = "\xef\xbb\xbf"sv;
+  std::string text;
+  if (start.starts_with(kUtf16Mark)) {
+    for (std::size_t i = kUtf16Mark.size(); i < start.size(); i += 2) text += start[i];
+  } else {
+    text = start.substr(start.starts_with(kUtf8Mark) ? kUtf8Mark.size() : 0);
+  }
+  const auto first = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  return ascii_lower(std::string_view(text).substr(first));
+}
+
+/// What another known kind of file is; empty for one that is not known.
+std::string_view other_kind(ByteView start) {
+  const auto bytes = start.text();
+  if (bytes.starts_with(kElf)) return elf_kind(start);
+  for (const auto& magic : kOtherFiles) {
+    if (bytes.starts_with(magic.bytes)) return magic.what;
+  }
+  const auto text = plain_start(bytes);
+  for (const auto& magic : kOtherTexts) {
+    if (text.starts_with(magic.bytes)) return magic.what;
+  }
+  return {};
 }
 
 std::string hex(std::string_view bytes) {
@@ -62,14 +125,13 @@ std::string hex(std::string_view bytes) {
 }  // namespace
 
 Result<FileType> identify(ByteSource& file) {
-  const auto start = file.clamp(0, kLongestMagic).text();
+  const auto head = file.clamp(0, kLongestMagic);
+  const auto start = head.text();
   if (start.empty()) return Error{Errc::Malformed, "file is empty"};
   if (start.starts_with(kMinidump)) return FileType::Minidump;
   if (is_zstd(start)) return FileType::Zstd;
-  for (const auto& magic : kOtherFiles) {
-    if (start.starts_with(magic.bytes)) {
-      return Error{Errc::Unsupported, fmt::format("file is {}, and not a minidump", magic.what)};
-    }
+  if (const auto kind = other_kind(head); !kind.empty()) {
+    return Error{Errc::Unsupported, fmt::format("file is {}, and not a minidump", kind)};
   }
   constexpr std::size_t kShown = 8;
   return Error{Errc::Malformed,

@@ -70,7 +70,7 @@ struct SystemInfo {
 };
 static_assert(sizeof(SystemInfo) == 32);
 
-/// What follows SystemInfo when the processor is an x86; others have feature bits there.
+/// What follows SystemInfo when the processor is an x86; others have CpuOther there.
 struct CpuX86 {
   std::array<char, 12> vendor_id;
   std::uint32_t version_information;
@@ -78,6 +78,11 @@ struct CpuX86 {
   std::uint32_t amd_extended_features;
 };
 static_assert(sizeof(SystemInfo) + sizeof(CpuX86) == 56);
+
+/// Bit n of the first word is set where IsProcessorFeaturePresent(n) is.
+struct CpuOther {
+  std::array<std::uint64_t, 2> processor_features;
+};
 
 struct MiscInfo {
   std::uint32_t size_of_info;
@@ -99,9 +104,59 @@ struct MiscInfoPower {
 };
 static_assert(sizeof(MiscInfo) + sizeof(MiscInfoPower) == 44);
 
+/// What MiscInfo3 has behind that.
+struct MiscInfoProtection {
+  std::uint32_t process_integrity_level;
+  std::uint32_t process_execute_flags;
+  std::uint32_t protected_process;
+};
+static_assert(sizeof(MiscInfo) + sizeof(MiscInfoPower) + sizeof(MiscInfoProtection) == 56);
+
+struct SystemTime {
+  std::array<std::uint16_t, 8> fields;
+};
+
+/// TIME_ZONE_INFORMATION with its kind before it. A bias is in minutes: UTC = local time + bias.
+struct MiscInfoTimeZone {
+  std::uint32_t time_zone_id;
+  std::int32_t bias;
+  std::array<char16_t, 32> standard_name;
+  SystemTime standard_date;
+  std::int32_t standard_bias;
+  std::array<char16_t, 32> daylight_name;
+  SystemTime daylight_date;
+  std::int32_t daylight_bias;
+};
+static_assert(sizeof(MiscInfoTimeZone) == 176);
+
+struct XStateConfig {
+  std::uint32_t size_of_info;
+  std::uint32_t context_size;
+  std::uint64_t enabled_features;
+  std::array<std::uint64_t, 64> features;
+};
+static_assert(sizeof(XStateConfig) == 528);
+
+// Where the parts of MiscInfo3, 4 and 5 begin.
+inline constexpr std::uint64_t kMiscProtectionAt = 44;
+inline constexpr std::uint64_t kMiscTimeZoneAt = kMiscProtectionAt + sizeof(MiscInfoProtection);
+inline constexpr std::uint64_t kMiscBuildStringAt = kMiscTimeZoneAt + sizeof(MiscInfoTimeZone);
+inline constexpr std::uint64_t kMiscBuildStringBytes = 520;
+inline constexpr std::uint64_t kMiscDebuggerBuildAt = kMiscBuildStringAt + kMiscBuildStringBytes;
+inline constexpr std::uint64_t kMiscDebuggerBuildBytes = 80;
+inline constexpr std::uint64_t kMiscXStateAt = kMiscDebuggerBuildAt + kMiscDebuggerBuildBytes;
+inline constexpr std::uint64_t kMiscCookieAt = kMiscXStateAt + sizeof(XStateConfig);
+static_assert(kMiscBuildStringAt == 0xe8 && kMiscXStateAt == 0x340 && kMiscCookieAt == 0x550);
+
 inline constexpr std::uint32_t kMiscProcessId = 1;
 inline constexpr std::uint32_t kMiscProcessTimes = 2;
 inline constexpr std::uint32_t kMiscProcessorPower = 4;
+inline constexpr std::uint32_t kMiscIntegrity = 0x10;
+inline constexpr std::uint32_t kMiscExecuteFlags = 0x20;
+inline constexpr std::uint32_t kMiscTimeZone = 0x40;
+inline constexpr std::uint32_t kMiscProtectedProcess = 0x80;
+inline constexpr std::uint32_t kMiscBuildString = 0x100;
+inline constexpr std::uint32_t kMiscCookie = 0x200;
 
 struct Thread {
   std::uint32_t thread_id;
@@ -134,6 +189,8 @@ struct ThreadInfo {
 };
 static_assert(sizeof(ThreadInfo) == 64);
 
+inline constexpr std::uint32_t kThreadWritingThread = 2;
+inline constexpr std::uint32_t kThreadExited = 4;
 inline constexpr std::uint32_t kThreadInvalidInfo = 8;
 inline constexpr std::uint32_t kThreadInvalidContext = 0x10;
 
@@ -215,6 +272,182 @@ struct MemoryInfo {
   std::uint32_t alignment2;
 };
 static_assert(sizeof(MemoryInfo) == 48);
+
+struct HandleDataStream {
+  std::uint32_t size_of_header;
+  std::uint32_t size_of_descriptor;
+  std::uint32_t number_of_descriptors;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(HandleDataStream) == 16);
+
+struct HandleDescriptor {
+  std::uint64_t handle;
+  std::uint32_t type_name_rva;
+  std::uint32_t object_name_rva;
+  std::uint32_t attributes;
+  std::uint32_t granted_access;
+  std::uint32_t handle_count;
+  std::uint32_t pointer_count;
+};
+static_assert(sizeof(HandleDescriptor) == 32);
+
+/// What HandleDescriptor2 has behind it.
+struct HandleDescriptorObject {
+  std::uint32_t object_info_rva;
+  std::uint32_t reserved0;
+};
+static_assert(sizeof(HandleDescriptor) + sizeof(HandleDescriptorObject) == 40);
+
+/// A link in the chain of what is known of an object. Behind it lies what the system itself says of
+/// such objects, laid out for the pointers of the process.
+struct HandleObjectInformation {
+  std::uint32_t next_info_rva;
+  std::uint32_t info_type;
+  std::uint32_t size_of_info;
+};
+static_assert(sizeof(HandleObjectInformation) == 12);
+
+inline constexpr std::uint32_t kThreadInformation1 = 1;     // THREAD_BASIC_INFORMATION
+inline constexpr std::uint32_t kMutantInformation1 = 2;     // MUTANT_BASIC_INFORMATION
+inline constexpr std::uint32_t kMutantInformation2 = 3;     // MUTANT_OWNER_INFORMATION
+inline constexpr std::uint32_t kProcessInformation1 = 4;    // PROCESS_BASIC_INFORMATION
+inline constexpr std::uint32_t kProcessInformation2 = 5;    // the same, with its size before it
+inline constexpr std::uint32_t kEventInformation1 = 6;      // EVENT_BASIC_INFORMATION
+inline constexpr std::uint32_t kSectionInformation1 = 7;    // SECTION_BASIC_INFORMATION
+inline constexpr std::uint32_t kSemaphoreInformation1 = 8;  // SEMAPHORE_BASIC_INFORMATION
+
+/// The head of the list of handle operations; the entries are those of the application verifier.
+struct HandleOperationList {
+  std::uint32_t size_of_header;
+  std::uint32_t size_of_entry;
+  std::uint32_t number_of_entries;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(HandleOperationList) == 16);
+
+/// Behind the header and its padding lie the tables one after the other, each a descriptor, the
+/// system's own descriptor, the entries, padding.
+struct FunctionTableStream {
+  std::uint32_t size_of_header;
+  std::uint32_t size_of_descriptor;
+  std::uint32_t size_of_native_descriptor;
+  std::uint32_t size_of_function_entry;
+  std::uint32_t number_of_descriptors;
+  std::uint32_t size_of_align_pad;
+};
+static_assert(sizeof(FunctionTableStream) == 24);
+
+struct FunctionTableDescriptor {
+  std::uint64_t minimum_address;
+  std::uint64_t maximum_address;
+  std::uint64_t base_address;
+  std::uint32_t entry_count;
+  std::uint32_t size_of_align_pad;
+};
+static_assert(sizeof(FunctionTableDescriptor) == 32);
+
+struct TokenInfoList {
+  std::uint32_t token_list_size;
+  std::uint32_t token_list_entries;
+  std::uint32_t list_header_size;
+  std::uint32_t element_header_size;
+};
+static_assert(sizeof(TokenInfoList) == 16);
+
+struct TokenInfoHeader {
+  std::uint32_t token_size;  // of the whole element
+  std::uint32_t token_id;    // of the process or thread
+  std::uint64_t token_handle;
+};
+static_assert(sizeof(TokenInfoHeader) == 16);
+
+struct SystemBasicInformation {
+  std::uint32_t timer_resolution;
+  std::uint32_t page_size;
+  std::uint32_t number_of_physical_pages;
+  std::uint32_t lowest_physical_page_number;
+  std::uint32_t highest_physical_page_number;
+  std::uint32_t allocation_granularity;
+  std::uint64_t minimum_user_mode_address;
+  std::uint64_t maximum_user_mode_address;
+  std::uint64_t active_processors_affinity_mask;
+  std::uint32_t number_of_processors;
+};
+static_assert(sizeof(SystemBasicInformation) == 52);
+
+struct SystemFileCacheInformation {
+  std::uint64_t current_size;
+  std::uint64_t peak_size;
+  std::uint32_t page_fault_count;
+  std::uint64_t minimum_working_set;
+  std::uint64_t maximum_working_set;
+  std::uint64_t current_size_including_transition_in_pages;
+  std::uint64_t peak_size_including_transition_in_pages;
+  std::uint32_t transition_re_purpose_count;
+  std::uint32_t flags;
+};
+static_assert(sizeof(SystemFileCacheInformation) == 60);
+
+struct SystemBasicPerformance {
+  std::uint64_t available_pages;
+  std::uint64_t committed_pages;
+  std::uint64_t commit_limit;
+  std::uint64_t peak_commitment;
+};
+static_assert(sizeof(SystemBasicPerformance) == 32);
+
+struct SystemMemoryInfo {
+  std::uint16_t revision;
+  std::uint16_t flags;
+  SystemBasicInformation basic_info;
+  SystemFileCacheInformation file_cache_info;
+  SystemBasicPerformance basic_perf_info;  // 344 bytes of performance counters follow
+};
+static_assert(offsetof(SystemMemoryInfo, basic_perf_info) == 0x74);
+inline constexpr std::uint16_t kSystemMemoryBasicPerf = 2;
+
+struct ProcessVmCounters {
+  std::uint16_t revision;
+  std::uint16_t flags;  // of revision 2
+  std::uint32_t page_fault_count;
+  std::uint64_t peak_working_set_size;
+  std::uint64_t working_set_size;
+  std::uint64_t quota_peak_paged_pool_usage;
+  std::uint64_t quota_paged_pool_usage;
+  std::uint64_t quota_peak_non_paged_pool_usage;
+  std::uint64_t quota_non_paged_pool_usage;
+  std::uint64_t pagefile_usage;
+  std::uint64_t peak_pagefile_usage;
+};
+static_assert(sizeof(ProcessVmCounters) == 72);
+
+/// What revision 1 has behind that.
+struct ProcessVmCounters1Rest {
+  std::uint64_t private_usage;
+};
+static_assert(sizeof(ProcessVmCounters) + sizeof(ProcessVmCounters1Rest) == 80);
+
+/// What revision 2 has there.
+struct ProcessVmCounters2Rest {
+  std::uint64_t peak_virtual_size;
+  std::uint64_t virtual_size;
+  std::uint64_t private_usage;
+  std::uint64_t private_working_set_size;
+  std::uint64_t shared_commit_usage;
+  std::uint64_t job_shared_commit_usage;
+  std::uint64_t job_private_commit_usage;
+  std::uint64_t job_peak_private_commit_usage;
+  std::uint64_t job_private_commit_limit;
+  std::uint64_t job_total_commit_limit;
+};
+static_assert(sizeof(ProcessVmCounters) + sizeof(ProcessVmCounters2Rest) == 152);
+
+inline constexpr std::uint16_t kVmCounters = 1;
+inline constexpr std::uint16_t kVmVirtualSize = 2;
+inline constexpr std::uint16_t kVmCountersEx = 4;
+inline constexpr std::uint16_t kVmCountersEx2 = 8;
+inline constexpr std::uint16_t kVmJob = 0x10;
 
 inline constexpr std::size_t kMaxExceptionParameters = 15;
 

@@ -68,6 +68,39 @@ void describe_file(const Directory& directory, snapshot::Snapshot& snapshot) {
   }
 }
 
+/// What MiniDumpWriteDump tells of the system besides threads, modules and memory.
+void read_system_streams(Reader& reader, Streams& streams, snapshot::Snapshot& snapshot) {
+  using enum StreamType;
+  streams.read(HandleDataStream,
+               [&](ByteView s) { return read_handle_data(reader, s, snapshot.handles); });
+  streams.read(HandleOperationListStream,
+               [&](ByteView s) { return read_handle_operations(reader, s, snapshot.handles); });
+  streams.read(TokenStream, [&](ByteView s) { return read_tokens(reader, s, snapshot.tokens); });
+  streams.read(FunctionTableStream, [&](ByteView s) {
+    return read_function_tables(reader, s, snapshot.function_tables);
+  });
+  streams.read(SystemMemoryInfoStream,
+               [&](ByteView s) { return read_system_memory(s, snapshot.system_memory); });
+  streams.read(ProcessVmCountersStream,
+               [&](ByteView s) { return read_vm_counters(s, snapshot.process_memory); });
+}
+
+/// What Breakpad and Crashpad add.
+void read_foreign_streams(Reader& reader, Streams& streams, snapshot::Snapshot& snapshot) {
+  using enum StreamType;
+  streams.read(CrashpadInfo,
+               [&](ByteView s) { return read_crashpad(reader, s, snapshot.crashpad); });
+  streams.read(BreakpadInfo, [&](ByteView s) { return read_breakpad_info(s, snapshot); });
+  streams.read(BreakpadAssertionInfo,
+               [&](ByteView s) { return read_assertion(reader, s, snapshot.assertion); });
+  streams.read(BreakpadLinuxCpuInfo,
+               [&](ByteView s) { return read_linux_cpuinfo(s, snapshot.system); });
+  streams.read(BreakpadLinuxLsbRelease,
+               [&](ByteView s) { return read_linux_release(s, snapshot.system); });
+  streams.read(BreakpadLinuxProcStatus,
+               [&](ByteView s) { return read_linux_status(s, snapshot.process); });
+}
+
 }  // namespace
 
 struct Minidump::State {
@@ -103,7 +136,7 @@ Status Minidump::State::read_streams() {
   // The processor first, since the others need it; names and times of threads after the threads.
   streams.read(SystemInfoStream,
                [&](ByteView s) { return read_system_info(reader, s, snapshot.system); });
-  streams.read(MiscInfoStream, [&](ByteView s) { return read_misc_info(s, snapshot); });
+  streams.read(MiscInfoStream, [&](ByteView s) { return read_misc_info(reader, s, snapshot); });
   streams.read(ModuleListStream,
                [&](ByteView s) { return read_module_list(reader, s, snapshot.modules); });
   streams.read(UnloadedModuleListStream, [&](ByteView s) {
@@ -114,7 +147,7 @@ Status Minidump::State::read_streams() {
   streams.read(ThreadNamesStream,
                [&](ByteView s) { return read_thread_names(reader, s, snapshot.threads); });
   streams.read(ThreadInfoListStream,
-               [&](ByteView s) { return read_thread_info(reader, s, snapshot.threads); });
+               [&](ByteView s) { return read_thread_info(reader, s, snapshot); });
   streams.read(MemoryListStream, [&](ByteView s) { return read_memory_list(reader, s, ranges); });
   streams.read(Memory64ListStream,
                [&](ByteView s) { return read_memory64_list(reader, s, ranges); });
@@ -125,6 +158,8 @@ Status Minidump::State::read_streams() {
   streams.read(CommentStreamA,
                [&](ByteView s) { return read_narrow_comment(s, snapshot.comment); });
   streams.read(CommentStreamW, [&](ByteView s) { return read_wide_comment(s, snapshot.comment); });
+  read_system_streams(reader, streams, snapshot);
+  read_foreign_streams(reader, streams, snapshot);
 
   if (ranges.lost_bytes() != 0) {
     reader.note(

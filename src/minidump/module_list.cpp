@@ -18,11 +18,23 @@ constexpr std::uint64_t kMaxUnloadedModules = 4'096;
 /// A CodeView record is a path with 24 bytes in front of it.
 constexpr std::uint32_t kMaxCodeViewBytes = 4'096;
 
+/// The last \p digits digits of \p value, without a formatter: every module has an id of 32.
+void append_hex(std::string& text, std::uint32_t value, unsigned digits) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  constexpr unsigned kBitsInDigit = 4;
+  for (unsigned i = digits; i-- > 0;) text += kDigits[value >> i * kBitsInDigit & 0xf];
+}
+
 /// A GUID as symbol stores write it: its three numbers and eight bytes as hex digits without
 /// dashes.
 std::string guid_text(const format::Guid& guid) {
-  auto text = fmt::format("{:08X}{:04X}{:04X}", guid.data1, guid.data2, guid.data3);
-  for (const auto byte : guid.data4) fmt::format_to(std::back_inserter(text), "{:02X}", byte);
+  constexpr std::size_t kWithAge = 40;
+  std::string text;
+  text.reserve(kWithAge);
+  append_hex(text, guid.data1, 8);
+  append_hex(text, guid.data2, 4);
+  append_hex(text, guid.data3, 4);
+  for (const auto byte : guid.data4) append_hex(text, byte, 2);
   return text;
 }
 
@@ -34,7 +46,8 @@ Result<std::string> pdb_path(Reader& reader, ByteView record, std::uint64_t offs
 
 Status read_rsds(Reader& reader, ByteView record, Module& module) {
   VIGIL_TRY_ASSIGN(const auto raw, record.read<format::CodeViewRsds>(0));
-  module.debug_id = fmt::format("{}{:x}", guid_text(raw.guid), raw.age);
+  module.debug_id = guid_text(raw.guid);
+  fmt::format_to(std::back_inserter(module.debug_id), "{:x}", raw.age);
   VIGIL_TRY_ASSIGN(module.debug_file, pdb_path(reader, record, sizeof(raw)));
   return {};
 }

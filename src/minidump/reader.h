@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,12 @@ class Reader {
   /// Text of \p bytes as one printable line, paid from the same budget.
   [[nodiscard]] Result<std::string> narrow_text(std::string_view bytes);
 
+  /// The same for a field of UTF-16 that a NUL or its end closes.
+  [[nodiscard]] Result<std::string> wide_field(ByteView field);
+
+  /// Crashpad's strings and byte arrays: the bytes behind their length at \p rva.
+  [[nodiscard]] Result<ByteView> counted_bytes_at(std::uint64_t rva);
+
  private:
   [[nodiscard]] Status spend_text(std::uint64_t bytes);
 
@@ -82,6 +89,13 @@ class Records {
   [[nodiscard]] T operator[](std::uint64_t index) const {
     VIGIL_CHECK(index < count_);
     return *bytes_.read<T>(index * stride_);
+  }
+  /// What later versions of the format have behind a T; nothing where the records end before it.
+  template <Raw Tail>
+  [[nodiscard]] std::optional<Tail> tail(std::uint64_t index) const {
+    VIGIL_CHECK(index < count_);
+    if (stride_ < sizeof(T) + sizeof(Tail)) return std::nullopt;
+    return *bytes_.read<Tail>(index * stride_ + sizeof(T));
   }
 
  private:

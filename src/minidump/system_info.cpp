@@ -46,15 +46,18 @@ std::string vendor_of(ByteView stream, const snapshot::SystemInfo& system) {
   return is_text ? vendor : std::string();
 }
 
-/// Crashpad on macOS writes hertz here: 2800000000 for 2.8 GHz. No processor has a
-/// million megahertz.
-constexpr std::uint32_t plausible_mhz(std::uint32_t value) {
-  constexpr std::uint32_t kHertzPerMhz = 1'000'000;
-  return value < kHertzPerMhz ? value : value / kHertzPerMhz;
-}
-
-constexpr Microseconds seconds(std::uint32_t count) {
-  return std::chrono::seconds(std::int64_t{count});
+/// What CPUID says, where the writer put it: see vendor_of. Elsewhere feature bits are there.
+void read_features(ByteView stream, snapshot::SystemInfo& system) {
+  const auto words = stream.clamp(sizeof(format::SystemInfo), stream.size());
+  const bool has_cpuid = system.cpu == Cpu::X86 || !system.cpu_vendor.empty();
+  const auto x86 = words.read<format::CpuX86>(0);
+  if (has_cpuid && x86.ok()) {
+    system.cpuid = {x86->version_information, x86->feature_information, x86->amd_extended_features};
+  }
+  const auto other = words.read<format::CpuOther>(0);
+  if (!has_cpuid && other.ok() && system.os == Os::Windows) {
+    system.feature_bits = other->processor_features;
+  }
 }
 
 }  // namespace
@@ -67,6 +70,7 @@ Status read_system_info(Reader& reader, ByteView stream, snapshot::SystemInfo& s
   system.os = os_of(raw.platform_id);
   system.processor_count = raw.number_of_processors;
   system.product_type = raw.product_type;
+  system.suite_mask = raw.suite_mask;
   system.os_major = raw.major_version;
   system.os_minor = raw.minor_version;
   system.os_build = raw.build_number;
@@ -77,24 +81,8 @@ Status read_system_info(Reader& reader, ByteView stream, snapshot::SystemInfo& s
     system.cpu_stepping = raw.processor_revision & 0xff;
     system.cpu_vendor = vendor_of(stream, system);
   }
+  read_features(stream, system);
   reader.set_cpu(system.cpu);
-  return {};
-}
-
-Status read_misc_info(ByteView stream, snapshot::Snapshot& snapshot) {
-  VIGIL_TRY_ASSIGN(const auto raw, stream.read<format::MiscInfo>(0));
-  auto& process = snapshot.process;
-  if ((raw.flags1 & format::kMiscProcessId) != 0) process.pid = ProcessId{raw.process_id};
-  if ((raw.flags1 & format::kMiscProcessTimes) != 0) {
-    process.create_time = Timestamp{} + seconds(raw.process_create_time);
-    process.user_time = seconds(raw.process_user_time);
-    process.kernel_time = seconds(raw.process_kernel_time);
-  }
-  // Five versions of the structure exist. The flag, and not the version, tells what is filled in.
-  const auto power = stream.clamp(0, raw.size_of_info).read<format::MiscInfoPower>(sizeof(raw));
-  if ((raw.flags1 & format::kMiscProcessorPower) != 0 && power.ok()) {
-    snapshot.system.max_mhz = plausible_mhz(power->processor_max_mhz);
-  }
   return {};
 }
 

@@ -55,6 +55,10 @@ void join_info(Reader& reader, const format::ThreadInfo& raw, Thread& thread) {
   if (raw.create_time != 0) thread.create_time = timestamp_from_filetime(raw.create_time);
   thread.user_time = microseconds_of(raw.user_time);
   thread.kernel_time = microseconds_of(raw.kernel_time);
+  thread.affinity = raw.affinity;
+  if ((raw.dump_flags & format::kThreadExited) == 0) return;
+  thread.exit_status = raw.exit_status;
+  if (raw.exit_time != 0) thread.exit_time = timestamp_from_filetime(raw.exit_time);
 }
 
 }  // namespace
@@ -91,12 +95,14 @@ Status read_thread_names(Reader& reader, ByteView stream, std::vector<Thread>& t
   return {};
 }
 
-Status read_thread_info(Reader& reader, ByteView stream, std::vector<Thread>& threads) {
+Status read_thread_info(Reader& reader, ByteView stream, snapshot::Snapshot& snapshot) {
   VIGIL_TRY_ASSIGN(const auto list, (sized_list<format::ThreadInfo, std::uint32_t>(
                                         reader, "thread information", stream, kMaxThreads)));
-  const auto by_id = index_by_id(threads);
+  const auto by_id = index_by_id(snapshot.threads);
   for (std::uint64_t i = 0; i < list.size(); ++i) {
     const auto raw = list[i];
+    if ((raw.dump_flags & format::kThreadWritingThread) != 0)
+      snapshot.dump_thread = ThreadId{raw.thread_id};
     const auto thread = by_id.find(raw.thread_id);
     if (thread != by_id.end()) join_info(reader, raw, *thread->second);
   }

@@ -87,6 +87,93 @@ void describe(Archive& a, Of<System> auto& system) {
   a.text("cpu_info", system.cpu_info);
   a.number("cpu_count", system.cpu_count, system.cpu_count != 0);
   a.number("cpu_mhz", system.cpu_mhz, system.cpu_mhz != 0);
+  a.number("cpu_current_mhz", system.cpu_current_mhz, system.cpu_current_mhz != 0);
+  a.text("os_product", system.os_product);
+  a.text("os_role", system.os_role);
+  a.texts("os_suites", system.os_suites);
+  a.text("os_build", system.os_build);
+  a.text("cpu_model_name", system.cpu_model_name);
+  a.text("cpu_microcode_version", system.cpu_microcode);
+  a.texts("cpu_features", system.cpu_features);
+  a.text("time_zone", system.time_zone);
+}
+
+/// The keys of "process"; what rust-minidump has of a process stands in the report itself.
+template <class Archive>
+void describe(Archive& a, Of<Process> auto& process) {
+  a.text("integrity", process.integrity);
+  a.flag("protected", process.is_protected);
+  a.seconds("user_time", process.user_time);
+  a.seconds("kernel_time", process.kernel_time);
+  auto& memory = process.memory;
+  a.number("page_faults", memory.page_faults);
+  a.number("working_set_bytes", memory.working_set);
+  a.number("peak_working_set_bytes", memory.peak_working_set);
+  a.number("private_working_set_bytes", memory.private_working_set);
+  a.number("private_usage_bytes", memory.private_usage);
+  a.number("pagefile_bytes", memory.pagefile);
+  a.number("peak_pagefile_bytes", memory.peak_pagefile);
+  a.number("virtual_bytes", memory.virtual_size);
+  a.number("peak_virtual_bytes", memory.peak_virtual_size);
+  a.number("paged_pool_bytes", memory.paged_pool);
+  a.number("non_paged_pool_bytes", memory.non_paged_pool);
+  a.number("shared_commit_bytes", memory.shared_commit);
+  a.number("job_commit_bytes", memory.job_commit);
+  a.number("job_peak_commit_bytes", memory.job_peak_commit);
+  a.number("job_commit_limit_bytes", memory.job_commit_limit);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<HandleCount> auto& type) {
+  a.text("type_name", type.type);
+  a.number("count", type.count);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<HandleSummary> auto& handles) {
+  a.number("count", handles.count);
+  a.list("types", handles.types, kMaxHandles);
+  a.number("operations", handles.operations, handles.operations != 0);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<HeldObject> auto& object) {
+  a.number("handle", object.handle);
+  a.text("type_name", object.type);
+  a.text("object_name", object.name);
+  a.number("owner_process_id", object.owner_process, object.owner_process != 0);
+  a.number("owner_thread_id", object.owner_thread, object.owner_thread != 0);
+  a.flag("abandoned", object.abandoned);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Annotation> auto& annotation) {
+  a.text("name", annotation.name);
+  a.text("value", annotation.value);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<AnnotatedModule> auto& module) {
+  a.text("module", module.module);
+  a.texts("texts", module.texts);
+  a.list("annotations", module.annotations, kMaxAnnotations);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Crashpad> auto& crashpad) {
+  a.text("report_id", crashpad.report_id);
+  a.text("client_id", crashpad.client_id);
+  a.list("annotations", crashpad.annotations, kMaxAnnotations);
+  a.list("modules", crashpad.modules, kMaxAnnotations);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Assertion> auto& assertion) {
+  a.text("kind", assertion.kind);
+  a.text("expression", assertion.expression);
+  a.text("function", assertion.function);
+  a.text("file", assertion.file);
+  a.number("line", assertion.line, assertion.line != 0);
 }
 
 template <class Archive>
@@ -99,6 +186,12 @@ void describe(Archive& a, Of<MemorySummary> auto& memory) {
   a.number("image_bytes", memory.image_bytes, map);
   a.number("mapped_bytes", memory.mapped_bytes, map);
   a.number("private_bytes", memory.private_bytes, map);
+  a.number("physical_total_bytes", memory.physical_total);
+  a.number("physical_available_bytes", memory.physical_available);
+  a.number("file_cache_bytes", memory.file_cache);
+  a.number("system_commit_bytes", memory.system_commit);
+  a.number("system_commit_limit_bytes", memory.system_commit_limit);
+  a.number("system_peak_commit_bytes", memory.system_peak_commit);
 }
 
 template <class Archive>
@@ -125,6 +218,7 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.text("process_name", report.process.name);
   a.time("process_create_time", report.process.create_time);
   a.seconds("process_uptime", report.process.uptime);
+  a.object("process", report.process);
   a.object("system_info", report.system);
   a.object("crash_info", report.crash);
   a.index("blamed_thread", report.blamed_thread);
@@ -136,6 +230,10 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.list("modules", report.modules, kMaxModules);
   a.list("unloaded_modules", report.unloaded_modules, kMaxModules);
   a.object("memory", report.memory);
+  a.object("handle_summary", report.handle_summary);
+  a.list("handles", report.handles, kMaxHandles);
+  a.object("crashpad", report.crashpad);
+  a.object("assertion", report.assertion);
   a.texts("diagnostics", report.diagnostics);
 }
 

@@ -156,6 +156,19 @@ class Reader {
       return refuse(key, fmt::format("a whole number up to {}", std::numeric_limits<Int>::max()));
     value = static_cast<Int>(found->get<std::uint64_t>());
   }
+  template <class Int>
+  void number(const char* key, std::optional<Int>& value) {
+    if (find(key) != nullptr) number(key, value.emplace());
+  }
+  void flag(const char* key, bool& value) {
+    const auto* found = find(key);
+    if (found == nullptr) return;
+    if (!found->is_boolean()) return refuse(key, "true or false");
+    value = found->get<bool>();
+  }
+  void flag(const char* key, std::optional<bool>& value) {
+    if (find(key) != nullptr) flag(key, value.emplace());
+  }
   void code(const char* key, std::uint32_t& value) {
     std::uint64_t wide = value;
     address(key, wide);

@@ -28,7 +28,9 @@ inline constexpr std::size_t kMaxFramesPerThread = 1024;
 inline constexpr std::size_t kMaxFrames = 32'768;  ///< Of all threads together.
 inline constexpr std::size_t kMaxModules = 8192;   ///< Loaded; and as many unloaded.
 inline constexpr std::size_t kMaxRegisters = 64;
-inline constexpr std::size_t kMaxTexts = 1024;  ///< Of streams; of diagnostics; of parameters.
+inline constexpr std::size_t kMaxTexts = 1024;   ///< Of streams; of diagnostics; of parameters.
+inline constexpr std::size_t kMaxHandles = 256;  ///< That are named; and types of handles.
+inline constexpr std::size_t kMaxAnnotations = 1024;  ///< Of one list; and modules that have some.
 
 struct Frame {
   std::uint64_t instruction = 0;  ///< Inside the call for callers; exact for frame 0.
@@ -92,8 +94,29 @@ struct System {
   std::string cpu{};         ///< amd64
   std::string cpu_info{};
   std::uint32_t cpu_count = 0;
-  std::uint32_t cpu_mhz = 0;  ///< At most; 0: not said.
+  std::uint32_t cpu_mhz = 0;                ///< At most; 0: not said.
+  std::uint32_t cpu_current_mhz = 0;        ///< When the dump was taken; 0: not said.
+  std::string os_product{};                 ///< Windows Server 2022
+  std::string os_role{};                    ///< workstation, server, domain_controller
+  std::vector<std::string> os_suites{};     ///< terminal_server, datacenter, …
+  std::string os_build{};                   ///< 20348.1.amd64fre.fe_release.210507-1500
+  std::string cpu_model_name{};             ///< As the processor calls itself.
+  std::string cpu_microcode{};              ///< 0x2e
+  std::vector<std::string> cpu_features{};  ///< sse2, avx, …
+  std::string time_zone{};                  ///< UTC+02:00 W. Europe Daylight Time
   friend bool operator==(const System&, const System&) = default;
+};
+
+/// What the process used, in bytes.
+struct ProcessMemory {
+  using Figure = std::optional<std::uint64_t>;
+  Figure page_faults{};  ///< A count.
+  Figure working_set{}, peak_working_set{}, private_working_set{};
+  Figure private_usage{}, pagefile{}, peak_pagefile{};
+  Figure virtual_size{}, peak_virtual_size{};
+  Figure paged_pool{}, non_paged_pool{}, shared_commit{};
+  Figure job_commit{}, job_peak_commit{}, job_commit_limit{};  ///< Of the job that it is in.
+  friend bool operator==(const ProcessMemory&, const ProcessMemory&) = default;
 };
 
 struct Process {
@@ -101,6 +124,10 @@ struct Process {
   std::string name{};
   std::optional<Timestamp> create_time{};
   std::optional<Microseconds> uptime{};
+  std::string integrity{};  ///< low, medium, high, system; a number where it has no name.
+  std::optional<bool> is_protected{};
+  std::optional<Microseconds> user_time{}, kernel_time{};
+  ProcessMemory memory{};
   friend bool operator==(const Process&, const Process&) = default;
 };
 
@@ -109,7 +136,60 @@ struct MemorySummary {
   std::uint64_t regions = 0;  ///< 0: the dump has no memory map.
   std::uint64_t committed_bytes = 0, reserved_bytes = 0, image_bytes = 0, mapped_bytes = 0,
                 private_bytes = 0;
+  /// Of the whole machine, in bytes.
+  std::optional<std::uint64_t> physical_total{}, physical_available{}, file_cache{};
+  std::optional<std::uint64_t> system_commit{}, system_commit_limit{}, system_peak_commit{};
   friend bool operator==(const MemorySummary&, const MemorySummary&) = default;
+};
+
+struct HandleCount {
+  std::string type{};  ///< Event, File, Key; empty: not said.
+  std::uint64_t count = 0;
+  friend bool operator==(const HandleCount&, const HandleCount&) = default;
+};
+
+struct HandleSummary {
+  std::uint64_t count = 0;
+  std::vector<HandleCount> types{};  ///< Most frequent first.
+  std::uint64_t operations = 0;      ///< How many the application verifier recorded.
+  friend bool operator==(const HandleSummary&, const HandleSummary&) = default;
+};
+
+/// A handle worth naming: a mutant that somebody owns, or whose owner ended.
+struct HeldObject {
+  std::uint64_t handle = 0;
+  std::string type{};
+  std::string name{};               ///< Empty: it has none, or it is not known.
+  std::uint32_t owner_process = 0;  ///< 0: not said.
+  std::uint32_t owner_thread = 0;
+  bool abandoned = false;
+  friend bool operator==(const HeldObject&, const HeldObject&) = default;
+};
+
+struct Annotation {
+  std::string name{}, value{};
+  friend bool operator==(const Annotation&, const Annotation&) = default;
+};
+
+struct AnnotatedModule {
+  std::string module{};  ///< File name.
+  std::vector<std::string> texts{};
+  std::vector<Annotation> annotations{};
+  friend bool operator==(const AnnotatedModule&, const AnnotatedModule&) = default;
+};
+
+struct Crashpad {
+  std::string report_id{}, client_id{};
+  std::vector<Annotation> annotations{};
+  std::vector<AnnotatedModule> modules{};
+  friend bool operator==(const Crashpad&, const Crashpad&) = default;
+};
+
+struct Assertion {
+  std::string kind{};  ///< invalid_parameter, pure_virtual_call, unknown
+  std::string expression{}, function{}, file{};
+  std::uint32_t line = 0;
+  friend bool operator==(const Assertion&, const Assertion&) = default;
 };
 
 struct Signature {
@@ -139,6 +219,10 @@ struct Report {
   MemorySummary memory{};
   std::vector<std::string> streams{};
   std::vector<std::string> diagnostics{};
+  std::optional<HandleSummary> handle_summary{};  ///< Missing: the dump has no handles.
+  std::vector<HeldObject> handles{};
+  std::optional<Crashpad> crashpad{};
+  std::optional<Assertion> assertion{};
   friend bool operator==(const Report&, const Report&) = default;
 };
 

@@ -46,6 +46,16 @@ class Writer {
     json_.key(key);
     json_.hex(value, kCodeDigits);
   }
+  template <class Int>
+  void number(const char* key, const std::optional<Int>& value) {
+    if (value) derived(key, *value);
+  }
+  void flag(const char* key, bool value) {
+    if (value) derived(key, true);
+  }
+  void flag(const char* key, const std::optional<bool>& value) {
+    if (value) derived(key, *value);
+  }
   void code(const char* key, const std::optional<std::uint32_t>& value) {
     if (value) code(key, *value);
   }

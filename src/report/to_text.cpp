@@ -42,6 +42,35 @@ std::string_view without_extension(std::string_view module) {
   return dot == std::string_view::npos || dot == 0 ? module : module.substr(0, dot);
 }
 
+/// `Windows Server 2022 (10.0.20348)`, or what of it is known.
+std::string system_of(const System& system) {
+  const auto& name = system.os_product.empty() ? system.os : system.os_product;
+  if (system.os_version.empty() || name.empty()) return name + system.os_version;
+  return system.os_product.empty() ? name + " " + system.os_version
+                                   : fmt::format("{} ({})", name, system.os_version);
+}
+
+/// `total >= 0 in checkout (cart.cpp:42)`
+std::string text_of(const Assertion& assertion) {
+  auto text = assertion.expression.empty() ? assertion.kind : assertion.expression;
+  if (!assertion.function.empty()) text += " in " + assertion.function;
+  if (!assertion.file.empty())
+    text += fmt::format(" ({}:{})", windows_file_name(assertion.file), assertion.line);
+  return text;
+}
+
+/// What a program said of itself; more belongs to whoever reads the JSON.
+void add_crashpad(TextPage& page, const Crashpad& crashpad) {
+  constexpr std::size_t kMaxShown = 16;
+  page.field("Crashpad", crashpad.report_id);
+  const auto& annotations = crashpad.annotations;
+  const auto shown = std::min(annotations.size(), kMaxShown);
+  for (std::size_t i = 0; i < shown; ++i)
+    page.field(i == 0 ? "Annotations" : "", annotations[i].name + " = " + annotations[i].value);
+  if (shown < annotations.size())
+    page.line(fmt::format("and {} more, in the JSON report", annotations.size() - shown));
+}
+
 void add_synopsis(TextPage& page, const Report& report, const TextOptions& options) {
   page.section("SYNOPSIS AND BASIC INFO", "What happened, to which program, and when.");
   page.line(report.synopsis.empty() ? "Nothing is known of what happened." : report.synopsis,
@@ -51,15 +80,18 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
   page.field("Signature", report.signature.text);
   page.field("Process",
              joined({process.name, process.pid == 0 ? "" : fmt::format("pid {}", process.pid),
-                     process.uptime ? "up " + format_duration(*process.uptime) : ""}));
+                     process.uptime ? "up " + format_duration(*process.uptime) : "",
+                     process.integrity.empty() ? "" : process.integrity + " integrity"}));
   if (process.create_time) page.field("Started", local_or_utc(*process.create_time, options));
   if (report.dump_time != Timestamp{})
     page.field("Dump taken", local_or_utc(report.dump_time, options));
   page.field("Dump", joined({report.dump_format,
                              report.dump_bytes == 0 ? "" : format_bytes(report.dump_bytes)}));
   page.field("Comment", report.comment);
-  const auto& system = report.system;
-  page.field("System", system.os_version.empty() ? system.os : system.os + " " + system.os_version);
+  if (report.assertion) page.field("Assertion", text_of(*report.assertion));
+  if (report.crashpad) add_crashpad(page, *report.crashpad);
+  page.field("System", system_of(report.system));
+  page.field("Time zone", report.system.time_zone);
   page.field("Analyzer", report.analyzer);
   if (report.diagnostics.empty()) return;
   page.field("Status", fmt::format("{}, with {} note{}:", report.status, report.diagnostics.size(),
@@ -77,14 +109,21 @@ void add_processors(TextPage& page, const Report& report) {
   page.field("Architecture", system.cpu.empty() ? "unknown" : system.cpu);
   page.field("Processors", system.cpu_count == 0 ? "" : fmt::format("{}", system.cpu_count));
   page.field("Model", system.cpu_info);
+  page.field("Name", system.cpu_model_name);
+  page.field("Microcode", system.cpu_microcode);
   page.field("Speed", system.cpu_mhz == 0 ? "" : fmt::format("up to {} MHz", system.cpu_mhz));
 }
 
-void add_system_state(TextPage& page, const Report& report) {
-  page.section("SYSTEM STATE",
-               "How much memory the process used, and how much of it this dump holds.");
-  const auto& memory = report.memory;
-  page.field("Captured", format_bytes(memory.captured_bytes));
+using Figure = std::optional<std::uint64_t>;
+
+/// `12.0 MiB`, with the highest value where it is known; empty for nothing.
+std::string with_peak(const Figure& value, const Figure& peak) {
+  if (!value) return {};
+  const auto text = format_bytes(*value);
+  return peak ? fmt::format("{}, at most {}", text, format_bytes(*peak)) : text;
+}
+
+void add_memory_map(TextPage& page, const MemorySummary& memory) {
   if (memory.regions == 0) {
     page.line("The dump has no map of the memory.");
     return;
@@ -95,6 +134,71 @@ void add_system_state(TextPage& page, const Report& report) {
   page.field("Images", format_bytes(memory.image_bytes));
   page.field("Mapped files", format_bytes(memory.mapped_bytes));
   page.field("Regions", fmt::format("{}", memory.regions));
+}
+
+/// `16.0 GiB of memory, 2.0 GiB available; commit 15.0 GiB of 18.0 GiB, at most 17.0 GiB`
+std::string machine_of(const MemorySummary& memory) {
+  std::string text;
+  if (memory.physical_total) text = format_bytes(*memory.physical_total) + " of memory";
+  if (memory.physical_available) {
+    text += fmt::format("{}{}{} available", text.empty() ? "" : ", ",
+                        format_bytes(*memory.physical_available), text.empty() ? " of memory" : "");
+  }
+  if (!memory.system_commit) return text;
+  text += fmt::format("{}commit {}", text.empty() ? "" : "; ", format_bytes(*memory.system_commit));
+  if (memory.system_commit_limit)
+    text += fmt::format(" of {}", format_bytes(*memory.system_commit_limit));
+  if (memory.system_peak_commit)
+    text += fmt::format(", at most {}", format_bytes(*memory.system_peak_commit));
+  return text;
+}
+
+void add_counters(TextPage& page, const ProcessMemory& process, const MemorySummary& system) {
+  page.field("Working set", with_peak(process.working_set, process.peak_working_set));
+  if (process.private_usage) page.field("Private use", format_bytes(*process.private_usage));
+  page.field("Page file", with_peak(process.pagefile, process.peak_pagefile));
+  page.field("Machine", machine_of(system));
+}
+
+/// `302: 120 Event, 80 File, …`
+std::string text_of(const HandleSummary& handles) {
+  constexpr std::size_t kMaxShown = 6;
+  auto text = fmt::format("{}", handles.count);
+  const auto shown = std::min(handles.types.size(), kMaxShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& type = handles.types[i];
+    text += fmt::format("{} {} {}", i == 0 ? ":" : ",", type.count,
+                        type.type.empty() ? "of no known type" : type.type);
+  }
+  return shown < handles.types.size() ? text + ", and others" : text;
+}
+
+void add_handles(TextPage& page, const Report& report) {
+  constexpr std::size_t kMaxShown = 10;
+  if (report.handle_summary) page.field("Handles", text_of(*report.handle_summary));
+  const auto shown = std::min(report.handles.size(), kMaxShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& object = report.handles[i];
+    const auto name = object.name.empty()
+                          ? fmt::format("handle {:#x}", object.handle)
+                          : fmt::format("{} (handle {:#x})", object.name, object.handle);
+    const auto owner = object.abandoned
+                           ? std::string("abandoned: its owner ended without releasing it")
+                           : fmt::format("held by thread {} of process {}", object.owner_thread,
+                                         object.owner_process);
+    page.field(i == 0 ? "Mutexes" : "", name + ", " + owner);
+  }
+  if (shown < report.handles.size())
+    page.line(fmt::format("and {} more, in the JSON report", report.handles.size() - shown));
+}
+
+void add_system_state(TextPage& page, const Report& report) {
+  page.section("SYSTEM STATE",
+               "How much memory the process used, and how much of it this dump holds.");
+  page.field("Captured", format_bytes(report.memory.captured_bytes));
+  add_memory_map(page, report.memory);
+  add_counters(page, report.process.memory, report.memory);
+  add_handles(page, report);
 }
 
 /// The modules to show, by address.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -82,6 +83,11 @@ struct NamedRegister {
 /// All general registers, in the order a debugger prints them.
 [[nodiscard]] std::vector<NamedRegister> named_registers(const ThreadContext& context);
 
+struct TimeZone {
+  std::int32_t bias_minutes = 0;  ///< UTC is local time and this, daylight saving included.
+  std::string name;               ///< In the language of the system; empty: not said.
+};
+
 struct SystemInfo {
   Cpu cpu = Cpu::Unknown;
   Os os = Os::Unknown;
@@ -93,8 +99,29 @@ struct SystemInfo {
   std::string cpu_vendor;    ///< `GenuineIntel`; empty: not said.
   std::uint16_t cpu_family = 0, cpu_model = 0, cpu_stepping = 0;
   std::uint32_t max_mhz = 0;      ///< 0: not said.
+  std::uint32_t current_mhz = 0;  ///< At the moment of the dump; 0: not said.
   std::uint8_t product_type = 0;  ///< VER_NT_*: 1 workstation, 2 domain controller, 3 server.
+  std::uint16_t suite_mask = 0;   ///< VER_SUITE_*.
+  /// Of x86 (and of what foreign writers make): CPUID 1 EAX and EDX, CPUID 80000001 EDX.
+  std::array<std::uint32_t, 3> cpuid{};
+  /// Of other processors under Windows: bit n is IsProcessorFeaturePresent(n).
+  std::array<std::uint64_t, 2> feature_bits{};
+  std::string cpu_model_name;  ///< As the processor calls itself; empty: not said.
+  std::string microcode;       ///< `0x2e`; empty: not said.
+  std::string distribution;    ///< Of Linux: `Ubuntu 14.04.5 LTS`.
+  std::string build_text;      ///< `20348.1.amd64fre.fe_release.210507-1500`
+  std::optional<TimeZone> time_zone;
 };
+
+/// `Windows`, `Linux`, `Fuchsia`, …: the system's name for people; empty: not known.
+[[nodiscard]] std::string_view os_name(const SystemInfo& system) noexcept;
+/// `amd64`, and names for processors that nothing here can read: `mips`, `ppc64`.
+[[nodiscard]] std::string_view cpu_name(const SystemInfo& system) noexcept;
+/// The product that a build of Windows is: `Windows Server 2022`, `Windows 11 23H2`. Only what
+/// build and product type make certain; empty otherwise.
+[[nodiscard]] std::string_view windows_product(const SystemInfo& system) noexcept;
+/// What the processor can do, by the names of its maker, as far as the dump says: `sse2`, `avx2`.
+[[nodiscard]] std::vector<std::string_view> cpu_features(const SystemInfo& system);
 
 struct ProcessInfo {
   std::optional<ProcessId> pid;
@@ -103,6 +130,32 @@ struct ProcessInfo {
   /// A 32-bit process seen with the eyes of a 64-bit system: Thread::wow64_context has its own
   /// registers.
   bool wow64 = false;
+  std::optional<std::uint32_t> integrity_level;  ///< The RID: 0x2000 is medium, 0x4000 system.
+  std::optional<std::uint32_t> execute_flags;    ///< MEM_EXECUTE_OPTION_*.
+  std::optional<bool> is_protected;              ///< A protected process.
+  std::optional<std::uint32_t> cookie;           ///< What EncodePointer mixes in. A secret.
+  /// XSAVE areas in the contexts: their size, and the mask of features. 0: not said.
+  std::uint32_t xstate_context_bytes = 0;
+  std::uint64_t xstate_features = 0;
+};
+
+/// What the process used of the machine, in bytes. Counters of a job are absent outside one.
+struct ProcessMemory {
+  std::optional<std::uint64_t> page_faults;  ///< A count.
+  std::optional<std::uint64_t> working_set, peak_working_set;
+  std::optional<std::uint64_t> pagefile, peak_pagefile;  ///< Charged to the page file: commit.
+  std::optional<std::uint64_t> paged_pool, non_paged_pool;
+  std::optional<std::uint64_t> virtual_size, peak_virtual_size;
+  std::optional<std::uint64_t> private_usage, private_working_set, shared_commit;
+  std::optional<std::uint64_t> job_commit, job_peak_commit, job_commit_limit;
+};
+
+/// Memory of the whole machine, in bytes.
+struct SystemMemory {
+  std::optional<std::uint64_t> page_size;
+  std::optional<std::uint64_t> physical_total, physical_available;
+  std::optional<std::uint64_t> commit, commit_limit, peak_commit;
+  std::optional<std::uint64_t> file_cache, peak_file_cache;
 };
 
 struct AddressRange {
@@ -124,7 +177,10 @@ struct Thread {
   std::optional<Timestamp> create_time;
   std::optional<Microseconds> user_time, kernel_time;
   ThreadContext context;
-  std::optional<X86Context> wow64_context;  ///< Of the 32-bit code of a thread of a WOW64 process.
+  std::optional<X86Context> wow64_context;   ///< Of the 32-bit code of a thread of a WOW64 process.
+  std::optional<std::uint32_t> exit_status;  ///< Of one that had ended when the dump was taken.
+  std::optional<Timestamp> exit_time;
+  std::uint64_t affinity = 0;  ///< 0: not said.
 };
 
 /// A module by its identities: name for people, code id for the image, debug id for the PDB.
@@ -191,6 +247,88 @@ class Memory {
   Memory() = default;
 };
 
+/// What is known of the object behind a handle, or of several handles.
+struct KernelObject {
+  enum class Kind : std::uint8_t { Other, Thread, Process, Mutant, Event, Semaphore, Section };
+  Kind kind = Kind::Other;
+  std::string name;  ///< `\BaseNamedObjects\Orders`; empty: none, or past a limit.
+  /// Of a thread or process itself; of a mutant, who owns it.
+  std::optional<ProcessId> process;
+  std::optional<ThreadId> thread;
+  std::optional<std::uint32_t> exit_status;  ///< Of a thread or process; 0x103 while it runs.
+  bool abandoned = false;                    ///< Of a mutant: its owner ended without a release.
+  std::optional<bool> signaled;              ///< Of an event.
+  std::optional<bool> manual_reset;          ///< Of an event.
+  /// Of a semaphore, and of a mutant: how often it can be taken before one waits. 1 is free, 0 or
+  /// less taken.
+  std::optional<std::int32_t> available;
+  std::optional<std::uint32_t> maximum;  ///< Of a semaphore.
+  std::optional<std::uint64_t> size;     ///< Of a section.
+  [[nodiscard]] bool is_owned_mutant() const noexcept { return kind == Kind::Mutant && thread; }
+};
+
+struct Handle {
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  std::uint64_t value = 0;
+  std::uint32_t type = kNone;    ///< Index in Handles::types.
+  std::uint32_t object = kNone;  ///< Index in Handles::objects.
+  std::uint32_t attributes = 0;
+  std::uint32_t access = 0;
+  std::uint32_t handle_count = 0, pointer_count = 0;
+};
+
+/// The open handles of the process: there may be tens of thousands, so what they share is kept
+/// once.
+struct Handles {
+  std::vector<Handle> list;           ///< In dump order.
+  std::vector<std::string> types;     ///< `Event`, `File`, `Key`, …
+  std::vector<KernelObject> objects;  ///< Of those handles of which more than the type is known.
+  std::uint64_t total = 0;            ///< As the dump says; the list ends at a limit.
+  /// How many operations on handles the application verifier had recorded.
+  std::uint64_t operations = 0;
+};
+
+/// An access token that was captured; its contents are not read.
+struct Token {
+  std::uint32_t owner = 0;  ///< Of which process or thread, by id.
+  std::uint64_t handle = 0;
+  std::uint64_t size = 0;
+};
+
+/// Unwind information that the process registered for code it made at run time. The entries are
+/// RUNTIME_FUNCTIONs as they lie in the dump, relative to the base, and live as long as the dump.
+struct FunctionTable {
+  std::uint64_t minimum = 0, maximum = 0;  ///< Of the code; the maximum is behind the last byte.
+  std::uint64_t base = 0;
+  std::uint32_t entry_size = 0;  ///< Never 0 where there are entries.
+  ByteView entries;              ///< A whole number of them.
+  [[nodiscard]] std::uint64_t size() const noexcept {
+    return entry_size == 0 ? 0 : entries.size() / entry_size;
+  }
+};
+
+/// What Crashpad adds to its dumps: the ids under which it sends them, and what the program wanted
+/// to be known of a crash.
+struct Crashpad {
+  using Annotations = std::vector<std::pair<std::string, std::string>>;
+  struct Module {
+    std::uint32_t index = 0;  ///< In the module list.
+    std::vector<std::string> texts;
+    Annotations annotations;
+  };
+  std::string report_id, client_id;  ///< UUIDs with dashes.
+  Annotations annotations;
+  std::vector<Module> modules;
+};
+
+/// An assertion that Breakpad's handler caught: a failed check of the C runtime.
+struct Assertion {
+  enum class Kind : std::uint8_t { Unknown, InvalidParameter, PureVirtualCall };
+  std::string expression, function, file;
+  std::uint32_t line = 0;
+  Kind kind = Kind::Unknown;
+};
+
 /// One stream or block of the dump, known to this reader or not.
 struct StreamInfo {
   std::uint32_t type = 0;
@@ -212,6 +350,15 @@ struct Snapshot {
   std::vector<MemoryRegion> regions;  ///< By address; empty: not in the dump.
   std::uint64_t captured_bytes = 0;   ///< How much memory the dump holds.
   std::vector<StreamInfo> streams;    ///< In dump order.
+  std::optional<SystemMemory> system_memory;
+  std::optional<ProcessMemory> process_memory;
+  Handles handles;
+  std::vector<Token> tokens;
+  std::vector<FunctionTable> function_tables;  ///< By minimum.
+  std::optional<Crashpad> crashpad;
+  std::optional<Assertion> assertion;
+  std::optional<ThreadId> dump_thread;        ///< The one that wrote the dump; no crash is there.
+  std::optional<ThreadId> requesting_thread;  ///< The one that asked for it.
 };
 
 [[nodiscard]] const Thread* find_thread(const Snapshot& snapshot, ThreadId id) noexcept;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs `vigil analyze --json` over every dump of a folder with an INDEX.tsv, damaged ones and other kinds too, and
-fails when one of them gives neither a report nor a clear error, or costs more than it may."""
+fails when one of them gives neither a report as docs/formats/report.schema.json describes it nor a clear error, or
+costs more than it may."""
 import argparse
 import csv
 import json
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+
+from report_schema import ReportSchema
 
 SKIPPED = 77
 MAX_SECONDS = 10
@@ -39,7 +42,7 @@ def run(vigil, dump):
         return process.returncode, time.monotonic() - start, usage.ru_maxrss, out, errors[0].decode()
 
 
-def fault_of(code, seconds, rss, out, err):
+def fault_of(schema, code, seconds, rss, out, err):
     """What is wrong with one run, or None."""
     if code < 0:
         return "ended by " + signal.Signals(-code).name
@@ -53,7 +56,7 @@ def fault_of(code, seconds, rss, out, err):
         return f"stdout is not one JSON value: {error}"
     if code in REPORT_EXITS:
         missing = {"schema_version", "synopsis", "signature", "threads"} - document.keys()
-        return f"the report has no {', '.join(sorted(missing))}" if missing else None
+        return f"the report has no {', '.join(sorted(missing))}" if missing else schema.fault_of(document)
     if code not in ERROR_EXITS:
         return f"exit code {code}"
     if not document.get("error", {}).get("message"):
@@ -76,10 +79,11 @@ def main():
     with index.open(encoding="utf-8") as file:
         names = [row["file"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
                  if row["kind"] in KINDS]
+    schema = ReportSchema()
     failed, reports, slowest, largest = 0, 0, (0, ""), (0, "")
     for name in sorted(names):
         code, seconds, rss, out, err = run(options.vigil, options.data / name)
-        fault = fault_of(code, seconds, rss, out, err)
+        fault = fault_of(schema, code, seconds, rss, out, err)
         reports += fault is None and code in REPORT_EXITS
         slowest, largest = max(slowest, (seconds, name)), max(largest, (rss, name))
         if fault:

@@ -18,6 +18,46 @@ void check_text(std::string_view text) {
   VIGIL_CHECK(printable_utf8(text) == text);
 }
 
+void check_annotations(const snapshot::Crashpad::Annotations& annotations) {
+  for (const auto& [name, value] : annotations) {
+    check_text(name);
+    check_text(value);
+  }
+}
+
+void check_handles(const snapshot::Handles& handles) {
+  VIGIL_CHECK(handles.list.size() <= handles.total);
+  for (const auto& type : handles.types) check_text(type);
+  for (const auto& object : handles.objects) check_text(object.name);
+  for (const auto& handle : handles.list) {
+    VIGIL_CHECK(handle.type == snapshot::Handle::kNone || handle.type < handles.types.size());
+    VIGIL_CHECK(handle.object == snapshot::Handle::kNone || handle.object < handles.objects.size());
+  }
+}
+
+/// What a report takes over.
+void check_rarer_streams(const snapshot::Snapshot& snapshot) {
+  check_handles(snapshot.handles);
+  for (const auto& table : snapshot.function_tables) {
+    VIGIL_CHECK(table.entries.size() == table.size() * table.entry_size);
+    if (table.size() != 0)
+      VIGIL_CHECK(table.entries.read<std::uint64_t>(0).ok() || table.entry_size < 8);
+  }
+  VIGIL_CHECK(std::ranges::is_sorted(snapshot.function_tables, {},
+                                     [](const auto& table) { return table.minimum; }));
+  if (snapshot.system.time_zone) check_text(snapshot.system.time_zone->name);
+  for (const auto* text : {&snapshot.system.build_text, &snapshot.system.distribution,
+                           &snapshot.system.cpu_model_name, &snapshot.system.microcode}) {
+    check_text(*text);
+  }
+  (void)snapshot::cpu_features(snapshot.system);
+  if (snapshot.crashpad) {
+    check_annotations(snapshot.crashpad->annotations);
+    for (const auto& module : snapshot.crashpad->modules) check_annotations(module.annotations);
+  }
+  if (snapshot.assertion) check_text(snapshot.assertion->expression);
+}
+
 /// What unwinding and analysis do with a dump, and what they take for granted.
 void use(minidump::Minidump& dump) {
   const auto& snapshot = dump.snapshot();
@@ -44,6 +84,7 @@ void use(minidump::Minidump& dump) {
   for (const auto& module : snapshot.unloaded_modules) check_text(module.name);
   VIGIL_CHECK(
       std::ranges::is_sorted(snapshot.regions, {}, [](const auto& r) { return r.range.base; }));
+  check_rarer_streams(snapshot);
   for (const auto& note : dump.diagnostics().notes()) check_text(note);
   check_text(snapshot.comment);
   VIGIL_CHECK(captured == 0 || snapshot.captured_bytes != 0);

@@ -25,6 +25,7 @@ class ByteBuilder {
   ByteBuilder& u16(std::uint64_t value) { return put(value, 2); }
   ByteBuilder& u32(std::uint64_t value) { return put(value, 4); }
   ByteBuilder& u64(std::uint64_t value) { return put(value, 8); }
+  ByteBuilder& i32(std::int32_t value) { return put(static_cast<std::uint32_t>(value), 4); }
   ByteBuilder& raw(std::string_view bytes) {
     bytes_.append(bytes);
     return *this;

@@ -142,6 +142,64 @@ TEST(Corpus, IsReadOrRefusedSoonAndWithAReason) {
   EXPECT_GT(read_count, 0);
 }
 
+/// One dump of the collection by its file name; nothing where it is not there.
+std::unique_ptr<Minidump> find_dump(std::string_view name) {
+  const auto dumps = collection() / "dumps";
+  for (const auto& row : read_table(dumps / "INDEX.tsv")) {
+    if (!row.at(0).ends_with(name)) continue;
+    auto dump = Minidump::open(dumps / path_from_utf8(row.at(0)));
+    if (dump.ok()) return std::move(dump).take();
+  }
+  return nullptr;
+}
+
+TEST(Corpus, HasFunctionTablesOfJustInTimeCode) {
+  const auto dump = find_dump("crash-log/crash.dmp");
+  if (dump == nullptr) GTEST_SKIP() << "no such dump at " << collection();
+  const auto& tables = dump->snapshot().function_tables;
+  EXPECT_EQ(tables.size(), 46u);
+  for (const auto& table : tables) {
+    EXPECT_EQ(table.entry_size, 12u);
+    EXPECT_LT(table.minimum, table.maximum);
+    std::uint32_t last = 0;
+    for (std::uint64_t i = 0; i < table.size(); ++i) {
+      const auto begin = *table.entries.read<std::uint32_t>(i * table.entry_size);
+      const auto end = *table.entries.read<std::uint32_t>(i * table.entry_size + 4);
+      EXPECT_LT(begin, end);
+      EXPECT_LE(table.base + end, table.maximum);
+      EXPECT_GE(begin, last);
+      last = end;
+    }
+  }
+}
+
+TEST(Corpus, HasHandlesAndAnnotationsOfCrashpad) {
+  const auto dump = find_dump("stability-report@35160ba0.dmp");
+  if (dump == nullptr) GTEST_SKIP() << "no such dump at " << collection();
+  const auto& snapshot = dump->snapshot();
+  EXPECT_EQ(snapshot.handles.list.size(), 302u);
+  EXPECT_EQ(snapshot.handles.total, 302u);
+  ASSERT_TRUE(snapshot.crashpad.has_value());
+  EXPECT_EQ(snapshot.crashpad->report_id, "b4d8fd14-6c42-4353-a558-5593e0068791");
+  EXPECT_EQ(snapshot.crashpad->annotations.size(), 6u);
+  ASSERT_TRUE(snapshot.system.time_zone.has_value());
+  EXPECT_EQ(snapshot.system.time_zone->bias_minutes, -120);
+}
+
+TEST(Corpus, HasMemoryOfSystemAndProcess) {
+  const auto dump = find_dump("sentry-native/tests/fixtures/minidump.dmp");
+  if (dump == nullptr) GTEST_SKIP() << "no such dump at " << collection();
+  const auto& snapshot = dump->snapshot();
+  ASSERT_TRUE(snapshot.system_memory && snapshot.process_memory);
+  EXPECT_EQ(snapshot.system_memory->physical_total, std::uint64_t{16'755'299} * 4096);
+  EXPECT_EQ(snapshot.system_memory->commit_limit, std::uint64_t{47'475'299} * 4096);
+  EXPECT_EQ(snapshot.process_memory->working_set, 11'423'744u);
+  EXPECT_EQ(snapshot.process_memory->private_usage, 5'206'016u);
+  EXPECT_EQ(snapshot.process.xstate_features, 7u);
+  EXPECT_EQ(snapshot.dump_thread, ThreadId{26'788});
+  EXPECT_EQ(snapshot.requesting_thread, ThreadId{12'996});
+}
+
 TEST(Corpus, IsReadAsAnotherReaderReadsIt) {
   const auto peers = collection() / "peers";
   if (!fs::exists(peers / "INDEX.tsv")) GTEST_SKIP() << "no answers at " << peers;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "parsed.h"
+#include "support/minidump_streams.h"
 #include "support/zstd_builder.h"
 
 /// One valid dump with everything in it, damaged in every way that can be listed. What is left must
@@ -64,10 +65,20 @@ MinidumpBuilder everything(MinidumpBuilder::Arch arch, bool full) {
                             .context = context});
 }
 
+std::string rare_streams(MinidumpBuilder::Arch arch) {
+  MinidumpBuilder builder(arch);
+  test::add_rare_streams(builder);
+  return builder.finish();
+}
+
 std::vector<std::string> dumps() {
   using enum MinidumpBuilder::Arch;
-  return {everything(Amd64, false).finish(), everything(Amd64, true).finish(),
-          everything(X86, false).finish(), everything(Arm64, false).finish()};
+  return {everything(Amd64, false).finish(),
+          everything(Amd64, true).finish(),
+          everything(X86, false).finish(),
+          everything(Arm64, false).finish(),
+          rare_streams(Amd64),
+          rare_streams(X86)};
 }
 
 /// Reads all that a dump offers, as analysis does.
@@ -91,6 +102,16 @@ void use(std::string_view bytes) {
   for (const auto& module : snapshot.modules) {
     for (const auto byte : memory.at(module.base, 4096).bytes())
       sum += std::to_integer<unsigned>(byte);
+  }
+  for (const auto& table : snapshot.function_tables) {
+    ASSERT_EQ(table.entries.size(), table.size() * table.entry_size);
+    for (const auto byte : table.entries.bytes()) sum += std::to_integer<unsigned>(byte);
+  }
+  for (const auto& handle : snapshot.handles.list) {
+    ASSERT_TRUE(handle.type == snapshot::Handle::kNone ||
+                handle.type < snapshot.handles.types.size());
+    ASSERT_TRUE(handle.object == snapshot::Handle::kNone ||
+                handle.object < snapshot.handles.objects.size());
   }
   ASSERT_NE(sum, 1u);
 }

@@ -24,6 +24,18 @@ TEST(FileType, NamesOtherKindsOfFiles) {
       {"\x7f"
        "ELF\2\1"sv,
        "an ELF file"},
+      {"\x7f"
+       "ELF\2\1\1\0\0\0\0\0\0\0\0\0\4\0"sv,
+       "an ELF core dump"},
+      {"\xcf\xfa\xed\xfe\7\0\0\1"sv, "a 64-bit Mach-O file, such as a macOS core dump"},
+      {"MODULE windows x86_64 0123"sv, "a Breakpad symbol file"},
+      {"-----BEGIN BREAKPAD MICRODUMP-----\nV L:"sv, "a Breakpad microdump"},
+      {"  \r\n<!DOCTYPE HTML PUBLIC"sv, "a web page"},
+      {"\xef\xbb\xbf<?xml version=\"1.0\"?>"sv, "XML"},
+      {"\xff\xfeV\0e\0r\0s\0i\0o\0n\0=\0001\0\r\0\n\0E\0v\0e\0n\0t\0T\0y\0p\0e\0=\0"sv,
+       "a report of Windows Error Reporting (.wer)"},
+      {"{\"schema_version\":1"sv, "JSON"},
+      {"ElfFile\0\0"sv, "an event log"},
       {"PK\3\4abcd"sv, "a ZIP archive"},
       {"\x1f\x8b\x08"sv, "compressed with gzip"},
       {"MZ\x90\0"sv, "a Windows program or library"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "parsed.h"
+#include "support/minidump_streams.h"
 
 namespace vigil::minidump {
 namespace {
@@ -137,6 +138,63 @@ TEST(MiscInfo, ReadsEachVersionOfTheStructure) {
     EXPECT_EQ(parsed.snapshot().process.pid, ProcessId{7}) << size;
     EXPECT_EQ(parsed.snapshot().system.max_mhz, 2800u) << size;
   }
+}
+
+TEST(SystemInfo, GivesProcessorFeatures) {
+  MinidumpBuilder windows;
+  windows.cpu(6, 0x6a06, ByteBuilder().u64(0x400).u64(1).bytes());
+  EXPECT_EQ(Parsed(windows).snapshot().system.feature_bits,
+            (std::array<std::uint64_t, 2>{0x400, 1}));
+  MinidumpBuilder x86(MinidumpBuilder::Arch::X86);
+  x86.cpu(6, 0x5507, ByteBuilder().raw("GenuineIntel").u32(1).u32(2).u32(3).bytes());
+  EXPECT_EQ(Parsed(x86).snapshot().system.cpuid, (std::array<std::uint32_t, 3>{1, 2, 3}));
+}
+
+TEST(MiscInfo, GivesEachFieldOfItsFifthVersion) {
+  MinidumpBuilder builder;
+  test::add_misc_info_5(builder, "20348.1.amd64fre.fe_release.210507-1500");
+  const Parsed parsed(builder);
+  const auto& process = parsed.snapshot().process;
+  const auto& system = parsed.snapshot().system;
+  EXPECT_EQ(system.max_mhz, 2800u);
+  EXPECT_EQ(system.current_mhz, 1200u);
+  EXPECT_EQ(process.integrity_level, 0x3000u);
+  EXPECT_EQ(process.execute_flags, 13u);
+  EXPECT_EQ(process.is_protected, true);
+  ASSERT_TRUE(system.time_zone.has_value());
+  EXPECT_EQ(system.time_zone->bias_minutes, -120);
+  EXPECT_EQ(system.time_zone->name, "W. Europe Daylight Time");
+  EXPECT_EQ(system.build_text, "20348.1.amd64fre.fe_release.210507-1500");
+  EXPECT_EQ(process.xstate_context_bytes, 2695u);
+  EXPECT_EQ(process.xstate_features, 0x207u);
+  EXPECT_EQ(process.cookie, 0xc00c1eu);
+  EXPECT_THAT(parsed.notes(), IsEmpty());
+}
+
+TEST(MiscInfo, ReadsNothingPastTheSizeThatItSays) {
+  MinidumpBuilder whole;
+  test::add_misc_info_5(whole, "build");
+  const auto bytes = whole.finish().substr(whole.stream_offset(kMiscInfo), 1364);
+  for (const std::uint32_t size : {24u, 44u, 232u, 832u}) {
+    MinidumpBuilder builder;
+    builder.add_stream(kMiscInfo, ByteBuilder(bytes).patch_u32(0, size).bytes());
+    const Parsed parsed(builder);
+    EXPECT_EQ(parsed.snapshot().process.integrity_level.has_value(), size >= 232) << size;
+    EXPECT_EQ(parsed.snapshot().system.time_zone.has_value(), size >= 232) << size;
+    EXPECT_EQ(parsed.snapshot().system.build_text.empty(), size < 832) << size;
+    EXPECT_FALSE(parsed.snapshot().process.cookie.has_value()) << size;
+  }
+}
+
+TEST(MiscInfo, NotesATimeZoneThatCannotBe) {
+  MinidumpBuilder whole;
+  test::add_misc_info_5(whole, "build");
+  const auto bytes = whole.finish().substr(whole.stream_offset(kMiscInfo), 1364);
+  MinidumpBuilder builder;
+  builder.add_stream(kMiscInfo, ByteBuilder(bytes).patch_u32(0x3c, 5000).bytes());
+  const Parsed parsed(builder);
+  EXPECT_FALSE(parsed.snapshot().system.time_zone.has_value());
+  EXPECT_THAT(parsed.notes(), ElementsAre("time zone: its bias of 5000 and -60 minutes cannot be"));
 }
 
 TEST(MiscInfo, TakesNoClockFromTheFirstVersionOfTheStructure) {

@@ -4,7 +4,12 @@
 #include <cstdint>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "minidump/minidump.h"
+#include "support/minidump_streams.h"
+#include "support/report_schema.h"
 
 namespace vigil::pipeline {
 namespace {
@@ -56,6 +61,101 @@ TEST(Facts, KnowTheSystem) {
   EXPECT_EQ(system.os_version, "6.1.7601 Service Pack 1");
   EXPECT_EQ(system.cpu_info, "family 6 model 62 stepping 0");
   EXPECT_EQ(system.cpu_mhz, 2800u);
+}
+
+/// The facts of a dump with one of each of the rarer streams.
+report::Report rare_facts() {
+  test::MinidumpBuilder builder;
+  builder.timestamp(1'600'000'100).add_module({.base = 0x400000, .size = 0x1000, .name = "a.exe"});
+  test::add_rare_streams(builder);
+  const auto bytes = builder.finish();
+  const auto dump = minidump::Minidump::parse(ByteView(std::string_view(bytes)));
+  EXPECT_TRUE(dump.ok());
+  return facts_of((*dump)->snapshot());
+}
+
+TEST(Facts, KnowTheMachineAndWhatTheProcessUsedOfIt) {
+  const auto report = rare_facts();
+  EXPECT_EQ(report.system.os_product, "Ubuntu 22.04 LTS");
+  EXPECT_EQ(report.system.os_build, "20348.1.amd64fre.fe_release.210507-1500");
+  EXPECT_EQ(report.system.time_zone, "UTC+02:00 W. Europe Daylight Time");
+  EXPECT_EQ(report.system.cpu_current_mhz, 1200u);
+  EXPECT_EQ(report.process.integrity, "high");
+  EXPECT_EQ(report.process.is_protected, true);
+  EXPECT_EQ(report.process.memory.working_set, std::uint64_t{2} << 20);
+  EXPECT_EQ(report.process.memory.job_commit_limit, std::uint64_t{17} << 20);
+  EXPECT_EQ(report.memory.physical_total, std::uint64_t{4} << 30);
+  EXPECT_EQ(report.memory.physical_available, std::uint64_t{1} << 30);
+  EXPECT_EQ(report.memory.system_commit, std::uint64_t{2} << 30);
+  EXPECT_EQ(report.memory.system_commit_limit, std::uint64_t{0x12} << 28);
+}
+
+TEST(Facts, CountHandlesAndNameHeldMutexesOnly) {
+  const auto report = rare_facts();
+  ASSERT_TRUE(report.handle_summary.has_value());
+  EXPECT_EQ(report.handle_summary->count, 3u);
+  EXPECT_EQ(report.handle_summary->operations, 2u);
+  EXPECT_THAT(
+      report.handle_summary->types,
+      ::testing::ElementsAre(report::HandleCount{"Event", 1}, report::HandleCount{"File", 1},
+                             report::HandleCount{"Mutant", 1}));
+  EXPECT_THAT(report.handles, ::testing::ElementsAre(report::HeldObject{
+                                  8, "Mutant", "\\BaseNamedObjects\\Orders", 4711, 104, false}));
+}
+
+TEST(Facts, TakeOverWhatTheProgramSaidOfItself) {
+  const auto report = rare_facts();
+  ASSERT_TRUE(report.crashpad.has_value());
+  EXPECT_EQ(report.crashpad->report_id, "14fdd8b4-4bc3-4353-6162-636465666768");
+  EXPECT_THAT(report.crashpad->annotations,
+              ::testing::ElementsAre(report::Annotation{"prod", "Orders"},
+                                     report::Annotation{"ver", "4.2.1"}));
+  ASSERT_EQ(report.crashpad->modules.size(), 1u);
+  EXPECT_EQ(report.crashpad->modules[0].module, "a.exe");
+  ASSERT_TRUE(report.assertion.has_value());
+  EXPECT_EQ(report.assertion->expression, "total >= 0");
+  EXPECT_EQ(report.assertion->kind, "invalid_parameter");
+}
+
+TEST(Facts, AreDescribedAndHoldNoSecrets) {
+  const auto report = rare_facts();
+  const auto json = report::to_json(report, false);
+  test::ReportSchema(VIGIL_SOURCE_DIR).expect_valid(json);
+  EXPECT_EQ(json.find("hunter2"), std::string::npos);
+  EXPECT_EQ(json.find("12586014"), std::string::npos);  // the cookie, 0xc00c1e
+  EXPECT_THAT(report.streams, ::testing::Contains("BreakpadLinuxEnviron"));
+  const auto again = report::from_json(json);
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  EXPECT_EQ(*again, report);
+}
+
+TEST(Facts, TellWhichEditionOfWindowsItIs) {
+  snapshot::Snapshot snapshot;
+  snapshot.system.os = snapshot::Os::Windows;
+  snapshot.system.os_major = 10;
+  snapshot.system.os_build = 20348;
+  snapshot.system.product_type = 3;
+  snapshot.system.suite_mask = 0x90;
+  const auto system = facts_of(snapshot).system;
+  EXPECT_EQ(system.os_product, "Windows Server 2022");
+  EXPECT_EQ(system.os_role, "server");
+  EXPECT_THAT(system.os_suites, ::testing::ElementsAre("terminal_server", "datacenter"));
+  snapshot.system.os = snapshot::Os::Linux;
+  EXPECT_EQ(facts_of(snapshot).system.os_role, "");
+}
+
+TEST(Facts, GiveANumberToAnIntegrityWithoutAName) {
+  snapshot::Snapshot snapshot;
+  snapshot.process.integrity_level = 0x2100;
+  EXPECT_EQ(facts_of(snapshot).process.integrity, "0x2100");
+}
+
+TEST(Facts, ShowTimeZonesWestAndEastOfGreenwich) {
+  snapshot::Snapshot snapshot;
+  snapshot.system.time_zone = {.bias_minutes = 210, .name = ""};
+  EXPECT_EQ(facts_of(snapshot).system.time_zone, "UTC-03:30");
+  snapshot.system.time_zone = {.bias_minutes = 0, .name = "GMT"};
+  EXPECT_EQ(facts_of(snapshot).system.time_zone, "UTC+00:00 GMT");
 }
 
 TEST(Facts, SayNothingOfWhatIsNotKnown) {

@@ -11,6 +11,7 @@
 
 #include "base/exception_codes.h"
 #include "support/golden.h"
+#include "support/report_schema.h"
 #include "support/zstd_builder.h"
 #include "unit/pipeline/sample_dump.h"
 
@@ -34,6 +35,8 @@ report::Report report_of(SampleDump& dump, const Limits& limits = {}) {
   const auto bytes = dump.builder.finish();
   auto report = analyze_bytes(bytes, limits);
   EXPECT_TRUE(report.ok()) << report.error().message();
+  if (report.ok())
+    test::ReportSchema(VIGIL_SOURCE_DIR).expect_valid(report::to_json(*report, false));
   return report.ok() ? std::move(report).take() : report::Report{};
 }
 

@@ -82,6 +82,12 @@ TEST(FromJson, NamesTheWholePathOfAWrongValue) {
             "report: threads[1].frames[0].line is not a whole number up to 4294967295");
   EXPECT_EQ(error_of(R"({"dump": {"time": "yesterday"}})").message(),
             "report: dump.time is not a time like 2026-11-21T03:04:05.678Z");
+  EXPECT_EQ(error_of(R"({"process": {"protected": 1}})").message(),
+            "report: process.protected is not true or false");
+  EXPECT_EQ(error_of(R"({"process": {"working_set_bytes": -1}})").message(),
+            "report: process.working_set_bytes is not a whole number up to 18446744073709551615");
+  EXPECT_EQ(error_of(R"({"crashpad": {"annotations": [{"name": 5}]}})").message(),
+            "report: crashpad.annotations[0].name is not a string");
   EXPECT_EQ(error_of(R"({"modules": [{"base_addr": 4096}]})").message(),
             "report: modules[0].base_addr is not a string of 0x and up to 16 hex digits");
 }

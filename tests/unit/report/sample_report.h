@@ -19,7 +19,23 @@ inline Report sample_report() {
   r.comment = "taken by hand";
   r.system = {"Windows", "10.0.20348", "amd64", "GenuineIntel family 6 model 106 stepping 6",
               8,         2600};
+  r.system.cpu_current_mhz = 1200;
+  r.system.os_product = "Windows Server 2022";
+  r.system.os_role = "server";
+  r.system.os_suites = {"datacenter"};
+  r.system.os_build = "20348.1.amd64fre.fe_release.210507-1500";
+  r.system.cpu_model_name = "Example CPU";
+  r.system.cpu_microcode = "0x2e";
+  r.system.cpu_features = {"sse2", "avx"};
+  r.system.time_zone = "UTC+02:00 W. Europe Daylight Time";
   r.process = {4711, "OrdersApi.exe", Timestamp{1'795'222'000'000'000}, std::chrono::seconds(8245)};
+  r.process.integrity = "high";
+  r.process.is_protected = false;
+  r.process.user_time = std::chrono::seconds(3);
+  r.process.kernel_time = std::chrono::seconds(2);
+  r.process.memory = {77,         40'000'000, 50'000'000, 30'000'000, 35'000'000,
+                      36'000'000, 60'000'000, 1 << 30,    1 << 30,    400'000,
+                      20'000,     1'000'000,  36'000'000, 60'000'000, 100'000'000};
 
   auto& crash = r.crash.emplace();
   crash.kind = "exception";
@@ -61,6 +77,20 @@ inline Report sample_report() {
                {0x7ff8'1000'0000, 0x9000, "orders.dll", "", "", "", "", "none"}};
   r.unloaded_modules = {{0x7ff8'4000'0000, 0x3000, "plugin.dll"}};
   r.memory = {1'048'576, 12, 5'000'000, 6'000'000, 3'000'000, 500'000, 1'500'000};
+  r.memory.physical_total = std::uint64_t{16} << 30;
+  r.memory.physical_available = std::uint64_t{2} << 30;
+  r.memory.file_cache = 300'000'000;
+  r.memory.system_commit = std::uint64_t{15} << 30;
+  r.memory.system_commit_limit = std::uint64_t{18} << 30;
+  r.memory.system_peak_commit = std::uint64_t{17} << 30;
+  r.handle_summary = {302, {{"Event", 200}, {"File", 100}, {"", 2}}, 5};
+  r.handles = {{8, "Mutant", "\\BaseNamedObjects\\Orders", 4711, 104, false},
+               {12, "Mutant", "", 0, 0, true}};
+  r.crashpad = {"14fdd8b4-4bc3-4353-6162-636465666768",
+                "18b7119e-0001-0002-696a-6b6c6d6e6f70",
+                {{"prod", "Orders"}, {"ver", "4.2.1"}},
+                {{"orders.dll", {"out of stock"}, {{"cart", "17"}}}}};
+  r.assertion = {"invalid_parameter", "total >= 0", "checkout", "C:\\src\\cart.cpp", 42};
   r.streams = {"ThreadListStream", "0x47670001"};
   r.diagnostics = {
       "module at 0x00007ff810000000: name: needs 4 bytes at offset 0xfffffff0 and has 134 in all"};

@@ -31,6 +31,15 @@ TEST(ToText, SaysSoWhenThereIsNothing) {
   test::expect_golden(golden("empty.txt"), to_text(Report{}, kPlain));
 }
 
+TEST(ToText, LeavesOutEachFigureThatIsNotKnown) {
+  Report r;
+  r.memory.physical_available = 4096;
+  const auto text = to_text(r, kPlain);
+  for (const auto* label : {"Working set", "Page file", "commit", "Handles", "Mutexes", "Crashpad"})
+    EXPECT_EQ(text.find(label), std::string::npos) << label;
+  EXPECT_NE(text.find("Machine       4.0 KiB of memory available"), std::string::npos);
+}
+
 TEST(ToText, HasSixSectionsInOrder) {
   const auto text = to_text(Report{}, kPlain);
   std::size_t last = 0;
@@ -54,6 +63,13 @@ TEST(ToText, LetsNoNameReachTheTerminalAsAnEscapeSequence) {
   r.crash->name = r.crash->meaning = r.crash->access = evil;
   r.crash->decoded = r.diagnostics = r.streams = {evil};
   r.unloaded_modules[0].name = evil;
+  r.system.os_product = r.system.cpu_model_name = r.system.cpu_microcode = r.system.time_zone =
+      evil;
+  r.process.integrity = evil;
+  r.handle_summary->types[0].type = r.handles[0].name = r.handles[0].type = evil;
+  r.crashpad->report_id = evil;
+  r.crashpad->annotations[0] = {evil, evil};
+  r.assertion = Assertion{evil, evil, evil, evil, 1};
   for (auto& module : r.modules) module.path = module.version = module.symbols = evil;
   for (auto& thread : r.threads) {
     thread.name = thread.stop_reason = thread.registers[0].first = evil;

@@ -132,5 +132,73 @@ TEST(Names, AreThoseOfTheReport) {
   EXPECT_EQ(to_string(Os::MacOs), "macos");
 }
 
+std::string_view product(std::uint32_t major, std::uint32_t build, std::uint8_t type) {
+  SystemInfo system;
+  system.os = Os::Windows;
+  system.os_major = major;
+  system.os_build = build;
+  system.product_type = type;
+  return windows_product(system);
+}
+
+TEST(WindowsProduct, IsCertainByBuildAndProductType) {
+  EXPECT_EQ(product(6, 9600, 3), "Windows Server 2012 R2");
+  EXPECT_EQ(product(6, 9600, 1), "Windows 8.1");
+  EXPECT_EQ(product(10, 14393, 2), "Windows Server 2016");
+  EXPECT_EQ(product(10, 17763, 3), "Windows Server 2019");
+  EXPECT_EQ(product(10, 20348, 3), "Windows Server 2022");
+  EXPECT_EQ(product(10, 26100, 3), "Windows Server 2025");
+  EXPECT_EQ(product(10, 26100, 1), "Windows 11 24H2");
+  EXPECT_EQ(product(10, 19045, 1), "Windows 10 22H2");
+}
+
+TEST(WindowsProduct, SaysNoMoreThanItKnows) {
+  EXPECT_EQ(product(10, 19999, 1), "Windows 10");
+  EXPECT_EQ(product(10, 30000, 1), "Windows 11");
+  EXPECT_EQ(product(10, 30000, 3), "Windows Server");
+  EXPECT_EQ(product(10, 20348, 0), "");
+  EXPECT_EQ(product(7, 1, 1), "");
+  SystemInfo linux_system;
+  linux_system.os = Os::Linux;
+  linux_system.product_type = 1;
+  linux_system.os_build = 26100;
+  EXPECT_EQ(windows_product(linux_system), "");
+}
+
+TEST(OsName, KnowsSystemsThatOnlyBreakpadNumbers) {
+  SystemInfo system;
+  system.os = Os::Other;
+  system.raw_platform = 0x8206;
+  EXPECT_EQ(os_name(system), "Fuchsia");
+  system.raw_platform = 0x8204;
+  EXPECT_EQ(os_name(system), "PlayStation 3");
+  system.raw_platform = 0x9999;
+  EXPECT_EQ(os_name(system), "");
+  EXPECT_EQ(os_name(SystemInfo{}), "");
+}
+
+TEST(CpuName, NamesProcessorsThatAreNotRead) {
+  SystemInfo system;
+  system.raw_cpu = 0x8006;
+  EXPECT_EQ(cpu_name(system), "riscv64");
+  system.raw_cpu = 77;
+  EXPECT_EQ(cpu_name(system), "unknown");
+  system.cpu = Cpu::Amd64;
+  EXPECT_EQ(cpu_name(system), "amd64");
+}
+
+TEST(CpuFeatures, ComeFromCpuidOrFromWindows) {
+  SystemInfo x86;
+  x86.cpu = Cpu::X86;
+  x86.cpuid = {0, std::uint32_t{1} << 25 | std::uint32_t{1} << 26, std::uint32_t{1} << 20};
+  EXPECT_EQ(cpu_features(x86), (std::vector<std::string_view>{"sse", "sse2", "nx"}));
+  SystemInfo amd64;
+  amd64.cpu = Cpu::Amd64;
+  amd64.feature_bits = {std::uint64_t{1} << 40 | std::uint64_t{1} << 31, 0};
+  EXPECT_EQ(cpu_features(amd64), (std::vector<std::string_view>{"avx2"}));
+  amd64.cpu = Cpu::Arm64;
+  EXPECT_EQ(cpu_features(amd64), (std::vector<std::string_view>{"crc32"}));
+}
+
 }  // namespace
 }  // namespace vigil::snapshot
