@@ -43,6 +43,9 @@ Result<Msf> Msf::open(ByteSource& file) {
   Msf msf(file);
   VIGIL_TRY(check_magic(file));
   VIGIL_TRY(msf.read_header());
+  if (auto read = msf.read_directory_blocks(); !read.ok()) {
+    return std::move(read).take_error().with_context("directory");
+  }
   VIGIL_TRY(msf.read_stream_sizes());
   return msf;
 }
@@ -63,7 +66,7 @@ Status Msf::read_header() {
     return Error{Errc::Truncated, fmt::format("a directory of {} bytes in a file of {}",
                                               directory_size_, file_->size())};
   }
-  return read_directory_blocks();
+  return {};
 }
 
 /// Three levels: the header names blocks of numbers of the blocks of the directory.

@@ -24,6 +24,8 @@
 /// streams; an address costs binary searches in place, and the symbols of the one module it lies
 /// in, whose functions stay known for the next address.
 ///
+/// Names and paths are the bytes of the file, which need not be UTF-8.
+///
 /// Addresses are RVAs of the image as it runs; images that were rearranged after linking (OMAP) are
 /// followed back to where the linker had put the code. A Pdb keeps a pointer to the file, which
 /// must outlive it; like its ByteSource it serves one thread at a time.

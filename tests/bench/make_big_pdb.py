@@ -33,6 +33,7 @@ __attribute__((noinline)) int f{n}_of_unit(int a, int b) {{
   Counter counter{{a + {n}}};
   for (int i = 0; i < b; ++i) {{
     deep(counter, i);
+    if (counter.value < b) counter.add_twice(a - b);
     if (counter.value > {n}) counter.value -= b;
   }}
   return counter.value;
