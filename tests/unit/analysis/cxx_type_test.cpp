@@ -25,10 +25,9 @@ void put_throw(FakeMemory& memory, std::string name) {
 TEST(CxxType, FollowsTheThrowInfoToTheName) {
   SampleCrash sample(0xe06d7363, {0x19930520, 0x1234, kBase + 0x100, kBase});
   put_throw(sample.memory, ".?AVruntime_error@std@@");
-  EXPECT_EQ(
-      sample.analyze().synopsis,
-      "OrdersApi.exe 4.2.1.0 threw a C++ exception (std::runtime_error) that nobody caught in "
-      "orders!Cart::total+0x1a");
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1 threw a C++ exception (std::runtime_error) that nobody caught in "
+            "orders!Cart::total+0x1a");
 }
 
 TEST(CxxType, ReadsThe32BitFormToo) {
