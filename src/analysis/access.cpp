@@ -105,7 +105,8 @@ void explain_patterns(const Input& input,
     const auto match = find_fill_pattern(value, wide);
     if (!match || value == address || named == kMaxRegisters) continue;
     ++named;
-    crash.decoded.push_back(describe_fill(fmt::format("register {} holds", name), value, *match));
+    crash.decoded.push_back(
+        describe_fill(fmt::format("what register {} holds,", name), value, *match));
   }
 }
 
@@ -164,6 +165,7 @@ void compare_with_instruction(const Instruction& instruction, report::Crash& cra
     return;
   }
   const auto& kind = operand->access.access;
+  if (crash.access.empty()) crash.access = kind == "readwrite" ? "write" : kind;
   const bool agrees = crash.access.empty() || kind == "readwrite" || kind == crash.access;
   if (!agrees) {
     crash.decoded.push_back(fmt::format(
@@ -204,6 +206,16 @@ void decode_access(const Input& input,
   const auto recorded = crash.parameters[1];
   crash.access = access_name(crash.parameters[0]);
   crash.accessed_address = recorded;
+  explain_access(input, context, instruction, result);
+}
+
+void explain_access(const Input& input,
+                    const snapshot::ThreadContext& context,
+                    const Instruction* instruction,
+                    DecodedCrash& result) {
+  auto& crash = result.crash;
+  if (!crash.accessed_address) return;
+  const auto recorded = *crash.accessed_address;
   if (recorded == kUnknownAddress && input.snapshot.system.cpu == snapshot::Cpu::Amd64) {
     find_true_address(instruction, crash);
   } else if (instruction != nullptr) {

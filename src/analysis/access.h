@@ -13,6 +13,12 @@ void decode_access(const Input& input,
                    const Instruction* instruction,
                    DecodedCrash& result);
 
+/// The same once the address is in the crash, and perhaps the kind of access.
+void explain_access(const Input& input,
+                    const snapshot::ThreadContext& context,
+                    const Instruction* instruction,
+                    DecodedCrash& result);
+
 /// The module that holds \p address, and where in it: `orders.dll+0x1018`. Empty: none does.
 [[nodiscard]] std::string place_in_module(const snapshot::Snapshot& snapshot,
                                           std::uint64_t address);

@@ -32,6 +32,8 @@ Findings analyze(const Input& input) {
   std::optional<Culprit> culprit;
   if (input.snapshot.exception) {
     findings.blamed_thread = find_crashed_thread(input);
+    if (!has_crashed(input.snapshot) && findings.blamed_thread)
+      culprit = Culprit{*findings.blamed_thread};
   } else if ((culprit = find_culprit(input, locks))) {
     findings.blamed_thread = culprit->thread;
     findings.blame_reason = culprit->reason;

@@ -15,6 +15,7 @@
 #include "analysis/exit_trap.h"
 #include "analysis/fast_fail.h"
 #include "analysis/instruction.h"
+#include "analysis/posix_signal.h"
 #include "analysis/runtime_call.h"
 #include "analysis/special_codes.h"
 #include "base/exception_codes.h"
@@ -63,9 +64,14 @@ const snapshot::ThreadContext& context_of(const Input& input) {
   return thread == nullptr ? exception.context : thread->context;
 }
 
+bool is_at_an_instruction(const Input& input, std::uint32_t code) {
+  return find_posix_signal(input.snapshot.system.os, code) != nullptr ||
+         std::find(kAtAnInstruction.begin(), kAtAnInstruction.end(), code) !=
+             kAtAnInstruction.end();
+}
+
 std::optional<Instruction> find_instruction(const Input& input, report::Crash& crash) {
-  const auto known = std::find(kAtAnInstruction.begin(), kAtAnInstruction.end(), crash.code);
-  if (known == kAtAnInstruction.end() || crash.address == 0) return std::nullopt;
+  if (crash.address == 0 || !is_at_an_instruction(input, crash.code)) return std::nullopt;
   const auto* thread = snapshot::find_thread(input.snapshot, input.snapshot.exception->thread);
   auto instruction = decode_instruction(input.memory, crash.address, context_of(input),
                                         thread == nullptr ? 0 : thread->teb);
@@ -168,6 +174,15 @@ void decode_stack(const report::Thread& stack, DecodedCrash& result) {
   crash.decoded.push_back(fmt::format("the stack repeats {}", describe(*result.recursion, stack)));
 }
 
+/// A signal's record has the accessed address where that of the instruction belongs.
+void name_signal(const Input& input, const PosixSignal& signal, report::Crash& crash) {
+  crash.name = signal.name;
+  crash.meaning = signal.meaning;
+  if (!signal.has_address) return;
+  crash.accessed_address = crash.address;
+  crash.address = snapshot::instruction_pointer(context_of(input)).value_or(0);
+}
+
 /// Addresses of a 32-bit process, which some writers extend by their sign.
 void narrow_addresses(report::Crash& crash) {
   constexpr std::uint64_t kLow = 0xffff'ffff;
@@ -176,6 +191,10 @@ void narrow_addresses(report::Crash& crash) {
 }
 
 }  // namespace
+
+bool has_crashed(const snapshot::Snapshot& snapshot) noexcept {
+  return snapshot.exception && !is_dump_request(snapshot.system.os, snapshot.exception->code);
+}
 
 Ending ending_of(const report::Crash& crash) noexcept {
   if (crash.kind == "exit") {
@@ -191,12 +210,12 @@ Ending ending_of(const report::Crash& crash) noexcept {
     case kFastFail: return Ending::FastFail;
     case kMsvcCxxException:
     case kGccCxxException: return Ending::CxxException;
-    default: return Ending::Other;
+    default: return crash.accessed_address ? Ending::Access : Ending::Other;
   }
 }
 
 std::optional<DecodedCrash> decode_crash(const Input& input, const report::Thread* stack) {
-  if (!input.snapshot.exception) return std::nullopt;
+  if (!has_crashed(input.snapshot)) return std::nullopt;
   const auto& exception = *input.snapshot.exception;
   DecodedCrash result;
   auto& crash = result.crash;
@@ -212,8 +231,14 @@ std::optional<DecodedCrash> decode_crash(const Input& input, const report::Threa
     decode_exit(stack, crash);
     return result;
   }
+  const auto* signal = find_posix_signal(input.snapshot.system.os, crash.code);
+  if (signal != nullptr) name_signal(input, *signal, crash);
   const auto instruction = find_instruction(input, crash);
-  decode_code(input, instruction ? &*instruction : nullptr, result);
+  if (signal != nullptr) {
+    explain_access(input, context_of(input), instruction ? &*instruction : nullptr, result);
+  } else {
+    decode_code(input, instruction ? &*instruction : nullptr, result);
+  }
   if (stack != nullptr) decode_stack(*stack, result);
   return result;
 }

@@ -40,6 +40,10 @@ struct DecodedCrash {
 /// Addresses below are no address of a program's: a null pointer and an offset.
 inline constexpr std::uint64_t kNullPageEnd = 0x10000;
 
+/// Whether the snapshot's exception is one. Dumps of other systems have a record also when they
+/// were asked for.
+[[nodiscard]] bool has_crashed(const snapshot::Snapshot& snapshot) noexcept;
+
 /// A report says it: no memory is needed.
 [[nodiscard]] Ending ending_of(const report::Crash& crash) noexcept;
 

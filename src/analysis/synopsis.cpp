@@ -98,7 +98,9 @@ std::string access_clause(const DecodedCrash& decoded) {
   if (!crash.accessed_address) return "accessed memory without the right to";
   if (crash.access == "execute") return execute_clause(decoded);
   const auto address = *crash.accessed_address;
-  const std::string_view verb = crash.access == "write" ? "wrote to" : "read";
+  const std::string_view verb = crash.access == "write"  ? "wrote to"
+                                : crash.access == "read" ? "read"
+                                                         : "accessed";
   if (address == kUnknownAddress)
     return fmt::format("{} through a pointer that is no address", verb);
   const auto what = fmt::format("{} address {:#x}", verb, address);

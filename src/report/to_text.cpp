@@ -78,8 +78,6 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
   page.blank();
   const auto& process = report.process;
   page.field("Signature", report.signature.text);
-  page.field("Strict", report.signature.strict);
-  page.field("WER", report.signature.wer_bucket);
   page.field("Process",
              joined({process.name, process.pid == 0 ? "" : fmt::format("pid {}", process.pid),
                      process.uptime ? "up " + format_duration(*process.uptime) : "",

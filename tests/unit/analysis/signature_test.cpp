@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/signature.h"
 
+#include <cstdint>
 #include <string>
 
 #include <fmt/format.h>
@@ -21,12 +22,41 @@ TEST(Signature, JoinsTheInnermostFrameOutsideOfTheSystemAndTheException) {
   EXPECT_EQ(sample.analyze().signature.version, kSignatureVersion);
 }
 
+/// Every address of \p sample that the loader chooses, moved by \p distance.
+void move_modules(SampleCrash& sample, std::uint64_t distance) {
+  for (auto& module : sample.snapshot.modules) module.base += distance;
+  for (auto& thread : sample.threads) {
+    for (auto& frame : thread.frames) frame.instruction += distance;
+  }
+  sample.snapshot.exception->address += distance;
+}
+
 TEST(Signature, DoesNotDependOnWhereModulesAreLoaded) {
-  SampleCrash here(0xc0000005, {0, 0x18});
-  SampleCrash there(0xc0000005, {0, 0x18});
-  for (auto& frame : there.stack()) frame.instruction += 0x1'2345'0000;
-  there.snapshot.exception->address += 0x1'2345'0000;
-  EXPECT_EQ(signature_of(here), signature_of(there));
+  const char* functions[] = {"", "Cart::total", "std::vector<int>::at", "memcpy", "_purecall"};
+  const char* modules[] = {"orders.dll", "ntdll.dll", "OrdersApi.exe", "", "sqlite3.dll"};
+  std::uint32_t seed = 4711;
+  const auto next = [&seed](std::uint32_t limit) {
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 16) % limit;
+  };
+  for (int i = 0; i < 500; ++i) {
+    const std::uint32_t codes[] = {0xc0000005, 0xc00000fd, 0xc0000409, 0xe06d7363};
+    SampleCrash here(codes[next(4)], {next(2), 0x18});
+    here.snapshot.system.os = snapshot::Os::Windows;
+    here.snapshot.modules[0].base = 0x7ff8'0000'0000;
+    here.snapshot.modules[0].size = 0x10000;
+    here.stack().clear();
+    for (auto count = next(40); count > 0; --count) {
+      here.stack().push_back(frame(modules[next(5)], functions[next(5)], next(64),
+                                   next(4) == 0 ? "scan" : "unwind_info"));
+    }
+    SampleCrash there(here.snapshot.exception->code, here.snapshot.exception->parameters);
+    there.snapshot = here.snapshot;
+    there.threads = here.threads;
+    move_modules(there, std::uint64_t{next(0x7fff)} << 16);
+    const auto one = here.analyze().signature, two = there.analyze().signature;
+    EXPECT_EQ(one, two);
+  }
 }
 
 TEST(Signature, DoesNotDependOnTheOffsetInANamedFunctionOrOnTheSystemsVersion) {
