@@ -119,36 +119,37 @@ const MemoryOperand* find_operand(const Instruction& instruction, std::uint64_t 
   return found == instruction.operands.end() ? nullptr : &*found;
 }
 
-/// For an address that is not canonical the processor reports -1 and a read; the instruction knows
-/// better.
-void find_true_address(const Instruction* instruction, report::Crash& crash) {
-  if (instruction != nullptr) {
-    const auto set = [&crash](std::uint64_t address, std::string access) {
-      crash.accessed_address = address;
-      crash.access = std::move(access);
-      crash.adjusted_address = {"non-canonical", address, std::nullopt};
-    };
-    for (const auto& operand : instruction->operands) {
-      if (is_canonical(operand.access.address)) continue;
-      set(operand.access.address, operand.access.access == "write" ? "write" : "read");
-      crash.decoded.push_back(fmt::format(
-          "the address is that of the operand {}, {:#x}, which is not canonical: for such ones the "
-          "processor reports -1",
-          operand.text, operand.access.address));
-      return;
-    }
-    if (instruction->target && !is_canonical(*instruction->target)) {
-      set(*instruction->target, "execute");
-      crash.decoded.push_back(
-          fmt::format("the instruction goes to {:#x}, which is not canonical: for such ones the "
-                      "processor reports -1",
-                      *instruction->target));
-      return;
-    }
-    if (find_operand(*instruction, kUnknownAddress) != nullptr) return;
+/// Puts the address of the operand or target that is not canonical into \p crash; false: there is
+/// none. The processor does not report such addresses, and calls every access a read.
+bool find_true_address(const Instruction& instruction, report::Crash& crash) {
+  const auto set = [&crash](std::uint64_t address, std::string access) {
+    crash.accessed_address = address;
+    crash.access = std::move(access);
+    crash.adjusted_address = {"non-canonical", address, std::nullopt};
+  };
+  constexpr std::string_view kWhy =
+      "which is not canonical: the processor does not report such ones";
+  for (const auto& operand : instruction.operands) {
+    const auto address = operand.access.address;
+    if (is_canonical(address)) continue;
+    set(address, operand.access.access == "write" ? "write" : "read");
+    crash.decoded.push_back(fmt::format("the address is that of the operand {}, {:#x}, {}",
+                                        operand.text, address, kWhy));
+    return true;
   }
-  crash.decoded.emplace_back(
-      "the address is not known: for one that is not canonical the processor reports -1");
+  if (!instruction.target || is_canonical(*instruction.target)) return false;
+  set(*instruction.target, "execute");
+  crash.decoded.push_back(
+      fmt::format("the instruction goes to {:#x}, {}", *instruction.target, kWhy));
+  return true;
+}
+
+/// Whether the record may hold \p recorded in place of an address that the processor did not
+/// report.
+bool may_be_hidden(const snapshot::SystemInfo& system, std::uint64_t recorded) {
+  if (system.cpu != snapshot::Cpu::Amd64) return false;
+  const bool windows = system.os == snapshot::Os::Windows || system.os == snapshot::Os::Unknown;
+  return recorded == (windows ? kUnknownAddress : 0);
 }
 
 /// Holds what the record says against what the instruction does.
@@ -156,7 +157,8 @@ void compare_with_instruction(const Instruction& instruction, report::Crash& cra
   const auto address = crash.accessed_address.value_or(0);
   const auto* operand = find_operand(instruction, address);
   if (operand == nullptr) {
-    if (instruction.operands.empty() || crash.access == "execute") return;
+    const bool elsewhere = crash.access == "execute" || address == kUnknownAddress;
+    if (instruction.operands.empty() || elsewhere) return;
     crash.decoded.push_back(
         fmt::format("the instruction as decoded does not access {:#x}: the registers or the code "
                     "in the dump are not those of the fault, or the address lies on a page that it "
@@ -216,15 +218,22 @@ void explain_access(const Input& input,
   auto& crash = result.crash;
   if (!crash.accessed_address) return;
   const auto recorded = *crash.accessed_address;
-  if (recorded == kUnknownAddress && input.snapshot.system.cpu == snapshot::Cpu::Amd64) {
-    find_true_address(instruction, crash);
-  } else if (instruction != nullptr) {
-    compare_with_instruction(*instruction, crash);
+  const bool hidden = may_be_hidden(input.snapshot.system, recorded) && instruction != nullptr &&
+                      find_true_address(*instruction, crash);
+  const bool at_itself = instruction == nullptr && recorded == crash.address;
+  if (at_itself) crash.access = "execute";
+  if (!hidden && instruction != nullptr) compare_with_instruction(*instruction, crash);
+  const bool unknown = !hidden && !at_itself && recorded == kUnknownAddress &&
+                       input.snapshot.system.cpu == snapshot::Cpu::Amd64;
+  if (unknown) {
+    crash.decoded.emplace_back(
+        "the address is not known: for one that is not canonical the processor reports -1");
+    return;
   }
   const auto address = *crash.accessed_address;
   if (address < kNullPageEnd) return explain_null(address, crash);
   explain_patterns(input, context, result);
-  if (address != kUnknownAddress) explain_place(input.snapshot, address, result);
+  explain_place(input.snapshot, address, result);
 }
 
 }  // namespace vigil::analysis

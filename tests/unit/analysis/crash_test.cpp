@@ -164,6 +164,27 @@ TEST(Signal, HasTheAddressOfTheAccessInPlaceOfTheInstructions) {
             "orders!Cart::total+0x1a");
 }
 
+TEST(Signal, HidesAnAddressThatIsNotCanonicalBehind0) {
+  SampleSignal sample(11);
+  sample.snapshot.exception->address = 0;
+  std::get<snapshot::Amd64Context>(sample.snapshot.exception->context).gpr[0] = 0x6172747320746f6e;
+  const auto findings = sample.analyze();
+  EXPECT_EQ(findings.crash->accessed_address, 0x6172747320746f6eu);
+  EXPECT_EQ(findings.synopsis,
+            "OrdersApi.exe 4.2.1 wrote to address 0x6172747320746f6e through a pointer that is the "
+            "text \"not stra\" in orders!Cart::total+0x1a");
+}
+
+TEST(Crash, OfAnInstructionThatIsNotThereIsACall) {
+  SampleCrash sample(0xc0000005, {0, 0x1234'0000});
+  sample.snapshot.exception->address = 0x1234'0000;
+  sample.stack().insert(sample.stack().begin(), frame("", "", 0));
+  sample.stack()[0].instruction = 0x1234'0000;
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1 jumped to 0x12340000, where it may not execute, from "
+            "orders!Cart::total+0x1a");
+}
+
 TEST(Signal, WithoutAnAddressIsNamed) {
   SampleSignal sample(6);
   EXPECT_EQ(sample.analyze().synopsis,
