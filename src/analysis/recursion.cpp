@@ -36,19 +36,18 @@ std::size_t run_length(const std::vector<report::Frame>& frames,
   return length;
 }
 
-/// The rotation of the circle that sorts first, callers first: where a stack ends is chance.
+/// The rotation of the circle whose names sort first: where a stack ends is chance.
 std::vector<std::size_t> turned(std::vector<std::size_t> round, const report::Thread& thread) {
-  const auto key = [&thread](std::size_t index) {
-    const auto& frame = thread.frames[index];
-    return std::make_pair(name_of(frame), frame.module_offset);
+  const auto sorts_before = [&thread](std::size_t a, std::size_t b) {
+    return name_of(thread.frames[a]) < name_of(thread.frames[b]);
   };
   auto best = round;
   for (std::size_t turn = 1; turn < round.size(); ++turn) {
     std::rotate(round.begin(), round.begin() + 1, round.end());
-    const bool first = std::lexicographical_compare(
-        round.begin(), round.end(), best.begin(), best.end(),
-        [&key](std::size_t a, std::size_t b) { return key(a).first < key(b).first; });
-    if (first) best = round;
+    if (std::lexicographical_compare(round.begin(), round.end(), best.begin(), best.end(),
+                                     sorts_before)) {
+      best = round;
+    }
   }
   return best;
 }
