@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/analysis.h"
+#include "analyze.h"
 #include "base/utf.h"
 #include "capture_id.h"
 #include "commands.h"
@@ -46,16 +47,20 @@ bool is_json(ByteView bytes) {
   return first != std::string_view::npos && text[first] == '{';
 }
 
-Result<report::Report> report_of_file(const std::filesystem::path& file) {
+Result<report::Report> report_of_file(const std::filesystem::path& file,
+                                      const std::vector<std::string>& symbol_path) {
   VIGIL_TRY_ASSIGN(const auto mapped, platform::MappedFile::open(file));
   if (is_json(mapped->bytes())) {
     auto report = report::from_json(mapped->bytes().text());
     if (!report.ok()) return std::move(report).take_error().with_context(utf8_from_path(file));
     return report;
   }
-  pipeline::Options how;
-  how.image_folders.push_back(file.has_parent_path() ? file.parent_path() : ".");
-  return pipeline::analyze(file, how);
+  AnalyzeOptions how;
+  how.file = file;
+  how.symbols = symbol_path;
+  VIGIL_TRY_ASSIGN(const auto paths, symbol_paths(how));
+  symbols::Library library(paths);
+  return pipeline::analyze(file, library);
 }
 
 /// The frames of one key as a table: number, place, decision, why.
@@ -122,8 +127,9 @@ nlohmann::ordered_json json_of(const std::vector<analysis::ExplainedKey>& keys, 
 }  // namespace
 
 ExitCode run_signature(const Context& context, const SignatureOptions& options) {
-  const auto report = is_id(options.subject) ? report_of_capture(context, options.subject)
-                                             : report_of_file(path_from_utf8(options.subject));
+  const auto report = is_id(options.subject)
+                          ? report_of_capture(context, options.subject)
+                          : report_of_file(path_from_utf8(options.subject), options.symbols);
   if (!report.ok()) return report_error(report.error());
   const auto keys = analysis::explain_signature(*report);
   if (context.json) {

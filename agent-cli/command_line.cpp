@@ -138,6 +138,11 @@ void add_signature(CLI::App& app, Line& line) {
                    "A dump, a report as JSON, a number from vigil list, or last")
       ->required()
       ->type_name("");
+  command
+      ->add_option("-y,--symbols", line.signature.symbols,
+                   "Of a dump: as for analyze; may be given several times")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
   command->add_flag("-e,--explain", line.signature.explain, "What was made of each frame, and why");
   command->callback([&line] {
     line.command = [&line](const Context& context) {

@@ -45,8 +45,9 @@ struct AnalyzeOptions {
   bool all_threads = false;
 };
 struct SignatureOptions {
-  std::string subject;   ///< A dump, a report as JSON, a capture's number, or `last`.
-  bool explain = false;  ///< What was made of each frame.
+  std::string subject;               ///< A dump, a report as JSON, a capture's number, or `last`.
+  bool explain = false;              ///< What was made of each frame.
+  std::vector<std::string> symbols;  ///< --symbols, for a dump.
 };
 struct DumpOptions {
   std::string target;  ///< A pid or a process name.
