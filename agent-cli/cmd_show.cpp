@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include "base/exception_codes.h"
 #include "base/utf.h"
+#include "capture_id.h"
 #include "capture_json.h"
 #include "capture_text.h"
 #include "commands.h"
@@ -88,17 +88,6 @@ std::string heading(const Context& context, const Story& story) {
   return text;
 }
 
-Result<store::Capture> find(store::Store& store, const std::string& id) {
-  if (id == "last") return store.last();
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-  if (error != std::errc() || end != id.data() + id.size()) {
-    return Error{Errc::Malformed,
-                 fmt::format("'{}' is no id: write a number from vigil list, or last", id)};
-  }
-  return store.get(store::CaptureId{number});
-}
-
 Result<Story> read_story(store::Store& store, store::Capture capture) {
   Story story;
   story.capture = std::move(capture);
@@ -160,7 +149,7 @@ ExitCode print_story(const Context& context, const Story& story, bool all_thread
 ExitCode run_show(const Context& context, const ShowOptions& options) {
   auto store = store::Store::open(context.store_file, store::OpenMode::ReadOnly);
   if (!store.ok()) return report_error(store.error());
-  auto capture = find(*store, options.id);
+  auto capture = find_capture(*store, options.id);
   if (!capture.ok() && capture.error().code() == Errc::Malformed)
     return usage_error(capture.error().message());
   if (!capture.ok()) return report_error(capture.error());

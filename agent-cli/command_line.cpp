@@ -127,6 +127,30 @@ void add_analyze(CLI::App& app, Line& line) {
   });
 }
 
+void add_signature(CLI::App& app, Line& line) {
+  auto* command =
+      add_command(app, "signature", "Print what a crash is grouped by, and how that came about",
+                  "  vigil signature Orders.exe.1234.dmp\n"
+                  "  vigil signature 42 --explain\n"
+                  "  vigil signature report.json --explain\n");
+  command
+      ->add_option("FILE|ID", line.signature.subject,
+                   "A dump, a report as JSON, a number from vigil list, or last")
+      ->required()
+      ->type_name("");
+  command
+      ->add_option("-y,--symbols", line.signature.symbols,
+                   "Of a dump: as for analyze; may be given several times")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command->add_flag("-e,--explain", line.signature.explain, "What was made of each frame, and why");
+  command->callback([&line] {
+    line.command = [&line](const Context& context) {
+      return run_signature(context, line.signature);
+    };
+  });
+}
+
 void add_dump(CLI::App& app, Line& line) {
   auto* command = add_command(app, "dump", "Dump a running process, into the store or a file",
                               "  vigil dump 1234\n"
@@ -203,6 +227,7 @@ void describe(CLI::App& app, Line& line) {
   add_list(app, line);
   add_show(app, line);
   add_analyze(app, line);
+  add_signature(app, line);
   add_dump(app, line);
   add_status(app, line);
   add_rules(app, line);

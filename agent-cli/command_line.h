@@ -23,6 +23,7 @@ struct Line {
   std::string shell;
   AnalyzeOptions analyze;
   std::string analyze_file, symbol_cache;
+  SignatureOptions signature;
   DumpOptions dump;
   std::string dump_output;
   bool plain = false;

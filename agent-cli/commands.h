@@ -44,6 +44,11 @@ struct AnalyzeOptions {
   std::string dump_name;  ///< With dump_handle: the name to report.
   bool all_threads = false;
 };
+struct SignatureOptions {
+  std::string subject;               ///< A dump, a report as JSON, a capture's number, or `last`.
+  bool explain = false;              ///< What was made of each frame.
+  std::vector<std::string> symbols;  ///< --symbols, for a dump.
+};
 struct DumpOptions {
   std::string target;  ///< A pid or a process name.
   std::string kind = "mini";
@@ -61,6 +66,7 @@ struct ServiceOptions {
 [[nodiscard]] ExitCode run_list(const Context& context, const ListOptions& options);
 [[nodiscard]] ExitCode run_show(const Context& context, const ShowOptions& options);
 [[nodiscard]] ExitCode run_analyze(const Context& context, const AnalyzeOptions& options);
+[[nodiscard]] ExitCode run_signature(const Context& context, const SignatureOptions& options);
 [[nodiscard]] ExitCode run_dump(const Context& context, const DumpOptions& options);
 [[nodiscard]] ExitCode run_status(const Context& context, const StatusOptions& options);
 [[nodiscard]] ExitCode run_rules_check(const Context& context, const RulesCheckOptions& options);

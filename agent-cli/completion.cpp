@@ -79,7 +79,7 @@ std::vector<std::string> all_candidates(const Context& context,
   append(result, command->options);
   if (previous != command->name) return result;
   append(result, command->verbs);
-  if (command->name == "show") append(result, newest_ids(context));
+  if (command->name == "show" || command->name == "signature") append(result, newest_ids(context));
   if (command->name == "completion") append(result, kShells);
   return result;
 }

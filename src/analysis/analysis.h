@@ -21,7 +21,7 @@
 namespace vigil::analysis {
 
 /// The algorithm of docs/formats/signature.md. It grows when a signature would change.
-inline constexpr int kSignatureVersion = 1;
+inline constexpr int kSignatureVersion = 2;
 inline constexpr std::size_t kMaxSignatureBytes = 255;
 
 /// It owns nothing. \p threads are the walks, innermost frame first, in the order of the report.
@@ -34,14 +34,36 @@ struct Input {
 struct Findings {
   std::optional<report::Crash> crash{};        ///< Empty: nothing had crashed.
   std::optional<std::size_t> blamed_thread{};  ///< Index in the threads.
-  /// Index in that thread's frames: the innermost in a module that is not the system's. Empty: all
-  /// are.
+  std::string blame_reason{};  ///< Why that thread; empty: it has the exception, or nothing better.
+  /// Index in that thread's frames: the innermost that is neither the system's nor a library's that
+  /// was only called. Empty: all are the system's.
   std::optional<std::size_t> blamed_frame{};
+  std::vector<report::Lock> locks{};
+  std::vector<report::Deadlock> deadlocks{};
   report::Signature signature{};
   std::string synopsis{};
 };
 
 [[nodiscard]] Findings analyze(const Input& input);
+
+/// How a key of a signature came about: what was made of each frame that was looked at.
+struct ExplainedFrame {
+  std::string place{};  ///< `orders!Cart::total+0x1a`
+  std::string
+      decision{};      ///< sentinel, irrelevant, guess, inline, unnamed, prefix, kept, same, stop
+  std::string why{};   ///< The pattern that decided, or a few words.
+  std::string part{};  ///< What the frame adds to the key.
+};
+struct ExplainedKey {
+  std::string name{};  ///< normalised, strict, wer
+  std::string text{};
+  std::string how{};
+  std::vector<ExplainedFrame> frames{};
+};
+
+/// The keys that \p report's signature has by this version, from its stack and crash alone; the one
+/// of Windows Error Reporting as the report has it.
+[[nodiscard]] std::vector<ExplainedKey> explain_signature(const report::Report& report);
 
 /// Whether \p file_name is a module of the system or of a compiler's runtime, which is never
 /// blamed. Letter case does not matter.

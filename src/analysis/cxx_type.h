@@ -16,6 +16,12 @@ namespace vigil::analysis {
                                          snapshot::Memory& memory,
                                          const std::vector<std::uint64_t>& parameters);
 
+/// What the thrown object's what() would say, when it is a std::exception and the dump holds its
+/// text: printable, on one line, at most kMaxMemoryText bytes. Empty otherwise.
+[[nodiscard]] std::string read_msvc_what(snapshot::Cpu cpu,
+                                         snapshot::Memory& memory,
+                                         const std::vector<std::uint64_t>& parameters);
+
 /// `std::runtime_error` for `.?AVruntime_error@std@@`. Names that are more than words joined by @
 /// stay as they are.
 [[nodiscard]] std::string undecorate_type(std::string_view decorated);

@@ -51,24 +51,24 @@ std::string exit_code_text(std::uint32_t code) {
   return code < kSmall ? fmt::format("{}", code) : fmt::format("{:#010x}", code);
 }
 
-Ending name_exit(const report::Thread* stack, std::uint32_t last_exception, report::Crash& crash) {
+void name_exit(const report::Thread* stack, std::uint32_t last_exception, report::Crash& crash) {
   const bool aborted = calls_any_of(stack, kAbort);
   const bool uncaught = calls_any_of(stack, kUncaught);
   if (uncaught || (is_cxx(last_exception) && (aborted || crash.code == kAbortExitCode))) {
-    crash.name = is_cxx(last_exception) ? exception_name(last_exception) : "CXX_EXCEPTION";
+    crash.name =
+        is_cxx(last_exception) ? exception_name(last_exception) : std::string(kCxxExceptionName);
     if (is_cxx(last_exception)) crash.code = last_exception;
     crash.meaning = "a C++ exception that nobody caught";
-    return Ending::CxxException;
+    return;
   }
   if (aborted) {
-    crash.name = "ABORT";
+    crash.name = kAbortName;
     crash.meaning = "the program called abort()";
-    return Ending::Abort;
+    return;
   }
   const auto* info = find_exception_code(crash.code);
   crash.name = info != nullptr ? std::string(info->name) : "EXIT_" + exit_code_text(crash.code);
   crash.meaning = "the process " + describe_exit(crash.code);
-  return Ending::Exit;
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ std::string describe_exit(std::uint32_t code) {
   return fmt::format("ended itself with exit code {}{}", exit_code_text(code), name);
 }
 
-Ending decode_exit(const report::Thread* stack, report::Crash& crash) {
+void decode_exit(const report::Thread* stack, report::Crash& crash) {
   constexpr std::uint64_t kRtlExitUserProcess = 1, kNtTerminateProcess = 2;
   const auto parameter = [&crash](std::size_t index) {
     return index < crash.parameters.size() ? crash.parameters[index] : 0;
@@ -88,7 +88,7 @@ Ending decode_exit(const report::Thread* stack, report::Crash& crash) {
   crash.code = static_cast<std::uint32_t>(parameter(0));
   crash.exit_code = crash.code;
   const auto last_exception = static_cast<std::uint32_t>(parameter(2));
-  const auto ending = name_exit(stack, last_exception, crash);
+  name_exit(stack, last_exception, crash);
   std::string_view call = "a call that ends it";
   if (parameter(1) == kRtlExitUserProcess) call = "RtlExitUserProcess";
   if (parameter(1) == kNtTerminateProcess) call = "NtTerminateProcess";
@@ -98,7 +98,6 @@ Ending decode_exit(const report::Thread* stack, report::Crash& crash) {
     crash.decoded.push_back(
         fmt::format("the last exception before that was {}", exception_name(last_exception)));
   }
-  return ending;
 }
 
 }  // namespace vigil::analysis

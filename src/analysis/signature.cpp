@@ -2,159 +2,149 @@
 #include "analysis/signature.h"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
-#include <map>
-#include <optional>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "analysis/blame.h"
+#include "analysis/crash.h"
 #include "analysis/fast_fail.h"
+#include "analysis/place.h"
+#include "analysis/recursion.h"
+#include "analysis/siglists.h"
 #include "base/utf.h"
 
 namespace vigil::analysis {
 namespace {
 
-constexpr std::size_t kFramesInSignature = 3;
 /// Deeper frames say how the program got there, not what failed.
 constexpr std::size_t kFramesToConsider = 64;
+/// Prefixes of prefixes.
+constexpr std::size_t kMaxParts = 5;
+constexpr std::size_t kMaxSystemParts = 3;
+constexpr std::size_t kMaxStrictParts = 5;
 constexpr std::string_view kDelimiter = " | ";
 
-std::string module_name(std::string_view file_name) {
-  const auto dot = file_name.find_last_of('.');
-  return ascii_lower(dot == std::string_view::npos || dot == 0 ? file_name
-                                                               : file_name.substr(0, dot));
+/// A frame as the lists see it.
+struct Names {
+  std::string module;
+  std::string function;
+};
+
+Names names_of(const report::Frame& frame) {
+  return {ascii_lower(frame.module), normalize_function(frame.function)};
 }
 
-/// One part of the signature. The system's own code changes with every update, so it is named by
-/// module and function, never by an offset.
-std::string part_of(const report::Frame& frame) {
-  if (frame.module.empty()) return "(outside of any module)";
-  const auto function = normalize_function(frame.function);
-  if (!function.empty()) return fmt::format("{}!{}", module_name(frame.module), function);
-  if (is_system_module(frame.module)) return module_name(frame.module);
-  return fmt::format("{}+{:#x}", ascii_lower(frame.module), frame.module_offset);
+/// One part of the normalised key. The system's own code changes with every update, so it is named
+/// by module and function, never by an offset.
+std::string part_of(const report::Frame& frame, const Names& names) {
+  if (names.module.empty()) return "(outside of any module)";
+  if (!names.function.empty())
+    return fmt::format("{}!{}", module_stem(frame.module), names.function);
+  if (!find_system_module(names.module).empty()) return module_stem(frame.module);
+  return fmt::format("{}+{:#x}", names.module, frame.module_offset);
 }
 
-/// The parts of the first \p limit frames that pass \p predicate, neighbours that are equal once.
-template <class Predicate>
-std::vector<std::string> parts_of(const report::Thread& stack,
-                                  std::size_t limit,
-                                  Predicate predicate) {
-  std::vector<std::string> parts;
-  const auto considered = std::min(stack.frames.size(), kFramesToConsider);
-  for (std::size_t i = 0; i < considered && parts.size() < limit; ++i) {
-    if (!predicate(stack.frames[i])) continue;
-    auto part = part_of(stack.frames[i]);
-    if (parts.empty() || parts.back() != part) parts.push_back(std::move(part));
+/// Which frames one walk takes.
+struct Walk {
+  std::string_view how;
+  bool named_only = false;
+  bool guesses = false;
+  bool system = false;
+};
+
+/// The innermost frame that the signature starts at.
+std::size_t find_start(const report::Thread& stack, std::string_view& pattern) {
+  const auto count = std::min(stack.frames.size(), kFramesToConsider);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (stack.frames[i].function.empty() || is_guess(stack.frames[i])) continue;
+    const auto names = names_of(stack.frames[i]);
+    pattern = find_pattern(SigList::Sentinel, names.module, names.function);
+    if (!pattern.empty()) return i;
   }
-  return parts;
+  return 0;
 }
 
-/// What a stack that is used up repeats, by name: where in the circle it ended is chance.
-std::vector<std::string> recursion_of(const report::Thread& stack) {
-  std::map<std::string, std::size_t> seen;
-  const auto considered = std::min(stack.frames.size(), kFramesToConsider);
-  for (std::size_t i = 0; i < considered; ++i) {
-    if (may_be_blamed(stack.frames[i]) && !is_guess(stack.frames[i]))
-      ++seen[part_of(stack.frames[i])];
+FrameDecision decide(const report::Frame& frame, const Walk& walk) {
+  if (is_guess(frame) && !walk.guesses) return {Decision::Guess};
+  const auto names = names_of(frame);
+  if (walk.system) return {Decision::Prefix, {}, part_of(frame, names)};
+  if (names.module.empty()) return {Decision::Irrelevant, "(outside of any module)"};
+  const auto irrelevant = find_pattern(SigList::Irrelevant, names.module, names.function);
+  if (!irrelevant.empty()) return {Decision::Irrelevant, irrelevant};
+  if (walk.named_only && names.function.empty()) return {Decision::Unnamed};
+  const auto prefix = find_pattern(SigList::Prefix, names.module, names.function);
+  return {prefix.empty() ? Decision::Kept : Decision::Prefix, prefix, part_of(frame, names)};
+}
+
+/// Puts the part of \p decided into \p selection, and gives whether the walk is at its end.
+bool take(FrameDecision& decided, std::size_t index, std::size_t limit, Selection& selection) {
+  if (decided.decision != Decision::Prefix && decided.decision != Decision::Kept) return false;
+  if (!selection.blamed || decided.decision == Decision::Kept) selection.blamed = index;
+  if (!selection.parts.empty() && selection.parts.back() == decided.part) {
+    // A function that calls itself is there once.
+    const bool last = decided.decision == Decision::Kept;
+    decided.decision = Decision::Same;
+    return last;
   }
-  std::vector<std::string> parts;
-  for (const auto& [part, count] : seen) {
-    if (count > 1 && parts.size() < kFramesInSignature) parts.push_back(part);
-  }
-  return parts;
+  selection.parts.push_back(decided.part);
+  return decided.decision == Decision::Kept || selection.parts.size() == limit;
 }
 
-std::vector<std::string> choose_parts(const report::Thread& stack, const DecodedCrash* crash) {
-  if (crash != nullptr && crash->ending == Ending::StackOverflow) {
-    if (auto parts = recursion_of(stack); !parts.empty()) return parts;
-  }
-  const auto sure = [](const report::Frame& frame) { return !is_guess(frame); };
-  const auto sure_and_ours = [&sure](const report::Frame& frame) {
-    return may_be_blamed(frame) && sure(frame);
-  };
-  if (is_ended_by_runtime(crash)) {
-    const auto named = [&](const report::Frame& frame) {
-      return sure_and_ours(frame) && !frame.function.empty();
-    };
-    if (auto parts = parts_of(stack, kFramesInSignature, named); !parts.empty()) return parts;
-  }
-  auto parts = parts_of(stack, kFramesInSignature, sure_and_ours);
-  if (parts.empty()) parts = parts_of(stack, 1, may_be_blamed);
-  if (parts.empty()) parts = parts_of(stack, kFramesInSignature, sure);
-  return parts;
-}
-
-std::string class_of(const DecodedCrash* crash) {
-  if (crash == nullptr) return "NO_EXCEPTION";
-  if (crash->ending == Ending::Exit) return crash->crash.name + " (exit)";
-  const auto& parameters = crash->crash.parameters;
-  if (crash->ending == Ending::FastFail && !parameters.empty()) {
-    const auto name = fast_fail_name(parameters.front());
-    return fmt::format("{} ({})", crash->crash.name,
-                       name.empty() ? fmt::format("{}", parameters.front()) : std::string(name));
-  }
-  return crash->crash.name;
-}
-
-/// The end of a C++ operator's name that starts at \p position with `operator`: its symbol may be
-/// made of the very characters that are looked for.
-std::size_t end_of_operator(std::string_view name, std::size_t position) {
-  constexpr std::string_view kOperator = "operator", kSymbols = "<>=!+-*/%^&|~,[]";
-  auto end = position + kOperator.size();
-  if (name.substr(end).starts_with("()")) return end + 2;
-  while (end < name.size() && kSymbols.find(name[end]) != std::string_view::npos) ++end;
-  return end;
-}
-
-bool starts_word(std::string_view name, std::size_t position) {
-  return position == 0 || name[position - 1] == ':' || name[position - 1] == ' ';
-}
-
-/// \p name with each outermost <…> as <T>, up to the parameter list.
-std::string without_arguments(std::string_view name) {
-  constexpr std::string_view kAnonymous = "(anonymous namespace)";
-  std::string result;
-  std::size_t depth = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto rest = name.substr(i);
-    if (depth == 0 && rest.starts_with("operator") && starts_word(name, i)) {
-      const auto end = end_of_operator(name, i);
-      result.append(name.substr(i, end - i));
-      i = end - 1;
-    } else if (depth == 0 && rest.starts_with(kAnonymous)) {
-      result.append(kAnonymous);
-      i += kAnonymous.size() - 1;
-    } else if (rest.front() == '<') {
-      if (depth++ == 0) result += "<T>";
-    } else if (rest.front() == '>' && depth > 0) {
-      --depth;
-    } else if (depth == 0 && rest.front() == '(' && i > 0) {
-      break;
-    } else if (depth == 0) {
-      result += rest.front();
+Selection run(const report::Thread& stack, const Walk& walk) {
+  Selection selection{walk.how, {}, {}, {}};
+  std::string_view sentinel;
+  const auto start = walk.system ? 0 : find_start(stack, sentinel);
+  const auto count = std::min(stack.frames.size(), kFramesToConsider);
+  bool done = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& decided = selection.frames.emplace_back();
+    if (i < start) {
+      decided = {Decision::AboveSentinel, sentinel};
+    } else if (!done) {
+      decided = decide(stack.frames[i], walk);
+      done = take(decided, i, walk.system ? kMaxSystemParts : kMaxParts, selection);
     }
   }
-  return result;
+  if (walk.system) selection.blamed.reset();
+  return selection;
 }
 
-/// What GCC, clang and rustc append to the name of a part or a copy of a function.
-std::string_view without_clone_suffix(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kSuffixes = {".part.", ".isra.", ".constprop.",
-                                                         ".cold",  ".llvm.", ".lto_priv."};
-  for (const auto suffix : kSuffixes) {
-    const auto at = name.find(suffix);
-    if (at != std::string_view::npos && at != 0) name = name.substr(0, at);
+/// The round of a stack overflow: where in it the stack ended is chance.
+std::optional<Selection> run_recursion(const report::Thread& stack) {
+  const auto recursion = find_recursion(stack);
+  if (!recursion) return std::nullopt;
+  Selection selection{"the functions that the stack repeats", {}, {}, {}};
+  selection.frames.resize(std::min(stack.frames.size(), kFramesToConsider));
+  for (const auto index : recursion->frames) {
+    const auto& frame = stack.frames[index];
+    const auto names = names_of(frame);
+    if (names.module.empty() || is_guess(frame)) continue;
+    const auto pattern = find_pattern(SigList::Irrelevant, names.module, names.function);
+    auto decided = pattern.empty() ? FrameDecision{Decision::Kept, {}, part_of(frame, names)}
+                                   : FrameDecision{Decision::Irrelevant, pattern, {}};
+    const bool more = selection.parts.size() < kMaxParts;
+    if (pattern.empty() && more) {
+      if (!selection.blamed) selection.blamed = index;
+      selection.parts.push_back(decided.part);
+    }
+    if (index < selection.frames.size()) selection.frames[index] = std::move(decided);
   }
-  constexpr std::size_t kRustHash = 19;  // ::h and 16 digits
-  if (name.size() > kRustHash && name.substr(name.size() - kRustHash).starts_with("::h") &&
-      name.find_last_not_of("0123456789abcdef") == name.size() - kRustHash + 2) {
-    name = name.substr(0, name.size() - kRustHash);
+  return selection.parts.empty() ? std::nullopt : std::optional(std::move(selection));
+}
+
+std::string class_of(const report::Crash* crash) {
+  if (crash == nullptr) return "NO_EXCEPTION";
+  const auto ending = ending_of(*crash);
+  if (ending == Ending::Exit) return crash->name + " (exit)";
+  if (ending == Ending::FastFail && !crash->parameters.empty()) {
+    const auto name = fast_fail_name(crash->parameters.front());
+    return fmt::format(
+        "{} ({})", crash->name,
+        name.empty() ? fmt::format("{}", crash->parameters.front()) : std::string(name));
   }
-  return name;
+  return crash->name;
 }
 
 std::string within(std::size_t limit, std::string text) {
@@ -165,29 +155,83 @@ std::string within(std::size_t limit, std::string text) {
   return text.substr(0, end).append(kCut);
 }
 
-}  // namespace
-
-std::string normalize_function(std::string_view function) {
-  const auto name = without_clone_suffix(function);
-  const bool mangled = name.starts_with('?') || name.starts_with("_Z");
-  auto result = mangled ? std::string(name) : without_arguments(name);
-  while (result.ends_with(' ')) result.pop_back();
-  return result;
-}
-
-report::Signature make_signature(const report::Thread* stack, const DecodedCrash* crash) {
+/// The parts, and what failed. That comes last and is never cut off: the names of exceptions are
+/// short.
+std::string join(const std::vector<std::string>& parts, const std::string& what) {
   std::string where;
-  if (stack != nullptr) {
-    for (const auto& part : choose_parts(*stack, crash)) {
-      if (!where.empty()) where += kDelimiter;
-      where += part;
-    }
+  for (const auto& part : parts) {
+    if (!where.empty()) where += kDelimiter;
+    where += part;
   }
   if (where.empty()) where = "(no stack)";
-  // What failed comes last and is never cut off; the names of exceptions are short.
-  const auto what = std::string(kDelimiter) + class_of(crash);
-  return {printable_utf8(within(kMaxSignatureBytes - what.size(), std::move(where)) + what),
-          kSignatureVersion};
+  const auto end = std::string(kDelimiter) + what;
+  return printable_utf8(within(kMaxSignatureBytes - end.size(), std::move(where)) + end);
+}
+
+}  // namespace
+
+Selection select_frames(const report::Thread& stack, const report::Crash* crash) {
+  constexpr Walk kNamed = {"the innermost frames with a name: a runtime ended the process", true,
+                           false, false};
+  constexpr Walk kSure = {"the innermost frames", false, false, false};
+  constexpr Walk kGuesses = {"the innermost frame, of those found by scanning", false, true, false};
+  constexpr Walk kSystem = {"the system's frames: there are no others", false, false, true};
+  if (crash != nullptr && ending_of(*crash) == Ending::StackOverflow) {
+    if (auto selection = run_recursion(stack)) return *std::move(selection);
+  }
+  if (is_ended_by_runtime(crash)) {
+    if (auto selection = run(stack, kNamed); !selection.parts.empty()) return selection;
+  }
+  for (const auto& walk : {kSure, kGuesses}) {
+    if (auto selection = run(stack, walk); !selection.parts.empty()) return selection;
+  }
+  return run(stack, kSystem);
+}
+
+Selection select_strict_frames(const report::Thread& stack, const report::Crash* crash) {
+  Selection selection{
+      "module and offset of the innermost frames, which needs no symbols", {}, {}, {}};
+  const bool overflow = crash != nullptr && ending_of(*crash) == Ending::StackOverflow;
+  const auto recursion = overflow ? find_recursion(stack) : std::nullopt;
+  const auto count = std::min(stack.frames.size(), kFramesToConsider);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& decided = selection.frames.emplace_back();
+    if (selection.parts.size() == kMaxStrictParts) continue;
+    const auto& frame = stack.frames[i];
+    const auto module = ascii_lower(frame.module);
+    const auto system = find_system_module(module);
+    const bool repeated =
+        !recursion ||
+        std::find(recursion->frames.begin(), recursion->frames.end(), i) != recursion->frames.end();
+    if (is_guess(frame)) {
+      decided.decision = Decision::Guess;
+    } else if (frame.trust == kInlineTrust) {
+      decided.decision = Decision::Inline;
+    } else if (module.empty() || !system.empty()) {
+      decided = {Decision::Irrelevant, module.empty() ? "(outside of any module)" : system, {}};
+    } else if (repeated) {
+      decided = {Decision::Kept, {}, fmt::format("{}+{:#x}", module, frame.module_offset)};
+      selection.parts.push_back(decided.part);
+    }
+  }
+  // Where in the circle the stack ended is chance.
+  if (recursion) std::sort(selection.parts.begin(), selection.parts.end());
+  if (selection.parts.empty())
+    return run(stack, {"the system's frames: there are no others", false, false, true});
+  return selection;
+}
+
+report::Signature make_signature(const report::Thread* stack, const report::Crash* crash) {
+  const report::Thread no_stack;
+  const auto& frames = stack == nullptr ? no_stack : *stack;
+  const auto what = class_of(crash);
+  const bool access = crash != nullptr && !crash->access.empty();
+  report::Signature signature;
+  signature.text = join(select_frames(frames, crash).parts, what);
+  signature.strict = join(select_strict_frames(frames, crash).parts,
+                          access ? fmt::format("{} {}", what, crash->access) : what);
+  signature.version = kSignatureVersion;
+  return signature;
 }
 
 }  // namespace vigil::analysis

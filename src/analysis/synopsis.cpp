@@ -1,25 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/synopsis.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "analysis/exit_trap.h"
 #include "analysis/fast_fail.h"
+#include "analysis/place.h"
 #include "base/utf.h"
 
 namespace vigil::analysis {
 namespace {
 
-/// `OrdersApi.exe 4.2.1.0`
+struct Clause {
+  std::uint32_t code;
+  std::string_view text;
+};
+constexpr Clause kClauses[] = {
+#define VIGIL_CLAUSE(code, clause) {code, clause},
+#include "analysis/clauses.inc"
+#undef VIGIL_CLAUSE
+};
+
+constexpr std::uint32_t kGuardPage = 0x80000001;
+constexpr std::uint32_t kInPageError = 0xc0000006;
+constexpr std::uint64_t kUnknownAddress = ~std::uint64_t{0};
+
+/// `OrdersApi.exe 4.2.1`: a version of four numbers without a last one of 0.
 std::string program_of(const snapshot::Snapshot& snapshot) {
   if (snapshot.modules.empty() || snapshot.modules.front().name().empty()) return "the program";
   const auto& program = snapshot.modules.front();
-  const bool versioned = !program.version.empty() && program.version != "0.0.0.0";
-  return versioned ? fmt::format("{} {}", program.name(), program.version)
-                   : std::string(program.name());
+  std::string_view version = program.version;
+  if (version.empty() || version == "0.0.0.0") return std::string(program.name());
+  if (version.ends_with(".0") && std::count(version.begin(), version.end(), '.') == 3)
+    version.remove_suffix(2);
+  return fmt::format("{} {}", program.name(), version);
 }
 
 const report::Frame* frame_at(const Input& input, const Findings& findings, std::size_t index) {
@@ -28,52 +47,79 @@ const report::Frame* frame_at(const Input& input, const Findings& findings, std:
   return index < frames.size() ? &frames[index] : nullptr;
 }
 
-/// ` in orders!Cart::total+0x1a`, and who called it where that is the program's own code.
+/// ` in orders!Cart::total (cart.cpp:214)`, and who called it where that is the program's own code.
 std::string where(const Input& input, const Findings& findings) {
   const auto* top = frame_at(input, findings, 0);
   if (top == nullptr) {
     const auto address = findings.crash ? findings.crash->address : 0;
     return address == 0 ? "" : fmt::format(" at {:#x}", address);
   }
-  if (!findings.blamed_frame || *findings.blamed_frame == 0) return " in " + report::place_of(*top);
+  if (!findings.blamed_frame || *findings.blamed_frame == 0) return " in " + place_in_words(*top);
   const auto* blamed = frame_at(input, findings, *findings.blamed_frame);
-  return fmt::format(" in {}, called from {}", report::place_of(*top), report::place_of(*blamed));
+  return fmt::format(" in {}, called from {}", place_in_words(*top), place_in_words(*blamed));
 }
 
-/// The same for an access. Of a jump to a bad address only the place that it came from says
-/// something.
-std::string where_accessed(const Input& input, const Findings& findings) {
+/// Whether the processor went to a bad address: then only where it came from says something.
+bool jumped(const Input& input, const Findings& findings) {
   const auto& crash = *findings.crash;
   const auto* top = frame_at(input, findings, 0);
-  const bool jumped =
-      top != nullptr && crash.access == "execute" && top->instruction == crash.accessed_address;
+  if (crash.access != "execute" || !crash.accessed_address) return false;
+  const bool there = top != nullptr && top->instruction == *crash.accessed_address;
+  return there || crash.address == *crash.accessed_address;
+}
+
+/// The same for an access.
+std::string where_accessed(const Input& input, const Findings& findings) {
+  if (!jumped(input, findings)) return where(input, findings);
   const auto* caller = frame_at(input, findings, 1);
-  if (!jumped) return where(input, findings);
-  return caller == nullptr ? "" : " from " + report::place_of(*caller);
+  return caller == nullptr ? "" : " from " + place_in_words(*caller);
 }
 
 /// Where the program's own code is what matters, and how it got out of it does not.
 std::string where_blamed(const Input& input, const Findings& findings) {
   if (!findings.blamed_frame) return where(input, findings);
-  return " in " + report::place_of(*frame_at(input, findings, *findings.blamed_frame));
+  return " in " + place_in_words(*frame_at(input, findings, *findings.blamed_frame));
 }
 
-std::string access_clause(const report::Crash& crash) {
+std::string execute_clause(const DecodedCrash& decoded) {
+  const auto address = *decoded.crash.accessed_address;
+  if (address < kNullPageEnd) return fmt::format("called address {:#x}, a null pointer,", address);
+  if (decoded.fill != nullptr)
+    return fmt::format("jumped to {:#x}, a pointer out of {},", address, decoded.fill->memory);
+  if (decoded.crash.adjusted_address)
+    return fmt::format("jumped to {:#x}, which is no address,", address);
+  const std::string_view region = decoded.region;
+  return fmt::format("jumped to {:#x}, {},", address,
+                     region.empty() ? "where it may not execute" : region);
+}
+
+std::string access_clause(const DecodedCrash& decoded) {
+  const auto& crash = decoded.crash;
   if (!crash.accessed_address) return "accessed memory without the right to";
+  if (crash.access == "execute") return execute_clause(decoded);
   const auto address = *crash.accessed_address;
-  const bool null = address < kNullPageEnd;
-  if (crash.access == "execute") {
-    return null ? fmt::format("called address {:#x}, a null pointer,", address)
-                : fmt::format("jumped to {:#x}, where it may not execute,", address);
-  }
-  const std::string_view verb = crash.access == "write" ? "wrote to" : "read";
-  if (null) return fmt::format("{} address {:#x} through a null pointer", verb, address);
-  if (address == ~std::uint64_t{0})
+  const std::string_view verb = crash.access == "write"  ? "wrote to"
+                                : crash.access == "read" ? "read"
+                                                         : "accessed";
+  if (address == kUnknownAddress)
     return fmt::format("{} through a pointer that is no address", verb);
-  return fmt::format("{} address {:#x} without the right to", verb, address);
+  const auto what = fmt::format("{} address {:#x}", verb, address);
+  const bool null = crash.adjusted_address && crash.adjusted_address->kind == "null-pointer";
+  if (address < kNullPageEnd || null) return what + " through a null pointer";
+  if (decoded.fill != nullptr)
+    return fmt::format("{} through a pointer out of {}", what, decoded.fill->memory);
+  if (!decoded.pointer_text.empty())
+    return fmt::format("{} through a pointer that is the text \"{}\"", what, decoded.pointer_text);
+  if (crash.adjusted_address) return what + " through a pointer that is no address";
+  if (crash.code == kInPageError) return what + ", which could not be read from its file,";
+  if (crash.code == kGuardPage) return what + ", a guard page,";
+  if (!decoded.region.empty()) return fmt::format("{}, {},", what, decoded.region);
+  return what + " without the right to";
 }
 
-std::string fast_fail_clause(const report::Crash& crash) {
+std::string fast_fail_clause(const DecodedCrash& decoded) {
+  const auto& crash = decoded.crash;
+  if (!decoded.runtime_call.empty()) return std::string(decoded.runtime_call);
   if (crash.parameters.empty()) return "ended itself at once (fast fail)";
   const auto* info = find_fast_fail(crash.parameters.front());
   if (info == nullptr)
@@ -82,47 +128,83 @@ std::string fast_fail_clause(const report::Crash& crash) {
   return fmt::format("ended itself at once (fast fail, {}{})", info->name, why);
 }
 
-std::string still_running(const Input& input, const Findings& findings) {
+std::string cxx_clause(const DecodedCrash& decoded) {
+  const auto type = decoded.cxx_type.empty() ? "" : fmt::format(" ({})", decoded.cxx_type);
+  const auto what = decoded.cxx_what.empty() ? "" : fmt::format(", \"{}\",", decoded.cxx_what);
+  return fmt::format("threw a C++ exception{}{} that nobody caught", type, what);
+}
+
+std::string overflow_clause(const Input& input,
+                            const Findings& findings,
+                            const DecodedCrash& decoded) {
+  auto text = fmt::format("used up the stack of thread {}", decoded.crash.thread_id);
+  if (decoded.recursion && findings.blamed_thread) {
+    const auto& stack = input.threads[*findings.blamed_thread];
+    return fmt::format("{} by recursion: {}", text, describe(*decoded.recursion, stack));
+  }
+  return text + where_blamed(input, findings);
+}
+
+/// What no parameter adds to but a name.
+std::string other_clause(const Input& input,
+                         const Findings& findings,
+                         const DecodedCrash& decoded) {
+  const auto& crash = decoded.crash;
+  if (!decoded.runtime_call.empty())
+    return std::string(decoded.runtime_call) + where_blamed(input, findings);
+  const auto* found =
+      std::find_if(std::begin(kClauses), std::end(kClauses),
+                   [&crash](const Clause& clause) { return clause.code == crash.code; });
+  if (found == std::end(kClauses)) {
+    const auto meaning = crash.meaning.empty() ? "" : fmt::format(": {},", crash.meaning);
+    return fmt::format("ended with {}{}", crash.name, meaning) + where(input, findings);
+  }
+  auto text = std::string(found->text);
+  if (!decoded.divisor.empty()) text += fmt::format(" ({})", decoded.divisor);
+  if (!decoded.wanted.empty()) text += fmt::format(" ({})", decoded.wanted);
+  return text + where(input, findings);
+}
+
+std::string still_running(const Input& input, const Findings& findings, const Culprit* culprit) {
   if (input.threads.empty() && input.snapshot.modules.empty()) {
     return "what is left of the dump does not say what happened";
   }
-  auto text = program_of(input.snapshot) + " had not crashed when the dump was taken";
-  if (!findings.blamed_thread) return text;
+  const auto program = program_of(input.snapshot);
+  if (!findings.deadlocks.empty())
+    return fmt::format("{} is in a deadlock: {}", program, describe(findings.deadlocks.front()));
+  auto text = program + " had not crashed when the dump was taken";
+  if (!findings.blamed_thread || culprit == nullptr) return text;
+  const auto id = input.threads[*findings.blamed_thread].thread_id;
   const auto place = where(input, findings);
-  if (place.empty()) return text;
-  return fmt::format("{}; thread {} was{}", text, input.threads[*findings.blamed_thread].thread_id,
-                     place);
+  if (culprit->holds || culprit->hot)
+    return fmt::format("{}; thread {} is the one to look at: {}{}{}", text, id, culprit->reason,
+                       place.empty() ? "" : ", and was", place);
+  return place.empty() ? text : fmt::format("{}; thread {} was{}", text, id, place);
 }
 
 std::string what_happened(const Input& input,
                           const Findings& findings,
-                          Ending ending,
-                          const std::string& cxx_type) {
-  const auto& crash = *findings.crash;
-  switch (ending) {
-    case Ending::Access: return access_clause(crash) + where_accessed(input, findings);
-    case Ending::StackOverflow:
-      return fmt::format("used up the stack of thread {}", crash.thread_id) +
-             where_blamed(input, findings);
-    case Ending::FastFail: return fast_fail_clause(crash) + where_blamed(input, findings);
-    case Ending::CxxException:
-      return fmt::format("threw a C++ exception{} that nobody caught",
-                         cxx_type.empty() ? "" : fmt::format(" ({})", cxx_type)) +
-             where_blamed(input, findings);
+                          const DecodedCrash& decoded) {
+  switch (ending_of(decoded.crash)) {
+    case Ending::Access: return access_clause(decoded) + where_accessed(input, findings);
+    case Ending::StackOverflow: return overflow_clause(input, findings, decoded);
+    case Ending::FastFail: return fast_fail_clause(decoded) + where_blamed(input, findings);
+    case Ending::CxxException: return cxx_clause(decoded) + where_blamed(input, findings);
     case Ending::Abort: return "called abort()" + where_blamed(input, findings);
-    case Ending::Exit: return describe_exit(crash.code) + where_blamed(input, findings);
+    case Ending::Exit: return describe_exit(decoded.crash.code) + where_blamed(input, findings);
     case Ending::Other: break;
   }
-  const auto meaning = crash.meaning.empty() ? "" : fmt::format(": {},", crash.meaning);
-  return fmt::format("ended with {}{}", crash.name, meaning) + where(input, findings);
+  return other_clause(input, findings, decoded);
 }
 
 }  // namespace
 
-std::string make_synopsis(const Input& input, const Findings& findings, const DecodedCrash* crash) {
-  if (crash == nullptr) return printable_utf8(still_running(input, findings));
-  return printable_utf8(program_of(input.snapshot) + " " +
-                        what_happened(input, findings, crash->ending, crash->cxx_type));
+std::string make_synopsis(const Input& input,
+                          const Findings& findings,
+                          const DecodedCrash* crash,
+                          const Culprit* culprit) {
+  if (crash == nullptr) return printable_utf8(still_running(input, findings, culprit));
+  return printable_utf8(program_of(input.snapshot) + " " + what_happened(input, findings, *crash));
 }
 
 }  // namespace vigil::analysis

@@ -24,6 +24,7 @@ find_package(SQLite3 REQUIRED)  # CMake's own module: SQLite itself installs no 
 find_package(SQLiteCpp CONFIG REQUIRED)
 find_package(zstd CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_package(zydis CONFIG REQUIRED)
 
 function(_deps_alias name)  # first target that exists
   add_library(${name} INTERFACE IMPORTED GLOBAL)
@@ -58,3 +59,4 @@ endif()
 _deps_alias(deps::sqlite SQLiteCpp)
 _deps_alias(deps::zstd zstd::libzstd zstd::libzstd_static zstd::libzstd_shared)
 _deps_alias(deps::cli CLI11::CLI11)
+_deps_alias(deps::zydis Zydis::Zydis)

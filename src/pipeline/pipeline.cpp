@@ -64,6 +64,9 @@ report::Report make_report(minidump::Minidump& dump,
   report.crash = std::move(findings.crash);
   report.blamed_thread = findings.blamed_thread;
   report.blamed_frame = findings.blamed_frame;
+  report.blame_reason = std::move(findings.blame_reason);
+  report.locks = std::move(findings.locks);
+  report.deadlocks = std::move(findings.deadlocks);
   report.signature = std::move(findings.signature);
   report.synopsis = budget.take(findings.synopsis);
   add_losses(dump.diagnostics(), budget, report);

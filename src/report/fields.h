@@ -63,6 +63,36 @@ void describe(Archive& a, Of<UnloadedModule> auto& module) {
 }
 
 template <class Archive>
+void describe(Archive& a, Of<MemoryAccess> auto& access) {
+  a.address("address", access.address);
+  a.number("size", access.size);
+  a.text("access_type", access.access);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<AdjustedAddress> auto& adjusted) {
+  a.text("kind", adjusted.kind);
+  a.address("address", adjusted.address);
+  a.address("offset", adjusted.offset);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Lock> auto& lock) {
+  a.address("address", lock.address);
+  a.text("kind", lock.kind);
+  a.text("name", lock.name);
+  a.number("owner", lock.owner, lock.owner != 0);
+  a.number("recursion", lock.recursion);
+  a.numbers("waiters", lock.waiters, kMaxThreads);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Deadlock> auto& deadlock) {
+  a.numbers("threads", deadlock.threads, kMaxThreads);
+  a.addresses("locks", deadlock.locks);
+}
+
+template <class Archive>
 void describe(Archive& a, Of<Crash> auto& crash) {
   a.text("kind", crash.kind);
   a.text("type", crash.name);
@@ -76,6 +106,10 @@ void describe(Archive& a, Of<Crash> auto& crash) {
   a.number("thread_id", crash.thread_id);
   a.addresses("parameters", crash.parameters);
   a.texts("decoded", crash.decoded);
+  a.text("instruction", crash.instruction);
+  a.text("instruction_bytes", crash.instruction_bytes);
+  a.list("memory_accesses", crash.memory_accesses, kMaxTexts, !crash.memory_accesses.empty());
+  a.object("adjusted_address", crash.adjusted_address);
   a.derived_crashing_index("crashing_thread");
 }
 
@@ -197,6 +231,8 @@ void describe(Archive& a, Of<MemorySummary> auto& memory) {
 template <class Archive>
 void describe(Archive& a, Of<Signature> auto& signature) {
   a.text("text", signature.text);
+  a.text("strict", signature.strict);
+  a.text("wer_bucket", signature.wer_bucket);
   a.number("version", signature.version);
 }
 
@@ -223,6 +259,9 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.object("crash_info", report.crash);
   a.index("blamed_thread", report.blamed_thread);
   a.index("blamed_frame", report.blamed_frame);
+  a.text("blame_reason", report.blame_reason);
+  a.list("locks", report.locks, kMaxLocks, !report.locks.empty());
+  a.list("deadlocks", report.deadlocks, kMaxLocks, !report.deadlocks.empty());
   a.derived_crashing_thread("crashing_thread");
   a.derived("thread_count", report.threads.size());
   a.list("threads", report.threads, kMaxThreads);

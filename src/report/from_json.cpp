@@ -189,6 +189,14 @@ class Reader {
       read_address(item, name, values.emplace_back());
     });
   }
+  void numbers(const char* key, std::vector<std::uint32_t>& values, std::size_t limit) {
+    each(key, limit, [&](const Json& item, const std::string& name) {
+      const bool fits =
+          item.is_number_unsigned() && std::in_range<std::uint32_t>(item.get<std::uint64_t>());
+      if (!fits) return refuse(name, "a whole number of 32 bits");
+      values.push_back(item.get<std::uint32_t>());
+    });
+  }
   void registers(const char* key, std::vector<std::pair<std::string, std::uint64_t>>& values) {
     const auto* found = find(key);
     if (found == nullptr) return;
@@ -229,7 +237,7 @@ class Reader {
     if (found != nullptr) read_object(*found, key, value.emplace());
   }
   template <class T>
-  void list(const char* key, std::vector<T>& values, std::size_t limit) {
+  void list(const char* key, std::vector<T>& values, std::size_t limit, bool /*when*/ = true) {
     each(key, limit, [&](const Json& item, const std::string& name) {
       read_object(item, name, values.emplace_back());
     });

@@ -31,6 +31,7 @@ inline constexpr std::size_t kMaxRegisters = 64;
 inline constexpr std::size_t kMaxTexts = 1024;   ///< Of streams; of diagnostics; of parameters.
 inline constexpr std::size_t kMaxHandles = 256;  ///< That are named; and types of handles.
 inline constexpr std::size_t kMaxAnnotations = 1024;  ///< Of one list; and modules that have some.
+inline constexpr std::size_t kMaxLocks = 256;         ///< And as many lock cycles.
 
 struct Frame {
   std::uint64_t instruction = 0;  ///< Inside the call for callers; exact for frame 0.
@@ -73,6 +74,22 @@ struct UnloadedModule {
   friend bool operator==(const UnloadedModule&, const UnloadedModule&) = default;
 };
 
+/// What the failed instruction did to memory, by its operands and the registers.
+struct MemoryAccess {
+  std::uint64_t address = 0;
+  std::uint32_t size = 0;  ///< In bytes.
+  std::string access{};    ///< read, write, readwrite
+  friend bool operator==(const MemoryAccess&, const MemoryAccess&) = default;
+};
+
+/// Where the address in the exception's parameters is not the one that says what went wrong.
+struct AdjustedAddress {
+  std::string kind{};                      ///< non-canonical, null-pointer
+  std::optional<std::uint64_t> address{};  ///< non-canonical: the true address.
+  std::optional<std::uint64_t> offset{};   ///< null-pointer: what was added to the pointer.
+  friend bool operator==(const AdjustedAddress&, const AdjustedAddress&) = default;
+};
+
 struct Crash {
   std::string kind{};         ///< exception, or exit: the process ended itself.
   std::uint32_t code = 0;     ///< Of the exception; of an exit without one: the exit code.
@@ -85,6 +102,10 @@ struct Crash {
   std::vector<std::uint64_t> parameters{};
   std::vector<std::string> decoded{};  ///< One sentence a parameter that means something.
   std::uint32_t thread_id = 0;
+  std::string instruction{};        ///< At address, disassembled: `mov rax, [rcx+0x18]`.
+  std::string instruction_bytes{};  ///< `48 8b 41 18`
+  std::vector<MemoryAccess> memory_accesses{};
+  std::optional<AdjustedAddress> adjusted_address{};
   friend bool operator==(const Crash&, const Crash&) = default;
 };
 
@@ -193,9 +214,30 @@ struct Assertion {
 };
 
 struct Signature {
-  std::string text{};  ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
-  int version = 0;     ///< Of the algorithm.
+  std::string text{};        ///< What groups: `orders!Cart::total | ACCESS_VIOLATION`.
+  int version = 0;           ///< Of the algorithm.
+  std::string strict{};      ///< Tells faults of one build apart that text puts together.
+  std::string wer_bucket{};  ///< The parameters of Windows Error Reporting; empty: not known.
   friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+/// A lock that threads wait for.
+struct Lock {
+  std::uint64_t address = 0;
+  std::string kind{};                    ///< critical_section
+  std::string name{};                    ///< loader_lock; empty: it has none.
+  std::uint32_t owner = 0;               ///< Thread id.
+  std::uint32_t recursion = 0;           ///< How often the owner has entered it.
+  std::vector<std::uint32_t> waiters{};  ///< Thread ids, in dump order.
+  friend bool operator==(const Lock&, const Lock&) = default;
+};
+
+/// Threads that wait for each other in a circle: each for the lock of the same index, which the
+/// next one owns.
+struct Deadlock {
+  std::vector<std::uint32_t> threads{};
+  std::vector<std::uint64_t> locks{};
+  friend bool operator==(const Deadlock&, const Deadlock&) = default;
 };
 
 struct Report {
@@ -213,7 +255,10 @@ struct Report {
   std::optional<Crash> crash{};
   std::optional<std::size_t> blamed_thread{};  ///< Index in threads.
   std::optional<std::size_t> blamed_frame{};   ///< Index in the frames of that thread.
-  std::vector<Thread> threads{};               ///< In dump order.
+  std::string blame_reason{};                  ///< Why that thread; empty: it has the exception.
+  std::vector<Lock> locks{};
+  std::vector<Deadlock> deadlocks{};
+  std::vector<Thread> threads{};  ///< In dump order.
   std::vector<Module> modules{};
   std::vector<UnloadedModule> unloaded_modules{};
   MemorySummary memory{};

@@ -71,6 +71,9 @@ class Writer {
     if (values.empty()) return;
     array(key, values, [this](std::uint64_t value) { json_.hex(value, kAddressDigits); });
   }
+  void numbers(const char* key, const std::vector<std::uint32_t>& values, std::size_t /*limit*/) {
+    array(key, values, [this](std::uint32_t value) { json_.number(std::uint64_t{value}); });
+  }
   void registers(const char* key,
                  const std::vector<std::pair<std::string, std::uint64_t>>& values) {
     if (values.empty() || in_crashing_thread_) return;  // there they stand in the first frame
@@ -104,8 +107,11 @@ class Writer {
     if (value) object(key, *value);
   }
   template <class T>
-  void list(const char* key, const std::vector<T>& values, std::size_t /*limit*/) {
-    array(key, values, [this](const T& value) { object_of(value); });
+  void list(const char* key,
+            const std::vector<T>& values,
+            std::size_t /*limit*/,
+            bool when = true) {
+    if (when) array(key, values, [this](const T& value) { object_of(value); });
   }
   template <class Fields>
   void group(const char* key, const Fields& fields) {

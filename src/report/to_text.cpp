@@ -280,12 +280,47 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
   if (!thread.name.empty()) title += fmt::format(" \"{}\"", thread.name);
   if (blamed) title += report.crash ? ", which crashed" : ", the one to blame";
   page.line(title, Style::Title);
+  if (blamed && !report.blame_reason.empty()) page.field("Why", report.blame_reason);
   for (std::size_t i = 0; i < thread.frames.size(); ++i) {
     add_frame(page, thread.frames[i], i, blamed && report.blamed_frame == i);
   }
   if (thread.frames.empty()) page.line("     no frames");
   if (!thread.stop_reason.empty() && thread.stop_reason != "end_of_stack") {
     page.line(fmt::format("     the walk ended here: {}", thread.stop_reason), Style::Faint);
+  }
+}
+
+/// `the loader lock`, `critical section 0x00007ff8100141a0`
+std::string lock_in_words(const Lock& lock) {
+  if (lock.name == "loader_lock") return fmt::format("the loader lock {:#018x}", lock.address);
+  return fmt::format("{} {:#018x}",
+                     lock.kind == "critical_section" ? "critical section" : lock.kind,
+                     lock.address);
+}
+
+/// `Cycle: thread 12 waits for a lock of 34, which waits for one of 12`
+void add_deadlock(TextPage& page, const Deadlock& deadlock) {
+  if (deadlock.threads.empty()) return;
+  auto text = fmt::format("thread {} waits for a lock of ", deadlock.threads.front());
+  for (std::size_t i = 1; i < deadlock.threads.size(); ++i)
+    text += fmt::format("{}, which waits for one of ", deadlock.threads[i]);
+  page.field("Cycle", fmt::format("{}{}", text, deadlock.threads.front()));
+}
+
+void add_locks(TextPage& page, const Report& report) {
+  constexpr std::size_t kMaxWaitersShown = 8;
+  if (report.locks.empty() && report.deadlocks.empty()) return;
+  page.blank();
+  page.line("Locks that threads wait for", Style::Title);
+  for (const auto& deadlock : report.deadlocks) add_deadlock(page, deadlock);
+  for (const auto& lock : report.locks) {
+    std::string waiters;
+    for (std::size_t i = 0; i < std::min(lock.waiters.size(), kMaxWaitersShown); ++i)
+      waiters += fmt::format("{}{}", i == 0 ? "" : ", ", lock.waiters[i]);
+    if (lock.waiters.size() > kMaxWaitersShown)
+      waiters += fmt::format(" and {} more", lock.waiters.size() - kMaxWaitersShown);
+    page.field("Lock", fmt::format("{}, held by thread {}, waited for by {}", lock_in_words(lock),
+                                   lock.owner, waiters));
   }
 }
 
@@ -296,6 +331,7 @@ void add_threads(TextPage& page, const Report& report, const TextOptions& option
   if (report.threads.empty()) return page.line("The dump names no threads.");
   const bool has_blamed = report.blamed_thread && *report.blamed_thread < report.threads.size();
   if (has_blamed) add_thread(page, report, *report.blamed_thread);
+  add_locks(page, report);
   const auto others = report.threads.size() - (has_blamed ? 1 : 0);
   if (others == 0) return;
   if (!options.all_threads && has_blamed) {
@@ -332,6 +368,9 @@ void add_exception(TextPage& page, const Report& report) {
   if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));
   page.field("Meaning", crash.meaning);
   if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
+  if (!crash.instruction.empty()) {
+    page.field("Instruction", fmt::format("{}  ({})", crash.instruction, crash.instruction_bytes));
+  }
   if (crash.accessed_address) {
     page.field("Accessed", fmt::format("{:#018x} {}", *crash.accessed_address, crash.access));
   }

@@ -60,7 +60,7 @@ TEST(Blame, HasNoThreadWhenThatOfTheExceptionIsMissing) {
   const auto findings = sample.analyze();
   EXPECT_FALSE(findings.blamed_thread.has_value());
   EXPECT_EQ(findings.synopsis,
-            "OrdersApi.exe 4.2.1.0 read address 0x0 through a null pointer at 0x7ff80000001a");
+            "OrdersApi.exe 4.2.1 read address 0x0 through a null pointer at 0x7ff80000001a");
 }
 
 }  // namespace

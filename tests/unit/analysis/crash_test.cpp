@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -137,6 +138,68 @@ TEST(Crash, IsNotThereWithoutAnException) {
   const auto findings = sample.analyze();
   EXPECT_FALSE(findings.crash.has_value());
   EXPECT_EQ(findings.blamed_thread, 0u);
+}
+
+/// A dump of Linux, as Breakpad writes them.
+struct SampleSignal : SampleCrash {
+  explicit SampleSignal(std::uint32_t signal) : SampleCrash(signal, {}) {
+    snapshot.system.os = snapshot::Os::Linux;
+    snapshot::Amd64Context context;
+    context.rip = 0x7ff8'0000'001a;
+    snapshot.exception->context = context;
+    memory.put(context.rip, std::string("\xc7\x00\x01\x00\x00\x00", 6));  // mov dword ptr [rax], 1
+  }
+};
+
+TEST(Signal, HasTheAddressOfTheAccessInPlaceOfTheInstructions) {
+  SampleSignal sample(11);
+  sample.snapshot.exception->address = 0x10;
+  std::get<snapshot::Amd64Context>(sample.snapshot.exception->context).gpr[0] = 0x10;
+  const auto findings = sample.analyze();
+  EXPECT_EQ(findings.crash->name, "SIGSEGV");
+  EXPECT_EQ(findings.crash->address, 0x7ff8'0000'001au);
+  EXPECT_EQ(findings.crash->accessed_address, 0x10u);
+  EXPECT_EQ(findings.synopsis,
+            "OrdersApi.exe 4.2.1 wrote to address 0x10 through a null pointer in "
+            "orders!Cart::total+0x1a");
+}
+
+TEST(Signal, HidesAnAddressThatIsNotCanonicalBehind0) {
+  SampleSignal sample(11);
+  sample.snapshot.exception->address = 0;
+  std::get<snapshot::Amd64Context>(sample.snapshot.exception->context).gpr[0] = 0x6172747320746f6e;
+  const auto findings = sample.analyze();
+  EXPECT_EQ(findings.crash->accessed_address, 0x6172747320746f6eu);
+  EXPECT_EQ(findings.synopsis,
+            "OrdersApi.exe 4.2.1 wrote to address 0x6172747320746f6e through a pointer that is the "
+            "text \"not stra\" in orders!Cart::total+0x1a");
+}
+
+TEST(Crash, OfAnInstructionThatIsNotThereIsACall) {
+  SampleCrash sample(0xc0000005, {0, 0x1234'0000});
+  sample.snapshot.exception->address = 0x1234'0000;
+  sample.stack().insert(sample.stack().begin(), frame("", "", 0));
+  sample.stack()[0].instruction = 0x1234'0000;
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1 jumped to 0x12340000, where it may not execute, from "
+            "orders!Cart::total+0x1a");
+}
+
+TEST(Signal, WithoutAnAddressIsNamed) {
+  SampleSignal sample(6);
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1 ended with SIGABRT: the program called abort(), in "
+            "orders!Cart::total+0x1a");
+}
+
+TEST(Signal, IsNoneWhereTheDumpWasAskedFor) {
+  SampleSignal sample(0xffff'ffff);
+  const auto findings = sample.analyze();
+  EXPECT_FALSE(findings.crash.has_value());
+  EXPECT_EQ(findings.blamed_thread, 1u);
+  EXPECT_EQ(findings.synopsis,
+            "OrdersApi.exe 4.2.1 had not crashed when the dump was taken; thread 104 was in "
+            "orders!Cart::total+0x1a");
 }
 
 TEST(FastFail, HasEachCodeOnceAndInOrder) {

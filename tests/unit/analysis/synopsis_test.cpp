@@ -15,7 +15,7 @@ std::string synopsis_of(std::uint32_t code, std::vector<std::uint64_t> parameter
 }
 
 TEST(Synopsis, OfAnAccessViolationSaysWhichAddress) {
-  const std::string program = "OrdersApi.exe 4.2.1.0 ", place = " in orders!Cart::total+0x1a";
+  const std::string program = "OrdersApi.exe 4.2.1 ", place = " in orders!Cart::total+0x1a";
   EXPECT_EQ(synopsis_of(0xc0000005, {0, 0x18}),
             program + "read address 0x18 through a null pointer" + place);
   EXPECT_EQ(synopsis_of(0xc0000005, {1, 0}),
@@ -34,7 +34,7 @@ TEST(Synopsis, OfAJumpToABadAddressSaysWhereItCameFrom) {
   sample.stack().insert(sample.stack().begin(), frame("", "", 0));
   sample.stack()[0].instruction = 0x1234'0000;
   EXPECT_EQ(sample.analyze().synopsis,
-            "OrdersApi.exe 4.2.1.0 jumped to 0x12340000, where it may not execute, from "
+            "OrdersApi.exe 4.2.1 jumped to 0x12340000, where it may not execute, from "
             "orders!Cart::total+0x1a");
 }
 
@@ -42,13 +42,13 @@ TEST(Synopsis, NamesTheCallerWhenTheSystemsCodeFailed) {
   SampleCrash sample(0xc0000005, {0, 0x18});
   sample.stack().insert(sample.stack().begin(), frame("ntdll.dll", "RtlFreeHeap", 0x33));
   EXPECT_EQ(sample.analyze().synopsis,
-            "OrdersApi.exe 4.2.1.0 read address 0x18 through a null pointer in "
+            "OrdersApi.exe 4.2.1 read address 0x18 through a null pointer in "
             "ntdll!RtlFreeHeap+0x33, called from "
             "orders!Cart::total+0x1a");
 }
 
 TEST(Synopsis, HasWordsForEachWayToDie) {
-  const std::string program = "OrdersApi.exe 4.2.1.0 ", place = " in orders!Cart::total+0x1a";
+  const std::string program = "OrdersApi.exe 4.2.1 ", place = " in orders!Cart::total+0x1a";
   EXPECT_EQ(synopsis_of(0xc00000fd, {1, 0x1000}),
             program + "used up the stack of thread 104" + place);
   EXPECT_EQ(synopsis_of(0xc0000409, {2}),
@@ -61,8 +61,7 @@ TEST(Synopsis, HasWordsForEachWayToDie) {
             program + "ended itself at once (fast-fail code 4000)" + place);
   EXPECT_EQ(synopsis_of(0xe06d7363, {}),
             program + "threw a C++ exception that nobody caught" + place);
-  EXPECT_EQ(synopsis_of(0xc0000094, {}),
-            program + "ended with INTEGER_DIVIDE_BY_ZERO: integer division by zero," + place);
+  EXPECT_EQ(synopsis_of(0xc0000094, {}), program + "divided an integer by zero" + place);
   EXPECT_EQ(synopsis_of(0xe0001234, {}), program + "ended with 0xe0001234" + place);
 }
 
@@ -70,7 +69,7 @@ TEST(Synopsis, SaysWhereAProcessWasThatHadNotCrashed) {
   SampleCrash sample(0, {});
   sample.snapshot.exception.reset();
   EXPECT_EQ(sample.analyze().synopsis,
-            "OrdersApi.exe 4.2.1.0 had not crashed when the dump was taken; thread 100 was in "
+            "OrdersApi.exe 4.2.1 had not crashed when the dump was taken; thread 100 was in "
             "ntdll!NtWaitForSingleObject+0x14, called from OrdersApi!main+0x40");
 }
 

@@ -12,7 +12,11 @@ inline Report sample_report() {
   r.status = "partial";
   r.synopsis =
       "OrdersApi.exe 4.2.1.0 read address 0x18 through a null pointer in orders!Cart::total+0x1a";
-  r.signature = {"orders!Cart::total | orders!Cart::checkout | ACCESS_VIOLATION", 1};
+  r.signature = {
+      "orders!Cart::total | orders!Cart::checkout | ACCESS_VIOLATION", 1,
+      "orders.dll+0x101a | ACCESS_VIOLATION read",
+      "APPCRASH | OrdersApi.exe | 4.2.1.0 | 5e5e5e5e | orders.dll | 0.0.0.0 | 00000000 | "
+      "c0000005 | 000000000000101a"};
   r.dump_format = "minidump";
   r.dump_bytes = 1'300'000;
   r.dump_time = {1'795'230'245'678'000};
@@ -50,6 +54,14 @@ inline Report sample_report() {
   crash.decoded = {
       "it read address 0x18, which is in the first 64 KiB: a null pointer and an offset"};
   crash.thread_id = 104;
+  crash.instruction = "mov rax, [rcx+0x18]";
+  crash.instruction_bytes = "48 8b 41 18";
+  crash.memory_accesses = {{0x18, 8, "read"}};
+  crash.adjusted_address = {"null-pointer", 0x18, 0x18};
+  r.locks = {{0x7ff8'1001'4000, "critical_section", "", 100, 1, {104}},
+             {0x7ff9'2001'5000, "critical_section", "loader_lock", 104, 2, {100}}};
+  r.deadlocks = {{{100, 104}, {0x7ff9'2001'5000, 0x7ff8'1001'4000}}};
+  r.blame_reason = "it is the one that others wait for";
   r.blamed_thread = 1;
   r.blamed_frame = 1;
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "analysis/crash.h"
+#include "analysis/instruction.h"
+
+namespace vigil::analysis {
+
+/// Explains the access of an ACCESS_VIOLATION and of its like: which address it really was, and
+/// what it says. \p instruction null: it could not be decoded.
+void decode_access(const Input& input,
+                   const snapshot::ThreadContext& context,
+                   const Instruction* instruction,
+                   DecodedCrash& result);
+
+/// The same once the address is in the crash, and perhaps the kind of access.
+void explain_access(const Input& input,
+                    const snapshot::ThreadContext& context,
+                    const Instruction* instruction,
+                    DecodedCrash& result);
+
+/// The module that holds \p address, and where in it: `orders.dll+0x1018`. Empty: none does.
+[[nodiscard]] std::string place_in_module(const snapshot::Snapshot& snapshot,
+                                          std::uint64_t address);
+
+}  // namespace vigil::analysis
