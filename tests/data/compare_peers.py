@@ -16,6 +16,12 @@ def number(text):
     return None if text is None else int(text, 16)
 
 
+def address_of(crash):
+    """What the record says, also where the instruction shows another address."""
+    hidden = (crash.get("adjusted_address") or {}).get("kind") == "non-canonical"
+    return number(crash["parameters"][1] if hidden and "parameters" in crash else crash.get("address"))
+
+
 def facts(report):
     """What both must agree on."""
     crash = report.get("crash_info") or {}
@@ -36,7 +42,7 @@ def facts(report):
                             if (module.get("debug_id") or "").strip("0")),
         "unloaded": sorted(number(module["base_addr"]) for module in report["unloaded_modules"] or []),
         "crashing_thread": index,
-        "address": number(crash.get("address")),
+        "address": address_of(crash),
         "top frame": (number(top.get("offset")), top.get("module")),
     }
 

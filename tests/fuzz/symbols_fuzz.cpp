@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   module.base = kBase;
   module.size = size;
   const std::vector<snapshot::Module> modules = {module};
-  symbols::ModuleImages images(modules, memory, {});
+  symbols::Library library({});
+  symbols::ModuleImages images(modules, memory, library);
   symbols::Symbolizer symbolizer(images);
   for (std::uint64_t offset = 0; offset < 0x2000; offset += 0x3f) (void)symbolizer.name(0, offset);
   return 0;

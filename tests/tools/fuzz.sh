@@ -15,6 +15,7 @@ max_len=262144
 
 fuzz_one() {
   local name=$1 found=$cache/fuzz/$1 seeds=tests/fuzz/corpus/$1 dictionary=tests/fuzz/$1.dict
+  [ "$name" != pipeline ] || seeds=tests/fuzz/corpus/minidump  # whole dumps
   mkdir -p "$found" "$build/fuzz/$name"
   [ -d "$seeds" ] || seeds=
   [ -f "$dictionary" ] && dictionary=-dict=$dictionary || dictionary=
