@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -47,7 +49,7 @@ class Scan {
     std::string out;
     out.reserve(sizeof header + bytes_of(functions_) + bytes_of(publics_) + bytes_of(files_) +
                 bytes_of(origins_) + bytes_of(cfi_) + bytes_of(win_));
-    out.append(reinterpret_cast<const char*>(&header), sizeof header);
+    append(out, header);
     append(out, functions_);
     append(out, publics_);
     append(out, files_);
@@ -134,9 +136,14 @@ class Scan {
     return records.size() * sizeof(Record);
   }
   template <class Record>
-  static void append(std::string& out, const std::vector<Record>& records) {
+  static void append(std::string& out, const Record& record) {
     static_assert(std::has_unique_object_representations_v<Record>);
-    out.append(reinterpret_cast<const char*>(records.data()), bytes_of(records));
+    const auto bytes = std::bit_cast<std::array<char, sizeof(Record)>>(record);
+    out.append(bytes.data(), bytes.size());
+  }
+  template <class Record>
+  static void append(std::string& out, const std::vector<Record>& records) {
+    for (const auto& record : records) append(out, record);
   }
 
   std::string_view text_;

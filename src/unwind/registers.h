@@ -6,8 +6,8 @@
 
 #include "snapshot/snapshot.h"
 
-/// The registers by the names that symbol files have for them, with or without `$`; those of x86 also
-/// by CodeView's numbers (`$20` is ebx). Null for any other name.
+/// The registers by the names that symbol files have for them, with or without `$`; those of x86
+/// also by CodeView's numbers (`$20` is ebx). Null for any other name.
 namespace vigil::unwind {
 
 [[nodiscard]] std::uint64_t* find_register(snapshot::Amd64Context& context,

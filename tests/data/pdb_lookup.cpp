@@ -12,9 +12,8 @@
 #include "pdb/pdb.h"
 #include "platform/platform.h"
 
+namespace vigil {
 namespace {
-
-using namespace vigil;
 
 void print_places(pdb::Pdb& pdb, std::uint32_t rva) {
   if (const auto location = pdb.locate(rva)) {
@@ -34,9 +33,7 @@ void print_frame(pdb::Pdb& pdb, std::uint32_t rva) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const bool frames = argc == 3 && std::string_view(argv[1]) == "--frames";
   if (argc != (frames ? 3 : 2)) {
     fmt::print(stderr, "usage: pdb_lookup [--frames] FILE.pdb <RVAS\n");
@@ -62,4 +59,11 @@ int main(int argc, char** argv) {
   }
   for (const auto& note : pdb->diagnostics().notes()) fmt::print(stderr, "{}\n", note);
   return 0;
+}
+
+}  // namespace
+}  // namespace vigil
+
+int main(int argc, char** argv) {
+  return vigil::run(argc, argv);
 }
