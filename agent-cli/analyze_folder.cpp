@@ -91,8 +91,9 @@ void print_line(const Context& context,
 void print_tally(const Context& context, const Tally& tally, std::size_t total) {
   std::vector<std::pair<std::string, std::size_t>> signatures(tally.by_signature.begin(),
                                                               tally.by_signature.end());
-  std::ranges::stable_sort(signatures,
-                           [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::ranges::sort(signatures, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   print(fmt::format("\n{}\n", bold(context, "COUNT  SIGNATURE")));
   for (const auto& [signature, count] : signatures)
     print(fmt::format("{:>5}  {}\n", count, printable_utf8(signature)));

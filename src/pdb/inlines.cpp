@@ -119,7 +119,9 @@ class SiteWalk {
 
   void visit(format::Symbol kind, ByteView body) {
     if (kind == format::Symbol::InlineSiteEnd) {
-      if (depth_ > 0 && depth_-- <= open_.size()) open_.pop_back();
+      if (depth_ == 0) return;
+      if (depth_ <= open_.size()) open_.pop_back();
+      --depth_;
       return;
     }
     const auto raw = body.read<format::InlineSite>(0);

@@ -65,10 +65,10 @@ class DumpFiles(BadInputTestCase):
         self.assertEqual(result.code, FAILED, result)
         self.assert_one_sentence(result.err, "empty.dmp")
 
-    def test_a_folder(self) -> None:
+    def test_a_folder_without_dumps(self) -> None:
         result = self.analyze(self.machine.to_windows(self.scratch))
-        self.assertEqual(result.code, FAILED, result)
-        self.assert_one_sentence(result.err, "folder")
+        self.assertEqual(result.code, NOT_FOUND, result)
+        self.assert_one_sentence(result.err, "holds no dump")
 
     def test_a_missing_one(self) -> None:
         result = self.analyze("nowhere.dmp")
