@@ -221,8 +221,11 @@ def main():
     arguments.add_argument("--generator", type=pathlib.Path, default=top.parent / "shared/tools/dumpgen")
     arguments.add_argument("--work", type=pathlib.Path, default=top / "build/bench/analyze")
     arguments.add_argument("--json", action="store_true")
-    arguments.add_argument("cases", nargs="*", metavar="CASE", choices=[*CASES, []])
-    options = arguments.parse_args()
+    arguments.add_argument("cases", nargs="*", metavar="CASE")
+    options = arguments.parse_intermixed_args()
+    for name in options.cases:
+        if name not in CASES:
+            arguments.error(f"there is no case '{name}': {', '.join(CASES)}")
     if not (options.generator / "gen.py").exists():
         print(f"skipped: the generator of the dumps is not in {options.generator}")
         return SKIPPED
