@@ -85,7 +85,7 @@ void print_line(const Context& context,
                 const std::string& name,
                 const Result<report::Report>& report) {
   const auto text = report.ok() ? report->synopsis : "not analyzed: " + report.error().message();
-  print(fmt::format("{}  {}\n", bold(context, printable_utf8(name)), printable_utf8(text)));
+  print(fmt::format("{}  {}\n", bold(context, name), printable_utf8(text)));
 }
 
 void print_tally(const Context& context, const Tally& tally, std::size_t total) {
@@ -117,7 +117,8 @@ ExitCode analyze_folder(const Context& context, const fs::path& folder, symbols:
   for (const auto& dump : *dumps) {
     progress.next();
     const auto report = pipeline::analyze(dump, library);
-    const auto name = utf8_from_path(dump.filename());
+    // Any bytes may be a file's name on Linux, and JSON takes only UTF-8.
+    const auto name = printable_utf8(utf8_from_path(dump.filename()));
     progress.clear();
     if (context.json)
       print_json_item(name, report, &dump == &dumps->front());

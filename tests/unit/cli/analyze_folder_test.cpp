@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "support/minidump_builder.h"
+#include "unit/cli/cli_fixture.h"
+
+namespace vigil::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class AnalyzeFolder : public CliTest {
+ protected:
+  void write(const std::filesystem::path& name, const std::string& content) const {
+    std::ofstream(folder / name, std::ios::binary) << content;
+  }
+  static std::string dump() {
+    test::MinidumpBuilder builder;
+    builder.cpu(6, 0x6a06);
+    return builder.finish();
+  }
+  [[nodiscard]] Output analyze(std::vector<std::string> more = {}) const {
+    std::vector<std::string> args = {"analyze", utf8_from_path(folder), "--symbol-cache", "none"};
+    args.insert(args.end(), more.begin(), more.end());
+    return run_vigil(args);
+  }
+};
+
+TEST_F(AnalyzeFolder, TellsOfEachDumpByNameAndCountsSignatures) {
+  write("b.dmp", dump());
+  write("a.DMP", dump());
+  write("readme.txt", "no dump");
+  const auto output = analyze();
+  EXPECT_EQ(output.out.find("readme"), std::string::npos);
+  EXPECT_LT(output.out.find("a.DMP"), output.out.find("b.dmp"));
+  EXPECT_THAT(output.out, HasSubstr("    2  (no stack)"));
+  EXPECT_THAT(output.err, HasSubstr("2 dumps analyzed"));
+}
+
+TEST_F(AnalyzeFolder, IsOneJsonArrayWithReportsAndErrors) {
+  write("a.dmp", dump());
+  write("b.dmp", "not a dump");
+  const auto output = analyze({"--json"});
+  EXPECT_EQ(output.code, ExitCode::Partial);
+  const auto json = nlohmann::json::parse(output.out);
+  ASSERT_EQ(json.size(), 2u);
+  EXPECT_EQ(json[0]["file"], "a.dmp");
+  EXPECT_EQ(json[0]["report"]["schema_version"], 1);
+  EXPECT_EQ(json[1]["file"], "b.dmp");
+  EXPECT_FALSE(json[1]["error"]["message"].get<std::string>().empty());
+}
+
+TEST_F(AnalyzeFolder, WithoutDumpsIsNotFound) {
+  const auto output = analyze();
+  EXPECT_EQ(output.code, ExitCode::NotFound);
+  EXPECT_THAT(output.err, HasSubstr("holds no dump"));
+}
+
+#ifndef _WIN32
+TEST_F(AnalyzeFolder, ReplacesWhatIsNoUtf8InAName) {
+  write("a\xff.dmp", dump());
+  for (const auto* form : {"--json", "--utc"}) {
+    const auto output = analyze({form});
+    EXPECT_THAT(output.out, HasSubstr(".dmp"));
+    EXPECT_EQ(output.out.find('\xff'), std::string::npos);
+  }
+}
+#endif
+
+TEST_F(AnalyzeFolder, RefusesASymbolPathThatMakesNoSense) {
+  write("a.dmp", dump());
+  const auto output = analyze({"--symbols", "svr*https://symbols.example.com"});
+  EXPECT_EQ(output.code, ExitCode::Usage);
+  EXPECT_THAT(output.err, HasSubstr("'svr*"));
+}
+
+}  // namespace
+}  // namespace vigil::cli
