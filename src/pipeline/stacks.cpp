@@ -54,6 +54,9 @@ class Walker {
                                           .max_frames = most,
                                           .end = end});
     frames_left_ -= std::min(walk.frames.size(), frames_left_);
+    // The frames that were walked come first in right: a report with more than its limit is
+    // refused.
+    calls_left_ = report::kMaxFramesPerThread - std::min(walk.frames.size(), most);
     out.stop_reason = unwind::to_string(walk.stop);
     for (const auto& frame : walk.frames) add_frame(frame, end, out);
   }
@@ -71,6 +74,10 @@ class Walker {
           "the exports of {} modules were not read, the first is {}: together they have "
           "more than {} entries",
           modules.size(), module_name(modules.front()), limits_.max_export_entries));
+    }
+    if (calls_left_out_ > 0) {
+      diagnostics.push_back(fmt::format(
+          "{} inlined calls are left out: the limit of frames was reached", calls_left_out_));
     }
     if (unnamed_ > 0) {
       diagnostics.push_back(
@@ -105,9 +112,14 @@ class Walker {
     if (const auto symbol = name(*frame.module, out.module_offset, end)) {
       out.symbol_source = symbols::to_string(symbol->source);
       for (const auto& place : symbol->inlined) {
-        if (thread.frames.size() + 1 >= report::kMaxFramesPerThread || frames_left_ == 0) break;
+        if (calls_left_ == 0 || frames_left_ == 0) {
+          ++calls_left_out_;
+          continue;
+        }
+        --calls_left_;
         --frames_left_;
         auto& call = thread.frames.emplace_back(out);
+        call.module = module_name(*frame.module);  // from the budget, each time
         call.trust = "inline";
         set_place(place, call);
       }
@@ -148,6 +160,8 @@ class Walker {
   report::Report& report_;
   symbols::Symbolizer symbolizer_;
   std::size_t frames_left_;
+  std::size_t calls_left_ = 0;      // inlined ones, in the thread that is walked
+  std::size_t calls_left_out_ = 0;  // of all threads
   std::size_t unnamed_ = 0;
   Clock::time_point start_;
 };

@@ -14,6 +14,7 @@
 #include "support/report_schema.h"
 #include "support/zstd_builder.h"
 #include "unit/pipeline/sample_dump.h"
+#include "unit/symbols/temp_folder.h"
 
 namespace vigil::pipeline {
 namespace {
@@ -193,6 +194,31 @@ TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
   EXPECT_EQ(report.threads[1].frames.size(), 2u);
   EXPECT_EQ(report.threads[1].stop_reason, "frame_limit");
   EXPECT_EQ(report.threads[0].frames.size(), 1u);
+}
+
+TEST(Pipeline, KeepsInlinedCallsWithinTheLimitOfAThread) {
+  constexpr std::size_t kFrames = 200, kInlined = 20;
+  const std::string guid(16, '\x11'), id = "111111111111111111111111111111111";
+  std::string sym =
+      "MODULE windows x86_64 " + id + " deep.pdb\nINLINE_ORIGIN 0 call\nFUNC 1100 80 0 f\n";
+  for (std::size_t i = 0; i < kInlined; ++i)
+    sym += "INLINE " + std::to_string(i) + " 1 0 0 1100 80\n";
+  const test::TempFolder folder;
+  folder.write("deep.sym", sym);
+  SampleDump dump;
+  const std::uint64_t deep = dump.ntdll + 0x1000'0000;
+  dump.add_module(deep, "deep.dll", "f", {}, test::rsds_record(guid, 1, "deep.pdb"));
+  dump.add_thread(200, "deep", std::vector<std::uint64_t>(kFrames, deep));
+  const auto bytes = dump.builder.finish();
+  symbols::Library library({.folders = {folder.path()}, .module_paths = false});
+  const auto report =
+      analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), library);
+  ASSERT_TRUE(report.ok());
+  const auto& frames = report->threads[2].frames;
+  EXPECT_EQ(frames.size(), report::kMaxFramesPerThread);
+  EXPECT_EQ(std::ranges::count(frames, "f", &report::Frame::function), std::ptrdiff_t{kFrames});
+  EXPECT_THAT(report->diagnostics, Contains(HasSubstr("inlined calls are left out")));
+  EXPECT_TRUE(report::from_json(report::to_json(*report, false)).ok());
 }
 
 TEST(Pipeline, KeepsTheCrashedThreadWhenThereAreTooMany) {

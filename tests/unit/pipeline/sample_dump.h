@@ -36,7 +36,8 @@ struct SampleDump {
   void add_module(std::uint64_t base,
                   std::string path,
                   std::string_view function,
-                  std::optional<std::array<std::uint16_t, 4>> version) {
+                  std::optional<std::array<std::uint16_t, 4>> version,
+                  std::string codeview = {}) {
     test::CodeModule module;
     module.function(kFunction, kFunction + 0x80, test::InfoBuilder(4).op(4, 2, 4).build());
     module.call_before(kInFunction).exports(function, kFunction);
@@ -44,7 +45,8 @@ struct SampleDump {
                         .size = test::PeBuilder::kImageSize,
                         .name = std::move(path),
                         .timestamp = test::PeBuilder::kTimestamp,
-                        .version = version});
+                        .version = version,
+                        .codeview = std::move(codeview)});
     builder.add_memory(base, module.build().mapped());
   }
 
