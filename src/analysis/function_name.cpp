@@ -69,7 +69,8 @@ std::string_view trimmed(std::string_view name) {
       if (stands_at(name, 0, text) && name.size() > text.size()) name.remove_prefix(text.size());
       continue;
     }
-    for (std::size_t i = 1; i + text.size() <= name.size(); ++i) {
+    const char first = text.front() == '~' ? ' ' : text.front();
+    for (auto i = name.find(first, 1); i != std::string_view::npos; i = name.find(first, i + 1)) {
       if (!stands_at(name, i, text)) continue;
       name = name.substr(0, i);
       break;

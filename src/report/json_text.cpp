@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/json_text.h"
 
+#include <algorithm>
+#include <array>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -12,8 +14,19 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 
+/// Of each byte, whether it stands in JSON as it is.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
 bool is_plain(char c) {
-  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+  return kPlain[static_cast<unsigned char>(c)];
+}
+
+bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
 }
 
 /// One character that cannot stand as it is.
@@ -80,11 +93,18 @@ void JsonText::string(std::string_view value) {
 
 void JsonText::quoted(std::string_view value) {
   text_ += '"';
-  std::size_t plain = 0;
-  while (plain < value.size() && is_plain(value[plain])) ++plain;
-  text_ += value.substr(0, plain);
-  if (plain < value.size()) {
-    for (const char16_t unit : utf16_from_utf8(value.substr(plain))) append_escaped(text_, unit);
+  while (!value.empty()) {
+    const auto plain = std::ranges::find_if_not(value, is_plain) - value.begin();
+    text_ += value.substr(0, static_cast<std::size_t>(plain));
+    value.remove_prefix(static_cast<std::size_t>(plain));
+    const auto foreign = std::ranges::find_if(value, is_ascii) - value.begin();
+    const auto rest = value.substr(0, static_cast<std::size_t>(foreign));
+    for (const char16_t unit : utf16_from_utf8(rest)) append_escaped(text_, unit);
+    value.remove_prefix(rest.size());
+    for (; !value.empty() && is_ascii(value.front()) && !is_plain(value.front());
+         value.remove_prefix(1)) {
+      append_escaped(text_, static_cast<char16_t>(value.front()));
+    }
   }
   text_ += '"';
 }

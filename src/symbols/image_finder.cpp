@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbols/image_finder.h"
 
-#include <system_error>
-
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "symbols/file_names.h"
 
 namespace vigil::symbols {
 namespace {
@@ -47,14 +46,14 @@ std::optional<ImageFile> ImageFinder::find(const snapshot::Module& module,
     if (auto found = open_matching(path_from_utf8(module.path), module, refused)) return found;
   }
   const auto name = module.name();
+  const auto id = module.code_id();
   for (const auto& root : folders_.roots()) {
-    const auto in_folder = folders_.find(root, {name});
-    if (in_folder.empty()) continue;
-    std::error_code error;
-    const bool is_store = fs::is_directory(in_folder, error);
-    const auto file = is_store ? folders_.find(in_folder, {module.code_id(), name}) : in_folder;
-    if (file.empty()) continue;
-    if (auto found = open_matching(file, module, refused)) return found;
+    for (const bool in_store : {true, false}) {
+      const auto file =
+          in_store ? folders_.find(root, {name, id, name}) : folders_.find(root, {name});
+      if (file.empty()) continue;
+      if (auto found = open_matching(file, module, refused)) return found;
+    }
   }
   return std::nullopt;
 }

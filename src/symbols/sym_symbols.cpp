@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "symbols/file_names.h"
 #include "symbols/symbol_file.h"
 
 namespace vigil::symbols {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include <cstdint>
 #include <string>
-#include <system_error>
 
 #include "base/utf.h"
 #include "symbols/symbol_file.h"
@@ -20,24 +19,27 @@ std::string sym_name(std::string_view debug_file) {
   return std::string(debug_file) + ".sym";
 }
 
-/// The places of one file under \p root: in a store of two tiers or of three, or lying there by its
-/// name.
-std::array<fs::path, 3> candidates(Folders& folders,
-                                   const fs::path& root,
-                                   const SymbolName& name,
-                                   std::string_view file) {
+/// Where a store keeps a file: by its name and identity in two tiers or three, or just by its name.
+enum class Layout : std::uint8_t { TwoTiers, ThreeTiers, Flat };
+
+/// The path of \p file under \p root; empty when it is not there.
+fs::path find_in(Folders& folders,
+                 const fs::path& root,
+                 Layout layout,
+                 const SymbolName& name,
+                 std::string_view file) {
   constexpr std::size_t kTierName = 2;
-  std::array<fs::path, 3> found;
-  found[0] = folders.find(root, {name.debug_file, name.debug_id, file});
-  if (found[0].empty() && name.debug_file.size() > kTierName) {
-    const auto tier = std::string_view(name.debug_file).substr(0, kTierName);
-    found[1] = folders.find(root, {tier, name.debug_file, name.debug_id, file});
+  const auto tier = std::string_view(name.debug_file).substr(0, kTierName);
+  switch (layout) {
+    case Layout::TwoTiers: return folders.find(root, {name.debug_file, name.debug_id, file});
+    case Layout::ThreeTiers:
+      return folders.find(root, {tier, name.debug_file, name.debug_id, file});
+    case Layout::Flat: return folders.find(root, {file});
   }
-  found[2] = folders.find(root, {file});
-  return found;
+  return {};
 }
 
-/// The first of the candidates that \p open takes.
+/// The first of the places that \p open takes.
 template <class Open>
 std::unique_ptr<SymbolFile> find_file(Folders& folders,
                                       const SymbolName& name,
@@ -45,9 +47,9 @@ std::unique_ptr<SymbolFile> find_file(Folders& folders,
                                       std::vector<std::string>& refused,
                                       const Open& open) {
   for (const auto& root : folders.roots()) {
-    for (const auto& path : candidates(folders, root, name, file)) {
-      std::error_code error;
-      if (path.empty() || fs::is_directory(path, error)) continue;
+    for (const auto layout : {Layout::TwoTiers, Layout::ThreeTiers, Layout::Flat}) {
+      const auto path = find_in(folders, root, layout, name, file);
+      if (path.empty()) continue;
       auto opened = open(path);
       if (opened.ok()) return std::move(opened).take();
       refused.push_back(opened.error().message());

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "symbols/file_names.h"
 #include "unit/image/pe_builder.h"
 #include "unit/symbols/temp_folder.h"
 

@@ -46,8 +46,8 @@ std::string name_at(const SymbolPaths& paths, std::uint32_t rva = 0x1000) {
 
 TEST(SymbolFiles, FindsASymInEachLayout) {
   for (const std::string& name : {"orders.pdb/" + std::string(kId) + "/orders.sym",
-                                 "or/orders.pdb/" + std::string(kId) + "/orders.sym",
-                                 std::string("orders.sym"), std::string("Orders.SYM")}) {
+                                  "or/orders.pdb/" + std::string(kId) + "/orders.sym",
+                                  std::string("orders.sym"), std::string("Orders.SYM")}) {
     const TempFolder folder;
     folder.write(name, sym_text());
     EXPECT_EQ(name_at({.folders = {folder.path()}}), "Cart::total") << name;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbols/file_names.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/utf.h"
+
+namespace vigil::symbols {
+namespace {
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// Names that open a device in any folder, with any extension.
+bool is_device_name(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kDevices = {"con", "prn",    "aux",
+                                                        "nul", "conin$", "conout$"};
+  auto stem = ascii_lower(name.substr(0, name.find('.')));
+  while (!stem.empty() && stem.back() == ' ') stem.pop_back();
+  if (std::ranges::find(kDevices, stem) != kDevices.end()) return true;
+  if (!stem.starts_with("com") && !stem.starts_with("lpt")) return false;
+  const auto number = std::string_view(stem).substr(3);
+  const bool superscript = number == "\xc2\xb9" || number == "\xc2\xb2" || number == "\xc2\xb3";
+  return superscript || (number.size() == 1 && number[0] >= '0' && number[0] <= '9');
+}
+
+}  // namespace
+
+bool is_plain_file_name(std::string_view name) {
+  if (name.empty() || name == "." || name == ".." || is_device_name(name)) return false;
+  constexpr std::string_view kNotInNames = "<>:\"/\\|?*";
+  return std::ranges::none_of(name, [&](char c) {
+    return static_cast<unsigned char>(c) < ' ' || kNotInNames.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_local_file_path(std::string_view path) {
+  if (path.size() < 4 || !is_letter(path[0]) || path[1] != ':' || path[2] != '\\') return false;
+  for (auto rest = path.substr(3);;) {
+    const auto end = rest.find('\\');
+    if (!is_plain_file_name(rest.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
+    rest = rest.substr(end + 1);
+  }
+}
+
+}  // namespace vigil::symbols

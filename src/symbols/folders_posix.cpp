@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "symbols/file_names.h"
+#include "symbols/folders.h"
+
+namespace vigil::symbols {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Of a folder with more entries than this the rest is not seen.
+constexpr std::size_t kMaxFolderEntries = 200'000;
+/// Folders whose entries are kept; later ones are read again each time.
+constexpr std::size_t kMaxListings = 1024;
+
+enum class Kind : std::uint8_t { Nothing, File, Folder };
+
+Kind kind_of(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return Kind::Nothing;
+  return S_ISDIR(info.st_mode) ? Kind::Folder : Kind::File;
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// The same for names that differ in case only (FNV-1a of 64 bits).
+std::uint64_t hash_of(std::string_view name) {
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(lower(c))) * 0x100'0000'01b3;
+  return hash;
+}
+
+/// The names in one folder. A folder beside a dump may hold thousands of others: no allocation for
+/// each.
+class Listing {
+ public:
+  explicit Listing(const std::string& folder) {
+    DIR* open = ::opendir(folder.c_str());
+    if (open == nullptr) return;
+    for (const auto* entry = ::readdir(open);
+         entry != nullptr && entries_.size() < kMaxFolderEntries; entry = ::readdir(open)) {
+      entries_.push_back({hash_of(entry->d_name), names_.size()});
+      names_.append(entry->d_name).push_back('\0');
+    }
+    (void)::closedir(open);  // only read
+    std::ranges::sort(entries_, {}, &Entry::hash);
+  }
+
+  /// The name as the folder has it; of several the one that is spelled as \p name, or the first
+  /// in the order of bytes. Empty when there is none.
+  [[nodiscard]] std::string find(std::string_view name) const {
+    std::string best;
+    for (const auto& entry : std::ranges::equal_range(entries_, hash_of(name), {}, &Entry::hash)) {
+      const std::string_view found(names_.c_str() + entry.name);
+      if (found == name) return std::string(found);
+      if (same_but_for_case(found, name) && (best.empty() || found < best)) best = found;
+    }
+    return best;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t hash;
+    std::size_t name;  // where it begins in names_
+  };
+  std::vector<Entry> entries_;  // by hash
+  std::string names_;           // each ends with a zero
+};
+
+}  // namespace
+
+struct Folders::Listings {
+  /// Whether \p folder has been read, and does not have \p name.
+  [[nodiscard]] bool is_known_to_lack(const std::string& folder, std::string_view name) const {
+    const auto known = by_folder.find(folder);
+    return known != by_folder.end() && known->second.find(name).empty();
+  }
+
+  /// The folder \p name as \p folder has it; empty when it does not.
+  [[nodiscard]] std::string find_folder(const std::string& folder, std::string_view name) {
+    if (by_folder.find(folder) == by_folder.end() &&
+        kind_of(folder + '/' + std::string(name)) == Kind::Folder)
+      return std::string(name);
+    return find_listed(folder, name);
+  }
+
+  /// \p name as the listing of \p folder has it, which is made when needed.
+  [[nodiscard]] std::string find_listed(const std::string& folder, std::string_view name) {
+    auto known = by_folder.find(folder);
+    if (known == by_folder.end()) {
+      if (by_folder.size() >= kMaxListings) return Listing(folder).find(name);
+      known = by_folder.emplace(folder, Listing(folder)).first;
+    }
+    return known->second.find(name);
+  }
+
+  std::unordered_map<std::string, Listing> by_folder;
+};
+
+Folders::Folders(std::vector<fs::path> roots)
+    : roots_(std::move(roots)), listings_(std::make_unique<Listings>()) {}
+Folders::~Folders() = default;
+
+fs::path Folders::find(const fs::path& root, std::initializer_list<std::string_view> names) {
+  if (!std::ranges::all_of(names, is_plain_file_name)) return {};
+  if (listings_->is_known_to_lack(root.native(), *names.begin())) return {};
+  auto path = root.native();
+  for (const auto name : names) path.append("/").append(name);
+  const auto kind = kind_of(path);
+  if (kind != Kind::Nothing) return kind == Kind::File ? fs::path(std::move(path)) : fs::path();
+
+  path = root.native();
+  for (const auto& name : names) {
+    const bool is_last = &name == names.end() - 1;
+    const auto spelled =
+        is_last ? listings_->find_listed(path, name) : listings_->find_folder(path, name);
+    if (spelled.empty()) return {};
+    path.append("/").append(spelled);
+  }
+  return kind_of(path) == Kind::File ? fs::path(std::move(path)) : fs::path();
+}
+
+}  // namespace vigil::symbols
