@@ -22,6 +22,11 @@ class ByteSource {
   /// end.
   [[nodiscard]] virtual Result<ByteView> view(std::uint64_t offset, std::uint64_t size) = 0;
 
+  /// Says that little of it will be read, here and there: a disk is not asked for what lies around.
+  virtual void expect_sparse_reads() noexcept {}
+  /// Says that these bytes will be read, all or most: a disk brings in several such places at once.
+  virtual void prefetch(std::uint64_t /*offset*/, std::uint64_t /*size*/) noexcept {}
+
   /// What there is of those bytes: shorter or empty past the end, or where a part cannot be brought
   /// in.
   [[nodiscard]] ByteView clamp(std::uint64_t offset, std::uint64_t size_wanted) {

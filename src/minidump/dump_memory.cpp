@@ -98,6 +98,13 @@ ByteView DumpMemory::at(std::uint64_t address, std::uint64_t size) {
   return file_.clamp(range->file_offset + offset, std::min(size, there));
 }
 
+void DumpMemory::prefetch(std::uint64_t address, std::uint64_t size) noexcept {
+  const auto* range = find(address);
+  if (range == nullptr) return;
+  const auto offset = address - range->base;
+  file_.prefetch(range->file_offset + offset, std::min(size, range->size - offset));
+}
+
 std::uint64_t DumpMemory::extent(std::uint64_t address, std::uint64_t limit) {
   if (find(address) == nullptr) return 0;
   const auto end = std::ranges::upper_bound(run_ends_, address);

@@ -46,6 +46,7 @@ class DumpMemory final : public snapshot::Memory {
   DumpMemory(ByteSource& file, std::vector<MemoryRange> settled);
 
   [[nodiscard]] ByteView at(std::uint64_t address, std::uint64_t size) override;
+  void prefetch(std::uint64_t address, std::uint64_t size) noexcept override;
 
   /// How many bytes are captured from \p address on without a gap, at most \p limit. Touches no
   /// memory.

@@ -68,6 +68,22 @@ void describe_file(const Directory& directory, snapshot::Snapshot& snapshot) {
   }
 }
 
+/// A file of at least this size holds mostly memory that nobody asks for. Of a smaller one it costs
+/// less to let the system read ahead.
+constexpr std::uint64_t kSparseFileBytes = std::uint64_t{16} << 20;
+/// Of one stream; those with memory in them are longer.
+constexpr std::uint64_t kMaxPrefetchedBytes = std::uint64_t{4} << 20;
+
+/// Tells the file how it will be read.
+void announce_reads(ByteSource& file, const Directory& directory) {
+  if (file.size() < kSparseFileBytes) return;
+  file.expect_sparse_reads();
+  for (const auto& stream : directory.streams) {
+    file.prefetch(stream.location.rva,
+                  std::min<std::uint64_t>(stream.location.data_size, kMaxPrefetchedBytes));
+  }
+}
+
 /// What MiniDumpWriteDump tells of the system besides threads, modules and memory.
 void read_system_streams(Reader& reader, Streams& streams, snapshot::Snapshot& snapshot) {
   using enum StreamType;
@@ -130,6 +146,7 @@ Status Minidump::State::read_streams() {
   Reader reader(*file, diagnostics);
   VIGIL_TRY_ASSIGN(const auto directory, read_directory(reader));
   describe_file(directory, snapshot);
+  announce_reads(*file, directory);
   Streams streams(reader, directory);
   MemoryRanges ranges;
   using enum StreamType;

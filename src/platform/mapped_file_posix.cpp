@@ -41,6 +41,12 @@ Result<Mapping> map_and_close(int descriptor, const std::string& name) {
   return Mapping{ByteView(std::span(static_cast<const std::byte*>(memory), size)), modified};
 }
 
+/// What the calls on mappings take: a writable pointer, for historical reasons. They fail only for
+/// wrong arguments.
+void* address_of(ByteView bytes) {
+  return const_cast<std::byte*>(bytes.bytes().data());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path& path) {
@@ -58,9 +64,18 @@ Result<std::unique_ptr<MappedFile>> MappedFile::from_native_handle(std::uintptr_
 }
 
 MappedFile::~MappedFile() {
-  if (bytes_.empty()) return;
-  // munmap takes a writable pointer for historical reasons; it fails only for wrong arguments.
-  (void)::munmap(const_cast<std::byte*>(bytes_.bytes().data()), bytes_.bytes().size());
+  if (!bytes_.empty()) (void)::munmap(address_of(bytes_), bytes_.bytes().size());
+}
+
+void MappedFile::expect_sparse_reads() noexcept {
+  if (!bytes_.empty()) (void)::madvise(address_of(bytes_), bytes_.bytes().size(), MADV_RANDOM);
+}
+
+void MappedFile::prefetch(std::uint64_t offset, std::uint64_t size) noexcept {
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto start = offset / page * page;  // madvise takes whole pages
+  const auto wanted = bytes_.clamp(start, size + (offset - start));
+  if (!wanted.empty()) (void)::madvise(address_of(wanted), wanted.bytes().size(), MADV_WILLNEED);
 }
 
 }  // namespace vigil::platform

@@ -60,4 +60,16 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::UnmapViewOfFile(bytes_.bytes().data());
 }
 
+/// Windows reads ahead of page faults in mapped views by a few pages only.
+void MappedFile::expect_sparse_reads() noexcept {}
+
+void MappedFile::prefetch(std::uint64_t offset, std::uint64_t size) noexcept {
+  const auto wanted = bytes_.clamp(offset, size);
+  if (wanted.empty()) return;
+  // The function takes a writable pointer, and reads only. A hint: it may fail.
+  WIN32_MEMORY_RANGE_ENTRY range{const_cast<std::byte*>(wanted.bytes().data()),
+                                 wanted.bytes().size()};
+  (void)::PrefetchVirtualMemory(::GetCurrentProcess(), 1, &range, 0);
+}
+
 }  // namespace vigil::platform

@@ -38,6 +38,8 @@ class MappedFile final : public ByteSource {
   [[nodiscard]] Result<ByteView> view(std::uint64_t offset, std::uint64_t size) override {
     return bytes_.slice(offset, size);
   }
+  void expect_sparse_reads() noexcept override;
+  void prefetch(std::uint64_t offset, std::uint64_t size) noexcept override;
   [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }
   /// When the file was last written to, in nanoseconds of whatever epoch the system counts from:
   /// only good for telling whether it is still the same file.

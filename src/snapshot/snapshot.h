@@ -236,6 +236,8 @@ class Memory {
   /// The captured bytes from \p address on: \p size of them, or fewer where the capture ends, or
   /// none. The view lives as long as this object.
   [[nodiscard]] virtual ByteView at(std::uint64_t address, std::uint64_t size) = 0;
+  /// Says that these bytes will be read soon.
+  virtual void prefetch(std::uint64_t /*address*/, std::uint64_t /*size*/) noexcept {}
 
   template <Raw T>
   [[nodiscard]] std::optional<T> read(std::uint64_t address) {
