@@ -70,7 +70,6 @@ struct Arm64Function {
   std::uint32_t unwind_data = 0;
 };
 
-/// What a symbol store is asked for to find the PDB of an image.
 /// The entries of the data directory that are read here.
 enum class Directory : std::uint8_t { Exports = 0, Resources = 2, Exceptions = 3, Debug = 6 };
 
@@ -84,6 +83,15 @@ class PeImage {
   /// Reads headers and section table. \p bytes must outlive the image. Errc::Malformed when it is
   /// no PE image, Errc::Truncated when the headers are cut off.
   [[nodiscard]] static Result<PeImage> open(ByteSource& bytes, Layout layout);
+
+  /// Code that was made at run time, between two RVAs, with the entries of an exception directory
+  /// that were registered for it. It has no headers and exports nothing. \p bytes must outlive the
+  /// image, as must \p functions, which are sorted.
+  [[nodiscard]] static PeImage generated(ByteSource& bytes,
+                                         Machine machine,
+                                         std::uint32_t begin,
+                                         std::uint32_t end,
+                                         ByteView functions);
 
   [[nodiscard]] const Header& header() const noexcept { return header_; }
   [[nodiscard]] const std::vector<Section>& sections() const noexcept { return sections_; }

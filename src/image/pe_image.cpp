@@ -52,6 +52,23 @@ Result<PeImage> PeImage::open(ByteSource& bytes, Layout layout) {
   return image;
 }
 
+PeImage PeImage::generated(ByteSource& bytes,
+                           Machine machine,
+                           std::uint32_t begin,
+                           std::uint32_t end,
+                           ByteView functions) {
+  PeImage image(bytes, Layout::Mapped);
+  image.header_.machine = machine;
+  image.header_.size_of_image = end;
+  auto& section = image.sections_.emplace_back();
+  section.rva = begin;
+  section.size = end - begin;
+  section.executable = true;
+  image.index_sections();
+  image.unwind_table_ = functions;
+  return image;
+}
+
 Status PeImage::read_headers() {
   VIGIL_TRY_ASSIGN(const auto magic, read<std::uint16_t>(*bytes_, 0));
   if (magic != format::kDosMagic) {

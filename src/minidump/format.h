@@ -476,12 +476,14 @@ struct ContextAmd64 {
   std::array<std::uint64_t, 6> home;
   std::uint32_t context_flags;
   std::uint32_t mx_csr;
-  std::array<std::uint16_t, 6> segments;
+  std::array<std::uint16_t, 6> segments;  // cs ds es fs gs ss
   std::uint32_t eflags;
   std::array<std::uint64_t, 6> debug;
   std::array<std::uint64_t, 16> gpr;  // rax rcx rdx rbx rsp rbp rsi rdi r8 … r15
   std::uint64_t rip;
 };
+/// The selector in CS while an x64 processor runs 32-bit code, on Windows and on Linux.
+inline constexpr std::uint16_t kCodeSegment32 = 0x23;
 static_assert(offsetof(ContextAmd64, context_flags) == 0x30);
 static_assert(offsetof(ContextAmd64, gpr) == 0x78 && sizeof(ContextAmd64) == 0x100);
 

@@ -27,8 +27,28 @@ snapshot::X86Context from_raw(const format::ContextX86& raw) {
           .eflags = raw.eflags};
 }
 
-snapshot::Amd64Context from_raw(const format::ContextAmd64& raw) {
-  return {.gpr = raw.gpr, .rip = raw.rip, .eflags = raw.eflags};
+/// A thread of a WOW64 process that was stopped in its 32-bit code has that code's registers in the
+/// lower halves.
+snapshot::X86Context lower_halves(const format::ContextAmd64& raw) {
+  const auto low = [&](snapshot::Amd64Register number) {
+    return static_cast<std::uint32_t>(raw.gpr[static_cast<std::size_t>(number)]);
+  };
+  using enum snapshot::Amd64Register;
+  return {.eax = low(Rax),
+          .ebx = low(Rbx),
+          .ecx = low(Rcx),
+          .edx = low(Rdx),
+          .esi = low(Rsi),
+          .edi = low(Rdi),
+          .ebp = low(Rbp),
+          .esp = low(Rsp),
+          .eip = static_cast<std::uint32_t>(raw.rip),
+          .eflags = raw.eflags};
+}
+
+snapshot::ThreadContext from_raw(const format::ContextAmd64& raw) {
+  if (raw.segments[0] == format::kCodeSegment32) return lower_halves(raw);
+  return snapshot::Amd64Context{.gpr = raw.gpr, .rip = raw.rip, .eflags = raw.eflags};
 }
 
 snapshot::Arm64Context from_raw(const format::ContextArm64& raw) {

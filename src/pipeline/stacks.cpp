@@ -16,6 +16,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+image::Machine machine_of(snapshot::Cpu cpu) {
+  if (cpu == snapshot::Cpu::Amd64) return image::Machine::Amd64;
+  return cpu == snapshot::Cpu::Arm64 ? image::Machine::Arm64 : image::Machine::Unknown;
+}
+
 /// Walks one thread after the other while the limits last.
 class Walker {
  public:
@@ -25,6 +30,8 @@ class Walker {
         budget_(budget),
         report_(report),
         symbolizer_(input.images, &input.symbols, limits.max_export_entries),
+        generated_(
+            input.snapshot.function_tables, input.memory, machine_of(input.snapshot.system.cpu)),
         frames_left_(std::min(limits.max_frames, report::kMaxFrames)),
         start_(Clock::now()) {}
 
@@ -33,9 +40,9 @@ class Walker {
     return frames_left_ > 0 && Clock::now() < start_ + limits_.time;
   }
 
-  /// Walks until \p time from the start of all walks.
-  void walk(const snapshot::Thread& thread,
-            const snapshot::ThreadContext& context,
+  /// Walks until \p time from the start of all walks, from \p context on \p stack.
+  void walk(const snapshot::ThreadContext& context,
+            const snapshot::AddressRange& stack,
             std::chrono::milliseconds time,
             report::Thread& out) {
     const auto end = start_ + time;
@@ -49,7 +56,8 @@ class Walker {
                                           .module_map = input_.module_map,
                                           .images = input_.images,
                                           .rules = &input_.symbols,
-                                          .stack = thread.stack,
+                                          .generated = &generated_,
+                                          .stack = stack,
                                           .frame_pointers = keeps_frame_pointers(),
                                           .max_frames = most,
                                           .end = end});
@@ -159,6 +167,7 @@ class Walker {
   TextBudget& budget_;
   report::Report& report_;
   symbols::Symbolizer symbolizer_;
+  unwind::GeneratedCode generated_;
   std::size_t frames_left_;
   std::size_t calls_left_ = 0;      // inlined ones, in the thread that is walked
   std::size_t calls_left_out_ = 0;  // of all threads
@@ -211,6 +220,18 @@ void announce_reads(const std::vector<snapshot::Thread>& threads, snapshot::Memo
   }
 }
 
+/// Walks what the program was doing: in a WOW64 process its 32-bit code, which has a stack of its
+/// own, and not the system's code that runs it.
+void walk_program(Walker& walker,
+                  const snapshot::Thread& thread,
+                  std::chrono::milliseconds time,
+                  report::Thread& out) {
+  if (thread.wow64_context)
+    walker.walk(*thread.wow64_context, {}, time, out);
+  else
+    walker.walk(thread.context, thread.stack, time, out);
+}
+
 }  // namespace
 
 void add_stacks(const WalkInput& input,
@@ -232,14 +253,18 @@ void add_stacks(const WalkInput& input,
         [&](const snapshot::Thread& thread) { return thread.id == exception->thread; });
     crashed = static_cast<std::size_t>(std::distance(threads.begin(), found));
     const bool own_context = !std::holds_alternative<std::monostate>(exception->context);
-    walker.walk(*found, own_context ? exception->context : found->context,
-                limits.crashed_thread_time, report.threads[*crashed]);
+    if (own_context) {
+      walker.walk(exception->context, found->stack, limits.crashed_thread_time,
+                  report.threads[*crashed]);
+    } else {
+      walk_program(walker, *found, limits.crashed_thread_time, report.threads[*crashed]);
+    }
   }
   std::size_t skipped = 0;
   for (std::size_t i = 0; i < threads.size(); ++i) {
     if (i == crashed) continue;
     if (walker.may_go_on()) {
-      walker.walk(threads[i], threads[i].context, limits.time, report.threads[i]);
+      walk_program(walker, threads[i], limits.time, report.threads[i]);
     } else {
       report.threads[i].stop_reason = "not_walked";
       ++skipped;

@@ -176,8 +176,9 @@ struct Thread {
   std::uint64_t start_address = 0;  ///< 0: not said.
   std::optional<Timestamp> create_time;
   std::optional<Microseconds> user_time, kernel_time;
-  ThreadContext context;
-  std::optional<X86Context> wow64_context;   ///< Of the 32-bit code of a thread of a WOW64 process.
+  ThreadContext context;  ///< Of a WOW64 process: of x86 when its own code was running.
+  /// Of the 32-bit code of a thread of a WOW64 process that was stopped in 64-bit code.
+  std::optional<X86Context> wow64_context;
   std::optional<std::uint32_t> exit_status;  ///< Of one that had ended when the dump was taken.
   std::optional<Timestamp> exit_time;
   std::uint64_t affinity = 0;  ///< 0: not said.

@@ -31,10 +31,14 @@ Target::Target(const WalkRequest& request, image::Machine machine)
 }
 
 Target::OptionalPlace Target::find(std::uint64_t address) const {
-  const auto module = request_->module_map.find(address);
-  if (!module) return std::nullopt;
-  const auto base = request_->modules[*module].base;
-  return Place{*module, base, address - base, request_->images.image(*module)};
+  if (const auto module = request_->module_map.find(address)) {
+    const auto base = request_->modules[*module].base;
+    return Place{module, base, address - base, request_->images.image(*module)};
+  }
+  if (request_->generated == nullptr) return std::nullopt;
+  const auto found = request_->generated->find(address);
+  if (!found) return std::nullopt;
+  return Place{std::nullopt, found->base, address - found->base, found->image};
 }
 
 bool Target::is_late() const {

@@ -23,13 +23,13 @@ class Target {
   Target(const WalkRequest& request, image::Machine machine);
 
   struct Place {
-    std::size_t module = 0;
+    std::optional<std::size_t> module;  ///< None: code that was made at run time.
     std::uint64_t base = 0;
     std::uint64_t rva = 0;
     const image::PeImage* image = nullptr;  ///< Null: nobody has it.
   };
   using OptionalPlace = std::optional<Place>;
-  /// The module that holds \p address.
+  /// The module that holds \p address, or the table of generated code.
   [[nodiscard]] OptionalPlace find(std::uint64_t address) const;
 
   /// Whether the walk has to end.

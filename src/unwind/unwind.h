@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -71,6 +73,32 @@ struct Walk {
   StopReason stop = StopReason::NoContext;
 };
 
+/// Code that the process made at run time, and the unwind information that it registered for it: as
+/// images that have nothing else. It keeps references to tables, which are sorted, and memory.
+class GeneratedCode {
+ public:
+  GeneratedCode(const std::vector<snapshot::FunctionTable>& tables,
+                snapshot::Memory& memory,
+                image::Machine machine);
+  ~GeneratedCode();
+  GeneratedCode(const GeneratedCode&) = delete;
+  GeneratedCode& operator=(const GeneratedCode&) = delete;
+
+  struct Found {
+    std::uint64_t base = 0;                 ///< What RVAs are relative to.
+    const image::PeImage* image = nullptr;  ///< Never null; lives as long as this object.
+  };
+  /// The table whose code holds \p address.
+  [[nodiscard]] std::optional<Found> find(std::uint64_t address);
+
+ private:
+  class Region;
+  const std::vector<snapshot::FunctionTable>& tables_;
+  snapshot::Memory& memory_;
+  image::Machine machine_;
+  std::map<const snapshot::FunctionTable*, std::unique_ptr<Region>> regions_;  // those in use
+};
+
 inline constexpr std::size_t kDefaultMaxFrames = 512;
 
 /// What to walk. It owns nothing; \p module_map is made from \p modules, and \p images goes by its
@@ -83,6 +111,8 @@ struct WalkRequest {
   image::ImageSource& images;
   /// Null: there are no symbol files.
   breakpad::FrameRuleSource* rules = nullptr;
+  /// Null: code outside of modules has no unwind information.
+  GeneratedCode* generated = nullptr;
   /// The captured stack, which the walk does not leave. Size 0, or a stack pointer outside of it:
   /// unknown.
   snapshot::AddressRange stack = {};

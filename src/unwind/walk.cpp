@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -18,6 +19,8 @@ using snapshot::X86Context;
 
 /// Guesses follow from guesses; a stack that needs more of them than this tells nothing.
 constexpr std::size_t kMaxScannedFrames = 16;
+/// Symbol files have no addresses beyond.
+constexpr std::uint64_t kMaxRva = std::numeric_limits<std::uint32_t>::max();
 
 constexpr auto kRsp = static_cast<std::size_t>(snapshot::Amd64Register::Rsp);
 constexpr auto kRbp = static_cast<std::size_t>(snapshot::Amd64Register::Rbp);
@@ -110,7 +113,7 @@ class Walker {
     walk_.frames.push_back({.instruction = lookup_address(resume, frame_.exact),
                             .resume = resume,
                             .trust = frame_.trust,
-                            .module = place_ ? std::optional(place_->module) : std::nullopt,
+                            .module = place_ ? place_->module : std::nullopt,
                             .context = frame_.context});
     scanned_ += frame_.trust == FrameTrust::Scan ? 1 : 0;
   }
@@ -136,13 +139,14 @@ class Walker {
   Step<Context> by_tables() const { return checked(unwind(target_, frame_, place_)); }
 
   Step<Context> by_rules() const {
-    if (rules_ == nullptr || !place_ || place_->rva > 0xffff'ffff) return StopReason::NoUnwindInfo;
+    if (rules_ == nullptr || !place_ || !place_->module || place_->rva > kMaxRva)
+      return StopReason::NoUnwindInfo;
     const auto rva = static_cast<std::uint32_t>(place_->rva);
     if constexpr (std::is_same_v<Context, X86Context>) {
-      if (const auto rule = rules_->win_frame(place_->module, rva))
+      if (const auto rule = rules_->win_frame(*place_->module, rva))
         return checked(unwind_by_win_frame(target_, frame_, *rule));
     }
-    const auto rules = rules_->cfi_rules(place_->module, rva);
+    const auto rules = rules_->cfi_rules(*place_->module, rva);
     if (!rules) return StopReason::NoUnwindInfo;
     return checked(unwind_by_cfi(target_, frame_, *rules));
   }

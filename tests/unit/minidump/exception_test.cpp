@@ -124,6 +124,20 @@ TEST(Wow64, IsKnownByItsLayerAndItsRegistersByTheTeb) {
   EXPECT_FALSE(parsed.snapshot().threads[1].wow64_context.has_value());
 }
 
+TEST(Wow64, GivesTheRegistersOfX86WhileItsOwnCodeRuns) {
+  test::Amd64Registers registers{.rip = 0x7fff'0040'1000, .cs = 0x23};
+  registers.gpr[4] = 0x7fff'0010'0000;
+  registers.gpr[3] = 3;
+  MinidumpBuilder builder;
+  builder.add_thread({.id = 1, .context = test::amd64_context(registers)});
+  const Parsed parsed(builder);
+  const auto* x86 = std::get_if<snapshot::X86Context>(&parsed.snapshot().threads.at(0).context);
+  ASSERT_NE(x86, nullptr);
+  EXPECT_EQ(x86->eip, 0x0040'1000u);
+  EXPECT_EQ(x86->esp, 0x0010'0000u);
+  EXPECT_EQ(x86->ebx, 3u);
+}
+
 TEST(Wow64, IsNotFoundInPlain64BitProcesses) {
   MinidumpBuilder builder;
   builder.add_module({.base = 0x1000, .size = 1, .name = "C:\\app.exe"});

@@ -11,6 +11,7 @@
 
 #include "base/exception_codes.h"
 #include "support/golden.h"
+#include "support/minidump_streams.h"
 #include "support/report_schema.h"
 #include "support/zstd_builder.h"
 #include "unit/pipeline/sample_dump.h"
@@ -194,6 +195,60 @@ TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
   EXPECT_EQ(report.threads[1].frames.size(), 2u);
   EXPECT_EQ(report.threads[1].stop_reason, "frame_limit");
   EXPECT_EQ(report.threads[0].frames.size(), 1u);
+}
+
+TEST(Pipeline, WalksThe32BitCodeOfAWow64Process) {
+  constexpr std::uint32_t kBase32 = 0x40'0000, kStack32 = 0x20'0000, kThread = 200;
+  constexpr std::uint64_t kTeb = 0x7f'0000, kCpuArea = 0x30'0000;
+  SampleDump dump;
+  dump.builder.add_module({.base = 0x7ff9'7000'0000, .size = 1, .name = "C:\\Windows\\wow64.dll"});
+  test::CodeModule program(test::PeBuilder::kX86);
+  program.call_before(0x1120).exports("main", 0x1100);
+  dump.builder.add_module({.base = kBase32,
+                           .size = test::PeBuilder::kImageSize,
+                           .name = "C:\\x86\\Reports.exe",
+                           .timestamp = test::PeBuilder::kTimestamp});
+  dump.builder.add_memory(kBase32, program.build().mapped());
+  dump.builder.add_memory(kTeb + 0x1488, test::ByteBuilder().u64(kCpuArea).bytes());
+  dump.builder.add_memory(
+      kCpuArea,
+      test::ByteBuilder()
+          .u32(0)
+          .raw(test::x86_context({.ebp = kStack32, .esp = kStack32, .eip = kBase32 + 0x1110}))
+          .bytes());
+  dump.builder.add_memory(
+      kStack32,
+      test::ByteBuilder().u32(kStack32 + 8).u32(kBase32 + 0x1120).u32(0).u32(0).fill(64).bytes());
+  dump.builder.add_thread({.id = kThread,
+                           .teb = kTeb,
+                           .stack_base = 0x50'0000,
+                           .stack = std::string(64, '\0'),
+                           .context = SampleDump::context(dump.ntdll + 0x1110, 0x50'0000)});
+  const auto report = report_of(dump);
+  const auto& thread = report.threads.back();
+  ASSERT_EQ(thread.thread_id, kThread);
+  EXPECT_THAT(places(thread), ElementsAre("Reports!main+0x10", "Reports!main+0x20"));
+  EXPECT_EQ(thread.registers.front().first, "eax");
+}
+
+TEST(Pipeline, WalksThroughCodeThatWasMadeAtRunTime) {
+  constexpr std::uint64_t kHeap = 0x21e'4740'0000;
+  constexpr std::uint32_t kThread = 200, kInfo = 0x800;
+  SampleDump dump;
+  test::ByteBuilder heap;
+  heap.fill(0x1000, '\x90').patch_raw(kInfo, test::InfoBuilder(4).op(4, 2, 4).build().bytes());
+  dump.builder.add_memory(kHeap, heap.bytes());
+  test::add_function_tables(dump.builder, {{.minimum = kHeap,
+                                            .maximum = kHeap + 0x400,
+                                            .base = kHeap,
+                                            .entries = {{{0x100, 0x200, kInfo}}}}});
+  dump.add_thread(kThread, "jit",
+                  {kHeap - SampleDump::kInFunction + 0x140, dump.program, dump.ntdll});
+  const auto report = report_of(dump);
+  EXPECT_EQ(report.threads.back().stop_reason, "end_of_stack");
+  EXPECT_THAT(
+      places(report.threads.back()),
+      ElementsAre("0x0000021e47400140", "OrdersApi!main+0x20", "ntdll!RtlUserThreadStart+0x20"));
 }
 
 TEST(Pipeline, KeepsInlinedCallsWithinTheLimitOfAThread) {

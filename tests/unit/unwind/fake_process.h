@@ -217,6 +217,12 @@ class FakeProcess final : public image::ImageSource {
     rules_ = &rules;
     return *this;
   }
+  /// Code outside of modules with what was registered for it; \p tables outlive this.
+  FakeProcess& generated(const std::vector<snapshot::FunctionTable>& tables,
+                         image::Machine machine = image::Machine::Amd64) {
+    generated_ = std::make_unique<unwind::GeneratedCode>(tables, memory_, machine);
+    return *this;
+  }
   FakeProcess& keeps_frame_pointers() {
     frame_pointers_ = true;
     return *this;
@@ -240,6 +246,7 @@ class FakeProcess final : public image::ImageSource {
                                .module_map = map,
                                .images = *this,
                                .rules = rules_,
+                               .generated = generated_.get(),
                                .stack = stack_,
                                .frame_pointers = frame_pointers_,
                                .max_frames = max_frames,
@@ -251,6 +258,7 @@ class FakeProcess final : public image::ImageSource {
   std::vector<std::unique_ptr<OpenImage>> images_;
   FakeMemory memory_;
   FakeRules* rules_ = nullptr;
+  std::unique_ptr<unwind::GeneratedCode> generated_;
   bool frame_pointers_ = false;
   snapshot::AddressRange stack_;
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
