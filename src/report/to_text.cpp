@@ -14,6 +14,7 @@
 #include "base/words.h"
 #include "report/report.h"
 #include "report/text_page.h"
+#include "report/text_sections.h"
 
 namespace vigil::report {
 namespace {
@@ -34,12 +35,6 @@ std::string joined(std::initializer_list<std::string> parts) {
     result += part;
   }
   return result;
-}
-
-/// `orders` of `orders.dll`: how a debugger writes a module before a function.
-std::string_view without_extension(std::string_view module) {
-  const auto dot = module.find_last_of('.');
-  return dot == std::string_view::npos || dot == 0 ? module : module.substr(0, dot);
 }
 
 /// `Windows Server 2022 (10.0.20348)`, or what of it is known.
@@ -114,93 +109,6 @@ void add_processors(TextPage& page, const Report& report) {
   page.field("Speed", system.cpu_mhz == 0 ? "" : fmt::format("up to {} MHz", system.cpu_mhz));
 }
 
-using Figure = std::optional<std::uint64_t>;
-
-/// `12.0 MiB`, with the highest value where it is known; empty for nothing.
-std::string with_peak(const Figure& value, const Figure& peak) {
-  if (!value) return {};
-  const auto text = format_bytes(*value);
-  return peak ? fmt::format("{}, at most {}", text, format_bytes(*peak)) : text;
-}
-
-void add_memory_map(TextPage& page, const MemorySummary& memory) {
-  if (memory.regions == 0) {
-    page.line("The dump has no map of the memory.");
-    return;
-  }
-  page.field("Committed", format_bytes(memory.committed_bytes));
-  page.field("Reserved", format_bytes(memory.reserved_bytes));
-  page.field("Private", format_bytes(memory.private_bytes));
-  page.field("Images", format_bytes(memory.image_bytes));
-  page.field("Mapped files", format_bytes(memory.mapped_bytes));
-  page.field("Regions", fmt::format("{}", memory.regions));
-}
-
-/// `16.0 GiB of memory, 2.0 GiB available; commit 15.0 GiB of 18.0 GiB, at most 17.0 GiB`
-std::string machine_of(const MemorySummary& memory) {
-  std::string text;
-  if (memory.physical_total) text = format_bytes(*memory.physical_total) + " of memory";
-  if (memory.physical_available) {
-    text += fmt::format("{}{}{} available", text.empty() ? "" : ", ",
-                        format_bytes(*memory.physical_available), text.empty() ? " of memory" : "");
-  }
-  if (!memory.system_commit) return text;
-  text += fmt::format("{}commit {}", text.empty() ? "" : "; ", format_bytes(*memory.system_commit));
-  if (memory.system_commit_limit)
-    text += fmt::format(" of {}", format_bytes(*memory.system_commit_limit));
-  if (memory.system_peak_commit)
-    text += fmt::format(", at most {}", format_bytes(*memory.system_peak_commit));
-  return text;
-}
-
-void add_counters(TextPage& page, const ProcessMemory& process, const MemorySummary& system) {
-  page.field("Working set", with_peak(process.working_set, process.peak_working_set));
-  if (process.private_usage) page.field("Private use", format_bytes(*process.private_usage));
-  page.field("Page file", with_peak(process.pagefile, process.peak_pagefile));
-  page.field("Machine", machine_of(system));
-}
-
-/// `302: 120 Event, 80 File, …`
-std::string text_of(const HandleSummary& handles) {
-  constexpr std::size_t kMaxShown = 6;
-  auto text = fmt::format("{}", handles.count);
-  const auto shown = std::min(handles.types.size(), kMaxShown);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const auto& type = handles.types[i];
-    text += fmt::format("{} {} {}", i == 0 ? ":" : ",", type.count,
-                        type.type.empty() ? "of no known type" : type.type);
-  }
-  return shown < handles.types.size() ? text + ", and others" : text;
-}
-
-void add_handles(TextPage& page, const Report& report) {
-  constexpr std::size_t kMaxShown = 10;
-  if (report.handle_summary) page.field("Handles", text_of(*report.handle_summary));
-  const auto shown = std::min(report.handles.size(), kMaxShown);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const auto& object = report.handles[i];
-    const auto name = object.name.empty()
-                          ? fmt::format("handle {:#x}", object.handle)
-                          : fmt::format("{} (handle {:#x})", object.name, object.handle);
-    const auto owner = object.abandoned
-                           ? std::string("abandoned: its owner ended without releasing it")
-                           : fmt::format("held by thread {} of process {}", object.owner_thread,
-                                         object.owner_process);
-    page.field(i == 0 ? "Mutexes" : "", name + ", " + owner);
-  }
-  if (shown < report.handles.size())
-    page.line(fmt::format("and {} more, in the JSON report", report.handles.size() - shown));
-}
-
-void add_system_state(TextPage& page, const Report& report) {
-  page.section("SYSTEM STATE",
-               "How much memory the process used, and how much of it this dump holds.");
-  page.field("Captured", format_bytes(report.memory.captured_bytes));
-  add_memory_map(page, report.memory);
-  add_counters(page, report.process.memory, report.memory);
-  add_handles(page, report);
-}
-
 /// The modules to show, by address.
 std::vector<const Module*> modules_to_show(const Report& report, const TextOptions& options) {
   std::set<std::string_view> wanted;
@@ -254,149 +162,7 @@ void add_modules(TextPage& page, const Report& report, const TextOptions& option
   }
 }
 
-/// `  3  orders!Cart::total+0x1a  cart.cpp:42         unwind_info`, wrapped where it is too long.
-void add_frame(TextPage& page, const Frame& frame, std::size_t index, bool blamed) {
-  constexpr std::size_t kNumberColumns = 4, kGap = 3, kTrustColumns = 13, kIndent = 2;
-  constexpr std::size_t kTextColumns =
-      kPageColumns - kIndent - kNumberColumns - kGap - 1 - kTrustColumns;
-  const auto source =
-      frame.file.empty() ? "" : fmt::format("  {}:{}", windows_file_name(frame.file), frame.line);
-  const auto text = terminal_safe(place_of(frame) + source);
-  const auto mark = blamed ? " > " : "   ";
-  const auto style = blamed ? Style::Alarm : Style::Plain;
-  const auto head = fmt::format("{:>{}}{}{}", index, kNumberColumns, mark, text);
-  if (columns(text) > kTextColumns) {
-    page.line(head, style, kNumberColumns + kGap);
-    return;
-  }
-  const auto gap = kTextColumns - columns(text) + 1;
-  page.line(fmt::format("{}{:{}}{}", head, "", gap, frame.trust), style);
-}
-
-void add_thread(TextPage& page, const Report& report, std::size_t index) {
-  const auto& thread = report.threads[index];
-  const bool blamed = report.blamed_thread == index;
-  auto title = fmt::format("Thread {}, id {}", index, thread.thread_id);
-  if (!thread.name.empty()) title += fmt::format(" \"{}\"", thread.name);
-  if (blamed) title += report.crash ? ", which crashed" : ", the one to blame";
-  page.line(title, Style::Title);
-  if (blamed && !report.blame_reason.empty()) page.field("Why", report.blame_reason);
-  for (std::size_t i = 0; i < thread.frames.size(); ++i) {
-    add_frame(page, thread.frames[i], i, blamed && report.blamed_frame == i);
-  }
-  if (thread.frames.empty()) page.line("     no frames");
-  if (!thread.stop_reason.empty() && thread.stop_reason != "end_of_stack") {
-    page.line(fmt::format("     the walk ended here: {}", thread.stop_reason), Style::Faint);
-  }
-}
-
-/// `the loader lock`, `critical section 0x00007ff8100141a0`
-std::string lock_in_words(const Lock& lock) {
-  if (lock.name == "loader_lock") return fmt::format("the loader lock {:#018x}", lock.address);
-  return fmt::format("{} {:#018x}",
-                     lock.kind == "critical_section" ? "critical section" : lock.kind,
-                     lock.address);
-}
-
-/// `Cycle: thread 12 waits for a lock of 34, which waits for one of 12`
-void add_deadlock(TextPage& page, const Deadlock& deadlock) {
-  if (deadlock.threads.empty()) return;
-  auto text = fmt::format("thread {} waits for a lock of ", deadlock.threads.front());
-  for (std::size_t i = 1; i < deadlock.threads.size(); ++i)
-    text += fmt::format("{}, which waits for one of ", deadlock.threads[i]);
-  page.field("Cycle", fmt::format("{}{}", text, deadlock.threads.front()));
-}
-
-void add_locks(TextPage& page, const Report& report) {
-  constexpr std::size_t kMaxWaitersShown = 8;
-  if (report.locks.empty() && report.deadlocks.empty()) return;
-  page.blank();
-  page.line("Locks that threads wait for", Style::Title);
-  for (const auto& deadlock : report.deadlocks) add_deadlock(page, deadlock);
-  for (const auto& lock : report.locks) {
-    std::string waiters;
-    for (std::size_t i = 0; i < std::min(lock.waiters.size(), kMaxWaitersShown); ++i)
-      waiters += fmt::format("{}{}", i == 0 ? "" : ", ", lock.waiters[i]);
-    if (lock.waiters.size() > kMaxWaitersShown)
-      waiters += fmt::format(" and {} more", lock.waiters.size() - kMaxWaitersShown);
-    page.field("Lock", fmt::format("{}, held by thread {}, waited for by {}", lock_in_words(lock),
-                                   lock.owner, waiters));
-  }
-}
-
-void add_threads(TextPage& page, const Report& report, const TextOptions& options) {
-  page.section("THREADS AND STACKS",
-               "What each thread was doing, innermost call first, and at the right how each frame "
-               "was found.");
-  if (report.threads.empty()) return page.line("The dump names no threads.");
-  const bool has_blamed = report.blamed_thread && *report.blamed_thread < report.threads.size();
-  if (has_blamed) add_thread(page, report, *report.blamed_thread);
-  add_locks(page, report);
-  const auto others = report.threads.size() - (has_blamed ? 1 : 0);
-  if (others == 0) return;
-  if (!options.all_threads && has_blamed) {
-    page.blank();
-    page.line(fmt::format("and {} more thread{}", others, others == 1 ? "" : "s"), Style::Faint);
-    return;
-  }
-  for (std::size_t i = 0; i < report.threads.size(); ++i) {
-    if (report.blamed_thread == i) continue;
-    if (has_blamed || i != 0) page.blank();
-    add_thread(page, report, i);
-  }
-}
-
-void add_registers(TextPage& page, const Thread& thread, std::string_view cpu) {
-  constexpr std::size_t kPerLine = 4;
-  const int digits = cpu == "x86" || cpu == "arm" ? 8 : 16;
-  std::string row;
-  for (std::size_t i = 0; i < thread.registers.size(); ++i) {
-    const auto& [name, value] = thread.registers[i];
-    row += fmt::format("{:>7} {:0{}x}", terminal_safe(name), value, digits);
-    if (i % kPerLine != kPerLine - 1 && i + 1 != thread.registers.size()) continue;
-    page.line(row);
-    row.clear();
-  }
-}
-
-void add_exception(TextPage& page, const Report& report) {
-  page.section("EXCEPTION", "What the processor or the program itself reported, decoded.");
-  if (!report.crash)
-    return page.line("The dump holds no exception: nothing had crashed when it was taken.");
-  const auto& crash = *report.crash;
-  page.field("Code", fmt::format("{:#010x} {}", crash.code, crash.name));
-  if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));
-  page.field("Meaning", crash.meaning);
-  if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
-  if (!crash.instruction.empty()) {
-    page.field("Instruction", fmt::format("{}  ({})", crash.instruction, crash.instruction_bytes));
-  }
-  if (crash.accessed_address) {
-    page.field("Accessed", fmt::format("{:#018x} {}", *crash.accessed_address, crash.access));
-  }
-  for (const auto& sentence : crash.decoded) page.field("Decoded", sentence);
-  for (std::size_t i = 0; i < crash.parameters.size(); ++i) {
-    page.field(fmt::format("Parameter {}", i), fmt::format("{:#018x}", crash.parameters[i]));
-  }
-  const auto thread = std::find_if(report.threads.begin(), report.threads.end(),
-                                   [&](const Thread& t) { return t.thread_id == crash.thread_id; });
-  if (thread == report.threads.end() || thread->registers.empty()) return;
-  page.blank();
-  add_registers(page, *thread, report.system.cpu);
-}
-
 }  // namespace
-
-std::string place_of(const Frame& frame) {
-  if (frame.module.empty() && frame.function.empty())
-    return fmt::format("{:#018x}", frame.instruction);
-  if (frame.function.empty()) return fmt::format("{}+{:#x}", frame.module, frame.module_offset);
-  const auto module =
-      frame.module.empty() ? "" : fmt::format("{}!", without_extension(frame.module));
-  const auto offset =
-      frame.function_offset == 0 ? "" : fmt::format("+{:#x}", frame.function_offset);
-  return fmt::format("{}{}{}", module, frame.function, offset);
-}
 
 std::string to_text(const Report& report, const TextOptions& options) {
   TextPage page(options.color);
