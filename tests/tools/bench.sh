@@ -27,7 +27,7 @@ run_bench() {
 run_script() {
   local name=$1
   shift
-  step "build vigil, linux-release" configure_and_build linux-release vigil
+  step "build vigil, linux-release" configure_and_build linux-release vigil pdb_lookup
   say "--- $name"
   "tests/bench/${name}_bench.py" "$build/linux-release/bin/vigil" "$@" </dev/null | tee "$build/bench/$name.txt" || missed=yes
 }
