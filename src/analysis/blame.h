@@ -7,9 +7,6 @@
 
 namespace vigil::analysis {
 
-/// The trust of a frame that is a function inlined into the one behind it.
-inline constexpr std::string_view kInlineTrust = "inline";
-
 /// Whether \p frame could be at fault: code of the program or of what it brought along.
 [[nodiscard]] bool may_be_blamed(const report::Frame& frame);
 

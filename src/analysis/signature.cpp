@@ -205,7 +205,7 @@ Selection select_strict_frames(const report::Thread& stack, const report::Crash*
         std::find(recursion->frames.begin(), recursion->frames.end(), i) != recursion->frames.end();
     if (is_guess(frame)) {
       decided.decision = Decision::Guess;
-    } else if (frame.trust == kInlineTrust) {
+    } else if (frame.trust == report::kInlineTrust) {
       decided.decision = Decision::Inline;
     } else if (module.empty() || !system.empty()) {
       decided = {Decision::Irrelevant, module.empty() ? "(outside of any module)" : system, {}};

@@ -13,17 +13,10 @@ namespace {
 constexpr std::uint64_t kMaxDebugEntries = 64;
 constexpr std::uint64_t kMaxDebugFileBytes = 4096;
 
-std::string guid_and_age(const format::CodeViewRsds& record) {
-  std::string id =
-      fmt::format("{:08X}{:04X}{:04X}", record.guid_data1, record.guid_data2, record.guid_data3);
-  for (const auto byte : record.guid_data4) id += fmt::format("{:02X}", byte);
-  return id + fmt::format("{:X}", record.age);
-}
-
 std::optional<CodeView> codeview_at(const PeImage& image, std::uint64_t rva) {
   const auto rsds = image.at(rva, sizeof(format::CodeViewRsds)).read<format::CodeViewRsds>(0);
   if (rsds.ok() && rsds->signature == format::kRsds) {
-    return CodeView{guid_and_age(*rsds),
+    return CodeView{debug_id_of(rsds->guid, rsds->age),
                     image.string_at(rva + sizeof(*rsds), kMaxDebugFileBytes).value_or("")};
   }
   const auto nb10 = image.at(rva, sizeof(format::CodeViewNb10)).read<format::CodeViewNb10>(0);

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/guid.h"
+
 /// Records of PE images as they lie in the file, with the specification's field names.
 namespace vigil::image::format {
 
@@ -136,10 +138,7 @@ inline constexpr std::uint32_t kDebugTypeCodeView = 2;
 
 struct CodeViewRsds {
   std::uint32_t signature;
-  std::uint32_t guid_data1;
-  std::uint16_t guid_data2;
-  std::uint16_t guid_data3;
-  std::array<std::uint8_t, 8> guid_data4;
+  Guid guid;
   std::uint32_t age;
 };
 static_assert(sizeof(CodeViewRsds) == 24);

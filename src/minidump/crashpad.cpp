@@ -12,11 +12,8 @@ constexpr std::size_t kMaxAnnotations = 4'096;
 constexpr std::uint64_t kMaxModules = 16'384;
 
 /// Empty for a UUID of zeros: none was given.
-std::string uuid_text(const format::Guid& guid) {
-  const auto& b = guid.data4;
-  const auto text = fmt::format(
-      "{:08x}-{:04x}-{:04x}-{:02x}{:02x}-{:02x}{:02x}{:02x}{:02x}{:02x}{:02x}", guid.data1,
-      guid.data2, guid.data3, b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]);
+std::string uuid_text(const Guid& uuid) {
+  const auto text = guid_with_dashes(uuid);
   return text.find_first_not_of("0-") == std::string::npos ? std::string() : text;
 }
 

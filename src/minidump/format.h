@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/guid.h"
+#include "minidump/format_contexts.h"
+
 /// Minidump structures as they lie in the file, with the names of minidumpapiset.h without their
 /// prefix. They are packed to 4 bytes there, and so they are here.
 namespace vigil::minidump::format {
@@ -230,14 +233,6 @@ static_assert(sizeof(UnloadedModule) == 24);
 inline constexpr std::uint32_t kCodeViewRsds = 0x53445352;
 inline constexpr std::uint32_t kCodeViewNb10 = 0x3031424e;
 inline constexpr std::uint32_t kCodeViewElfBuildId = 0x4270454c;
-
-struct Guid {
-  std::uint32_t data1;
-  std::uint16_t data2;
-  std::uint16_t data3;
-  std::array<std::uint8_t, 8> data4;
-};
-static_assert(sizeof(Guid) == 16);
 
 struct CodeViewRsds {
   std::uint32_t signature;
@@ -470,49 +465,6 @@ struct ExceptionStream {
 };
 static_assert(sizeof(ExceptionStream) == 168);
 
-/// The head of CONTEXT for x64, up to the instruction pointer. The whole is 0x4d0 bytes or, with
-/// extended state behind it, more.
-struct ContextAmd64 {
-  std::array<std::uint64_t, 6> home;
-  std::uint32_t context_flags;
-  std::uint32_t mx_csr;
-  std::array<std::uint16_t, 6> segments;  // cs ds es fs gs ss
-  std::uint32_t eflags;
-  std::array<std::uint64_t, 6> debug;
-  std::array<std::uint64_t, 16> gpr;  // rax rcx rdx rbx rsp rbp rsi rdi r8 … r15
-  std::uint64_t rip;
-};
-/// The selector in CS while an x64 processor runs 32-bit code, on Windows and on Linux.
-inline constexpr std::uint16_t kCodeSegment32 = 0x23;
-static_assert(offsetof(ContextAmd64, context_flags) == 0x30);
-static_assert(offsetof(ContextAmd64, gpr) == 0x78 && sizeof(ContextAmd64) == 0x100);
-
-/// The head of CONTEXT for x86, up to the stack segment. The whole is 0x2cc bytes or more.
-struct ContextX86 {
-  std::uint32_t context_flags;
-  std::array<std::uint32_t, 6> debug;
-  std::array<std::uint8_t, 112> float_save;
-  std::uint32_t gs, fs, es, ds;
-  std::uint32_t edi, esi, ebx, edx, ecx, eax, ebp, eip, cs, eflags, esp, ss;
-};
-static_assert(offsetof(ContextX86, edi) == 0x9c && sizeof(ContextX86) == 0xcc);
-
-/// The head of CONTEXT for ARM64, up to the program counter. The whole is 0x390 bytes.
-struct ContextArm64 {
-  std::uint32_t context_flags;
-  std::uint32_t cpsr;
-  std::array<std::uint64_t, 31> x;
-  std::uint64_t sp;
-  std::uint64_t pc;
-};
-static_assert(offsetof(ContextArm64, sp) == 0x100 && sizeof(ContextArm64) == 0x110);
-
 #pragma pack(pop)
-
-inline constexpr std::uint32_t kContextX86 = 0x10000;
-inline constexpr std::uint32_t kContextAmd64 = 0x100000;
-inline constexpr std::uint32_t kContextArm = 0x200000;
-inline constexpr std::uint32_t kContextArm64 = 0x400000;
-inline constexpr std::uint32_t kContextControl = 1;
 
 }  // namespace vigil::minidump::format

@@ -18,26 +18,6 @@ constexpr std::uint64_t kMaxUnloadedModules = 4'096;
 /// A CodeView record is a path with 24 bytes in front of it.
 constexpr std::uint32_t kMaxCodeViewBytes = 4'096;
 
-/// The last \p digits digits of \p value, without a formatter: every module has an id of 32.
-void append_hex(std::string& text, std::uint32_t value, unsigned digits) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  constexpr unsigned kBitsInDigit = 4;
-  for (unsigned i = digits; i-- > 0;) text += kDigits[value >> i * kBitsInDigit & 0xf];
-}
-
-/// A GUID as symbol stores write it: its three numbers and eight bytes as hex digits without
-/// dashes.
-std::string guid_text(const format::Guid& guid) {
-  constexpr std::size_t kWithAge = 40;
-  std::string text;
-  text.reserve(kWithAge);
-  append_hex(text, guid.data1, 8);
-  append_hex(text, guid.data2, 4);
-  append_hex(text, guid.data3, 4);
-  for (const auto byte : guid.data4) append_hex(text, byte, 2);
-  return text;
-}
-
 /// The text from \p offset to the first NUL, or to the end of the record.
 Result<std::string> pdb_path(Reader& reader, ByteView record, std::uint64_t offset) {
   const auto text = record.clamp(offset, record.size()).text();
@@ -46,8 +26,7 @@ Result<std::string> pdb_path(Reader& reader, ByteView record, std::uint64_t offs
 
 Status read_rsds(Reader& reader, ByteView record, Module& module) {
   VIGIL_TRY_ASSIGN(const auto raw, record.read<format::CodeViewRsds>(0));
-  module.debug_id = guid_text(raw.guid);
-  fmt::format_to(std::back_inserter(module.debug_id), "{:x}", raw.age);
+  module.debug_id = debug_id_of(raw.guid, raw.age);
   VIGIL_TRY_ASSIGN(module.debug_file, pdb_path(reader, record, sizeof(raw)));
   return {};
 }
@@ -62,11 +41,11 @@ Status read_nb10(Reader& reader, ByteView record, Module& module) {
 /// ELF files have a build id of any length and no PDB. Symbol stores take its first 16 bytes for a
 /// GUID and the file for its own debug file.
 Status read_elf_build_id(ByteView record, Module& module) {
-  const auto build_id = record.clamp(sizeof(std::uint32_t), sizeof(format::Guid)).bytes();
+  const auto build_id = record.clamp(sizeof(std::uint32_t), sizeof(Guid)).bytes();
   if (build_id.empty()) return Error{Errc::Truncated, "build id without bytes"};
-  std::array<std::byte, sizeof(format::Guid)> padded{};
+  std::array<std::byte, sizeof(Guid)> padded{};
   std::ranges::copy(build_id, padded.begin());
-  module.debug_id = guid_text(*ByteView(padded).read<format::Guid>(0)) + '0';
+  module.debug_id = debug_id_of(*ByteView(padded).read<Guid>(0), 0);
   module.debug_file = module.path;
   return {};
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/guid.h"
+
 /// Records of PDB files as they lie in their streams.
 namespace vigil::pdb::format {
 
@@ -39,7 +41,7 @@ struct InfoHeader {
   std::uint32_t version;
   std::uint32_t signature;
   std::uint32_t age;
-  std::array<std::uint8_t, 16> guid;
+  Guid guid;
 };
 static_assert(sizeof(InfoHeader) == 28);
 inline constexpr std::uint32_t kInfoVersionVc70 = 20000404;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
+#include "base/guid.h"
 #include "base/result.h"
 #include "pdb/msf.h"
 
@@ -12,7 +12,7 @@
 namespace vigil::pdb {
 
 struct Info {
-  std::array<std::uint8_t, 16> guid{};
+  Guid guid{};
   std::uint32_t age = 0;
   std::uint32_t signature = 0;
   bool minimal = false;            ///< Linked with /DEBUG:FASTLINK.

@@ -219,12 +219,7 @@ std::optional<FrameData> Pdb::Reader::frame_data(std::uint32_t rva) {
 }
 
 std::string debug_id(const Identity& identity) {
-  // The first three fields are little-endian numbers.
-  static constexpr std::array<std::size_t, 16> kOrder{3, 2, 1,  0,  5,  4,  7,  6,
-                                                      8, 9, 10, 11, 12, 13, 14, 15};
-  std::string id;
-  for (const std::size_t i : kOrder) id += fmt::format("{:02X}", identity.guid[i]);
-  return id + fmt::format("{:X}", identity.age);
+  return debug_id_of(identity.guid, identity.age);
 }
 
 Pdb::Pdb(std::unique_ptr<Reader> reader) : reader_(std::move(reader)) {}

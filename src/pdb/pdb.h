@@ -10,6 +10,7 @@
 
 #include "base/byte_source.h"
 #include "base/diagnostics.h"
+#include "base/guid.h"
 #include "base/result.h"
 
 /// Program databases: which function, file and line an address of an image belongs to, through all
@@ -38,9 +39,9 @@ inline constexpr std::size_t kMaxInlineDepth = 256;
 
 /// Which build the file belongs to. An image names GUID and age in its CodeView record.
 struct Identity {
-  std::array<std::uint8_t, 16> guid{};  ///< As it lies in the file: the first three fields swapped.
-  std::uint32_t age = 0;                ///< The debug information's: what the image names.
-  std::uint32_t signature = 0;          ///< When the file was begun, in seconds since 1970.
+  Guid guid{};
+  std::uint32_t age = 0;        ///< The debug information's: what the image names.
+  std::uint32_t signature = 0;  ///< When the file was begun, in seconds since 1970.
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

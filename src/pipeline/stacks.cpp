@@ -128,7 +128,7 @@ class Walker {
         --frames_left_;
         auto& call = thread.frames.emplace_back(out);
         call.module = module_name(*frame.module);  // from the budget, each time
-        call.trust = "inline";
+        call.trust = report::kInlineTrust;
         set_place(place, call);
       }
       set_place(symbol->place, out);

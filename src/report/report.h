@@ -33,6 +33,9 @@ inline constexpr std::size_t kMaxHandles = 256;  ///< That are named; and types 
 inline constexpr std::size_t kMaxAnnotations = 1024;  ///< Of one list; and modules that have some.
 inline constexpr std::size_t kMaxLocks = 256;         ///< And as many lock cycles.
 
+/// The trust of a call that was inlined into the function of the next frame.
+inline constexpr std::string_view kInlineTrust = "inline";
+
 struct Frame {
   std::uint64_t instruction = 0;  ///< Inside the call for callers; exact for frame 0.
   std::string module{};           ///< File name; empty: in no module.
@@ -41,7 +44,7 @@ struct Frame {
   std::uint64_t function_offset = 0;
   std::string file{};
   std::uint32_t line = 0;       ///< 0: unknown.
-  std::string trust{};          ///< context, unwind_info, leaf, frame_pointer, scan
+  std::string trust{};          ///< context, unwind_info, cfi, leaf, frame_pointer, scan, inline
   std::string symbol_source{};  ///< exports, pdb, sym; empty: no symbol.
   friend bool operator==(const Frame&, const Frame&) = default;
 };

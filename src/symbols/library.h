@@ -25,6 +25,13 @@ struct Library::Impl {
     std::vector<std::string> refused;
   };
   std::map<SymbolName, Opened> pdbs, syms;
+
+  /// Closes what earlier dumps needed before the maps are full: a folder of dumps may name any
+  /// number of builds.
+  void make_room() {
+    if (pdbs.size() > kMaxOpenFiles / 2) pdbs.clear();
+    if (syms.size() > kMaxOpenFiles / 2) syms.clear();
+  }
 };
 
 }  // namespace vigil::symbols

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/utf.h"
 #include "symbols/library.h"
 #include "symbols/symbol_file.h"
@@ -23,7 +25,7 @@ SymbolName name_of(const snapshot::Module& module) {
   return {std::string(windows_file_name(module.debug_file)), module.debug_id};
 }
 
-/// Looks in what is open already, then for the file, by \p find.
+/// Looks in what is open already, then for the file, by \p find. Null when there are too many.
 template <class Opened, class Find>
 const Opened* open_once(std::map<SymbolName, Opened>& known,
                         const SymbolName& name,
@@ -45,7 +47,11 @@ struct SymbolFiles::Slot {
 
   template <class Opened>
   void use(LazyFile& slot, const Opened* opened) {
-    if (opened == nullptr) return;
+    if (opened == nullptr) {
+      state.refused.push_back(fmt::format("a symbol file was not looked for: there are {} already",
+                                          Library::kMaxOpenFiles));
+      return;
+    }
     slot.file = opened->file.get();
     state.refused.insert(state.refused.end(), opened->refused.begin(), opened->refused.end());
     if (slot.file == nullptr || state.source) return;
@@ -55,7 +61,9 @@ struct SymbolFiles::Slot {
 };
 
 SymbolFiles::SymbolFiles(const std::vector<snapshot::Module>& modules, Library& library)
-    : modules_(modules), library_(library), slots_(modules.size()) {}
+    : modules_(modules), library_(library), slots_(modules.size()) {
+  library.impl_->make_room();
+}
 SymbolFiles::~SymbolFiles() = default;
 
 SymbolFile* SymbolFiles::pdb(std::size_t index) {

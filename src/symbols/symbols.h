@@ -54,7 +54,8 @@ struct SymbolPathElement {
 /// share. It outlives them.
 class Library {
  public:
-  /// Of all symbol files together; the rest is left out.
+  /// Of one dump; the rest is left out. Between dumps those of earlier ones are closed when there
+  /// are more.
   static constexpr std::size_t kMaxOpenFiles = 4096;
 
   explicit Library(SymbolPaths paths);
@@ -145,7 +146,8 @@ struct SymbolState {
 };
 
 /// The symbol files of a snapshot's modules, each opened when first asked for, and how they say
-/// that frames are unwound. It keeps references to modules and library.
+/// that frames are unwound. It keeps references to modules and library, and is the only one of the
+/// library while it lives.
 class SymbolFiles final : public breakpad::FrameRuleSource {
  public:
   SymbolFiles(const std::vector<snapshot::Module>& modules, Library& library);

@@ -40,7 +40,7 @@ TEST(DebugDirectory, ReadsAnRsdsRecordAsSymbolStoresWriteIt) {
   const OpenImage open(image_with(debug, 28));
   const auto found = read_codeview(open.image.value());
   ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->debug_id, "0123456789ABCDEFF0F1F2F3F4F5F6F71B");
+  EXPECT_EQ(found->debug_id, "0123456789ABCDEFF0F1F2F3F4F5F6F71b");
   EXPECT_EQ(found->debug_file, "d:\\out\\app.pdb");
 }
 
@@ -65,7 +65,7 @@ TEST(DebugDirectory, KeepsTheIdWhenThePathIsCutOff) {
   pe.section(".last", PeBuilder::kImageSize - 24, PeBuilder::kReadOnly, record);
   pe.directory(6, kBase, 28);
   const OpenImage open(pe.mapped());
-  EXPECT_EQ(read_codeview(open.image.value())->debug_id, "0123456789ABCDEFF0F1F2F3F4F5F6F71B");
+  EXPECT_EQ(read_codeview(open.image.value())->debug_id, "0123456789ABCDEFF0F1F2F3F4F5F6F71b");
   EXPECT_EQ(read_codeview(open.image.value())->debug_file, "");
 }
 

@@ -54,6 +54,41 @@ TEST(SymbolFiles, FindsASymInEachLayout) {
   }
 }
 
+std::vector<snapshot::Module> many_modules(std::size_t count, std::string_view prefix) {
+  std::vector<snapshot::Module> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& module = all.emplace_back();
+    module.debug_file = std::string(prefix) + std::to_string(i) + ".pdb";
+    module.debug_id = kId;
+  }
+  return all;
+}
+
+TEST(SymbolFiles, LooksForALimitedNumberOfThemInOneDump) {
+  const TempFolder folder;
+  const auto all = many_modules(Library::kMaxOpenFiles + 1, "m");
+  Library library({.folders = {folder.path()}});
+  SymbolFiles files(all, library);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_FALSE(files.locate(i, 0x1000));
+  EXPECT_TRUE(files.state(all.size() - 2).refused.empty());
+  EXPECT_THAT(files.state(all.size() - 1).refused,
+              testing::Contains(HasSubstr("a symbol file was not looked for")));
+}
+
+TEST(SymbolFiles, ClosesThoseOfEarlierDumps) {
+  const TempFolder folder;
+  folder.write("orders.sym", sym_text());
+  Library library({.folders = {folder.path()}});
+  for (const auto* prefix : {"a", "b", "c"}) {
+    const auto all = many_modules(Library::kMaxOpenFiles / 2 + 1, prefix);
+    SymbolFiles files(all, library);
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_FALSE(files.locate(i, 0x1000));
+  }
+  const auto last = modules();
+  SymbolFiles files(last, library);
+  EXPECT_TRUE(files.locate(0, 0x1000));
+}
+
 TEST(SymbolFiles, SaysWhatTheSymSays) {
   const TempFolder folder;
   folder.write("orders.sym", sym_text());
