@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/utf.h"
 #include "unwind/unwind.h"
 
 namespace vigil::pipeline {
@@ -40,33 +42,17 @@ class Walker {
     return frames_left_ > 0 && Clock::now() < start_ + limits_.time;
   }
 
-  /// Walks until \p time from the start of all walks, from \p context on \p stack.
-  void walk(const snapshot::ThreadContext& context,
-            const snapshot::AddressRange& stack,
+  /// Walks until \p time from the start of all walks.
+  void walk(const snapshot::Thread& thread,
+            const snapshot::ThreadContext& context,
             std::chrono::milliseconds time,
             report::Thread& out) {
-    const auto end = start_ + time;
     for (const auto& [name, value] : snapshot::named_registers(context))
       out.registers.emplace_back(name, value);
-    const auto most =
-        std::min({limits_.max_frames_per_thread, report::kMaxFramesPerThread, frames_left_});
-    const auto walk = unwind::walk_stack({.context = context,
-                                          .memory = input_.memory,
-                                          .modules = input_.snapshot.modules,
-                                          .module_map = input_.module_map,
-                                          .images = input_.images,
-                                          .rules = &input_.symbols,
-                                          .generated = &generated_,
-                                          .stack = stack,
-                                          .frame_pointers = keeps_frame_pointers(),
-                                          .max_frames = most,
-                                          .end = end});
-    frames_left_ -= std::min(walk.frames.size(), frames_left_);
-    // The frames that were walked come first in right: a report with more than its limit is
-    // refused.
-    calls_left_ = report::kMaxFramesPerThread - std::min(walk.frames.size(), most);
-    out.stop_reason = unwind::to_string(walk.stop);
-    for (const auto& frame : walk.frames) add_frame(frame, end, out);
+    walk_stack(context, thread.stack, start_ + time, out);
+    const bool is_in_layer = std::holds_alternative<snapshot::Amd64Context>(context);
+    if (thread.wow64_context && is_in_layer)
+      walk_program(*thread.wow64_context, start_ + time, out);
   }
 
   /// Says what the limits cost.
@@ -94,6 +80,46 @@ class Walker {
   }
 
  private:
+  void walk_stack(const snapshot::ThreadContext& context,
+                  const snapshot::AddressRange& stack,
+                  Clock::time_point end,
+                  report::Thread& out) {
+    const auto room = report::kMaxFramesPerThread - out.frames.size();
+    const auto most = std::min({limits_.max_frames_per_thread, room, frames_left_});
+    const auto walk = unwind::walk_stack({.context = context,
+                                          .memory = input_.memory,
+                                          .modules = input_.snapshot.modules,
+                                          .module_map = input_.module_map,
+                                          .images = input_.images,
+                                          .rules = &input_.symbols,
+                                          .generated = &generated_,
+                                          .stack = stack,
+                                          .frame_pointers = keeps_frame_pointers(),
+                                          .max_frames = most,
+                                          .end = end});
+    frames_left_ -= std::min(walk.frames.size(), frames_left_);
+    // The frames that were walked come first in right: a report with more than its limit is
+    // refused.
+    calls_left_ = room - std::min(walk.frames.size(), room);
+    out.stop_reason = unwind::to_string(walk.stop);
+    for (const auto& frame : walk.frames) add_frame(frame, end, out);
+  }
+
+  /// Walks the 32-bit stack of a thread of a WOW64 process, which has a stack of its own, and puts
+  /// it where the 64-bit layer was called from it: behind the frames that run 32-bit code.
+  void walk_program(const snapshot::X86Context& context,
+                    Clock::time_point end,
+                    report::Thread& out) {
+    const auto layer = std::ranges::find_if(out.frames, [](const report::Frame& frame) {
+      return ascii_lower(frame.module) == "wow64cpu.dll";
+    });
+    const auto behind = layer == out.frames.end() ? layer : std::next(layer);
+    const auto place = std::distance(out.frames.begin(), behind);
+    const auto old_end = std::ssize(out.frames);
+    walk_stack(context, {}, end, out);
+    std::rotate(out.frames.begin() + place, out.frames.begin() + old_end, out.frames.end());
+  }
+
   [[nodiscard]] bool keeps_frame_pointers() const {
     const auto os = input_.snapshot.system.os;
     return os != snapshot::Os::Windows && os != snapshot::Os::Unknown;
@@ -220,18 +246,6 @@ void announce_reads(const std::vector<snapshot::Thread>& threads, snapshot::Memo
   }
 }
 
-/// Walks what the program was doing: in a WOW64 process its 32-bit code, which has a stack of its
-/// own, and not the system's code that runs it.
-void walk_program(Walker& walker,
-                  const snapshot::Thread& thread,
-                  std::chrono::milliseconds time,
-                  report::Thread& out) {
-  if (thread.wow64_context)
-    walker.walk(*thread.wow64_context, {}, time, out);
-  else
-    walker.walk(thread.context, thread.stack, time, out);
-}
-
 }  // namespace
 
 void add_stacks(const WalkInput& input,
@@ -253,18 +267,14 @@ void add_stacks(const WalkInput& input,
         [&](const snapshot::Thread& thread) { return thread.id == exception->thread; });
     crashed = static_cast<std::size_t>(std::distance(threads.begin(), found));
     const bool own_context = !std::holds_alternative<std::monostate>(exception->context);
-    if (own_context) {
-      walker.walk(exception->context, found->stack, limits.crashed_thread_time,
-                  report.threads[*crashed]);
-    } else {
-      walk_program(walker, *found, limits.crashed_thread_time, report.threads[*crashed]);
-    }
+    walker.walk(*found, own_context ? exception->context : found->context,
+                limits.crashed_thread_time, report.threads[*crashed]);
   }
   std::size_t skipped = 0;
   for (std::size_t i = 0; i < threads.size(); ++i) {
     if (i == crashed) continue;
     if (walker.may_go_on()) {
-      walk_program(walker, threads[i], limits.time, report.threads[i]);
+      walker.walk(threads[i], threads[i].context, limits.time, report.threads[i]);
     } else {
       report.threads[i].stop_reason = "not_walked";
       ++skipped;

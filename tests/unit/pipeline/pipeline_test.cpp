@@ -199,7 +199,7 @@ TEST(Pipeline, KeepsTheNumberOfFramesWithinItsLimits) {
 
 TEST(Pipeline, WalksThe32BitCodeOfAWow64Process) {
   constexpr std::uint32_t kBase32 = 0x40'0000, kStack32 = 0x20'0000, kThread = 200;
-  constexpr std::uint64_t kTeb = 0x7f'0000, kCpuArea = 0x30'0000;
+  constexpr std::uint64_t kTeb = 0x7f'0000, kCpuArea = 0x30'0000, kLayer = 0x7ff9'6000'0000;
   SampleDump dump;
   dump.builder.add_module({.base = 0x7ff9'7000'0000, .size = 1, .name = "C:\\Windows\\wow64.dll"});
   test::CodeModule program(test::PeBuilder::kX86);
@@ -219,16 +219,14 @@ TEST(Pipeline, WalksThe32BitCodeOfAWow64Process) {
   dump.builder.add_memory(
       kStack32,
       test::ByteBuilder().u32(kStack32 + 8).u32(kBase32 + 0x1120).u32(0).u32(0).fill(64).bytes());
-  dump.builder.add_thread({.id = kThread,
-                           .teb = kTeb,
-                           .stack_base = 0x50'0000,
-                           .stack = std::string(64, '\0'),
-                           .context = SampleDump::context(dump.ntdll + 0x1110, 0x50'0000)});
+  dump.add_module(kLayer, "C:\\Windows\\System32\\wow64cpu.dll", "layer", {});
+  dump.add_thread(kThread, "main", {kLayer, dump.ntdll}, kTeb);
   const auto report = report_of(dump);
   const auto& thread = report.threads.back();
   ASSERT_EQ(thread.thread_id, kThread);
-  EXPECT_THAT(places(thread), ElementsAre("Reports!main+0x10", "Reports!main+0x20"));
-  EXPECT_EQ(thread.registers.front().first, "eax");
+  EXPECT_THAT(places(thread), ElementsAre("wow64cpu!layer+0x20", "Reports!main+0x10",
+                                          "Reports!main+0x20", "ntdll!RtlUserThreadStart+0x20"));
+  EXPECT_EQ(thread.registers.front().first, "rax");
 }
 
 TEST(Pipeline, WalksThroughCodeThatWasMadeAtRunTime) {

@@ -51,13 +51,17 @@ struct SampleDump {
   }
 
   /// A thread that is in the functions of \p modules, innermost first.
-  void add_thread(std::uint32_t id, std::string name, const std::vector<std::uint64_t>& modules) {
+  void add_thread(std::uint32_t id,
+                  std::string name,
+                  const std::vector<std::uint64_t>& modules,
+                  std::uint64_t teb = 0) {
     test::ByteBuilder stack;
     for (std::size_t i = 1; i < modules.size(); ++i)
       stack.seek(i * kFrameBytes - 8).u64(modules[i] + kInFunction);
     stack.seek(modules.size() * kFrameBytes + 0x100);
     const std::uint64_t base = kStack + std::uint64_t{id} * 0x10000;
     builder.add_thread({.id = id,
+                        .teb = teb,
                         .stack_base = base,
                         .stack = stack.bytes(),
                         .context = context(modules.front() + kInFunction, base),
