@@ -65,4 +65,7 @@ if(NOT WIN32)  # Windows opens its cabinets itself
   find_library(VIGIL_MSPACK mspack REQUIRED)
   add_library(deps::mspack INTERFACE IMPORTED GLOBAL)
   target_link_libraries(deps::mspack INTERFACE "${VIGIL_MSPACK}")
+  find_path(VIGIL_CURL_INCLUDE curl/curl.h REQUIRED)  # libcurl itself is loaded when it is needed
+  add_library(deps::curl_headers INTERFACE IMPORTED GLOBAL)
+  target_include_directories(deps::curl_headers INTERFACE "${VIGIL_CURL_INCLUDE}")
 endif()
