@@ -348,6 +348,8 @@ TEST_F(FetchTest, SaysThatNobodyAnswers) {
 }
 
 TEST_F(FetchTest, SpeaksTlsWhereTheUrlSaysSo) {
+  timeouts.connect = std::chrono::seconds(1);
+  client = make_http_client(timeouts).take();
   options.path.front().server = "https" + server.url().substr(4);
   const auto item = fetch_pdb();
   EXPECT_EQ(item.outcome, Outcome::Failed);
