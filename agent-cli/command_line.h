@@ -24,6 +24,8 @@ struct Line {
   AnalyzeOptions analyze;
   std::string analyze_file, symbol_cache;
   SignatureOptions signature;
+  SymbolsFetchOptions symbols_fetch;
+  std::string symbols_output;
   DumpOptions dump;
   std::string dump_output;
   bool plain = false;

@@ -250,6 +250,11 @@ std::string_view to_string(Kind kind) noexcept {
   return kind == Kind::Image ? "image" : "symbols";
 }
 
+Status check_path(const Options& options) {
+  const auto sources = sources_of(options);
+  return sources.ok() ? Status() : Status(sources.error());
+}
+
 Result<std::vector<Item>> fetch(const std::vector<Wanted>& wanted,
                                 const Options& options,
                                 HttpClient& client,

@@ -135,10 +135,13 @@ struct Timeouts {
 /// Errc::AccessDenied for `http://` to another machine without \p allow_http.
 [[nodiscard]] Status check_server(std::string_view url, bool allow_http);
 
+/// Whether the path of \p options can be fetched by: it has servers, each with a folder to keep its
+/// files in (Errc::Malformed), that may be asked (check_server()).
+[[nodiscard]] Status check_path(const Options& options);
+
 /// Looks for each of \p wanted, once, in the folders of the path, then asks its servers. In the
-/// order of \p wanted. Errors are those of the path: a server without a folder to keep its files in
-/// (Errc::Malformed), and of check_server(). After \p stop what was not done has failed, and says
-/// so.
+/// order of \p wanted. Errors are those of check_path(). After \p stop what was not done has
+/// failed, and says so.
 [[nodiscard]] Result<std::vector<Item>> fetch(const std::vector<Wanted>& wanted,
                                               const Options& options,
                                               HttpClient& client,

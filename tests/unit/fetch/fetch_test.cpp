@@ -107,7 +107,7 @@ class FetchTest : public testing::Test {
 
   test::TempFolder store;
   FixedClock clock;
-  Timeouts timeouts{.connect = std::chrono::seconds(5),
+  Timeouts timeouts{.connect = std::chrono::seconds(2),
                     .idle = std::chrono::seconds(1),
                     .whole = std::chrono::seconds(30)};
   std::map<std::string, HttpReply> replies;  // before the server: its thread reads it
