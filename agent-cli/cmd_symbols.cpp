@@ -30,9 +30,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// With symbols a stack is walked further, through modules that nobody asked for before: so often
-/// a dump is looked at again.
-constexpr int kMaxRounds = 3;
+/// With the unwind rules that come with symbols and images a stack is walked further, into a module
+/// that nobody asked for before: so often a dump is looked at again.
+constexpr int kMaxRounds = 32;
 
 /// The modules of a report that the frames of its threads lie in, by their names in lower case.
 std::set<std::string> modules_on_stacks(const report::Report& report) {
