@@ -151,10 +151,25 @@ void add_signature(CLI::App& app, Line& line) {
   });
 }
 
-void add_symbols(CLI::App& app, Line& line) {
-  auto* group = add_command(app, "symbols", "Fetch symbols from symbol servers", "");
-  group->require_subcommand(1);
-  auto* command = add_command(*group, "fetch", "Bring what dumps lack from symbol servers",
+void add_symbols_check(CLI::App& group, Line& line) {
+  auto* command = add_command(group, "check", "Tell which symbols there are for a dump's modules",
+                              "  vigil symbols check Orders.exe.1234.dmp -y D:\\symbols\n");
+  command->add_option("FILE", line.symbols_file, "A dump, or a report as JSON")
+      ->required()
+      ->type_name("");
+  command->add_option("-y,--symbols", line.symbols_check.symbols, "As for analyze")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command->callback([&line] {
+    line.symbols_check.file = path_from_utf8(line.symbols_file);
+    line.command = [&line](const Context& context) {
+      return run_symbols_check(context, line.symbols_check);
+    };
+  });
+}
+
+void add_symbols_fetch(CLI::App& group, Line& line) {
+  auto* command = add_command(group, "fetch", "Bring what dumps lack from symbol servers",
                               "  vigil symbols fetch Orders.exe.1234.dmp -y "
                               "'srv*C:\\symbols*https://symbols.example.com'\n"
                               "  vigil symbols fetch dumps --images --all\n"
@@ -185,6 +200,13 @@ void add_symbols(CLI::App& app, Line& line) {
       return run_symbols_fetch(context, line.symbols_fetch);
     };
   });
+}
+
+void add_symbols(CLI::App& app, Line& line) {
+  auto* group = add_command(app, "symbols", "Check symbols, and fetch them from servers", "");
+  group->require_subcommand(1);
+  add_symbols_fetch(*group, line);
+  add_symbols_check(*group, line);
 }
 
 void add_dump(CLI::App& app, Line& line) {

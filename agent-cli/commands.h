@@ -56,6 +56,10 @@ struct SymbolsFetchOptions {
   bool all = false;                   ///< Every module, not only those on stacks.
   bool images = false, refresh = false, allow_http = false;
 };
+struct SymbolsCheckOptions {
+  std::filesystem::path file;        ///< A dump, or a report as JSON.
+  std::vector<std::string> symbols;  ///< --symbols
+};
 struct DumpOptions {
   std::string target;  ///< A pid or a process name.
   std::string kind = "mini";
@@ -76,6 +80,8 @@ struct ServiceOptions {
 [[nodiscard]] ExitCode run_signature(const Context& context, const SignatureOptions& options);
 [[nodiscard]] ExitCode run_symbols_fetch(const Context& context,
                                          const SymbolsFetchOptions& options);
+[[nodiscard]] ExitCode run_symbols_check(const Context& context,
+                                         const SymbolsCheckOptions& options);
 [[nodiscard]] ExitCode run_dump(const Context& context, const DumpOptions& options);
 [[nodiscard]] ExitCode run_status(const Context& context, const StatusOptions& options);
 [[nodiscard]] ExitCode run_rules_check(const Context& context, const RulesCheckOptions& options);
