@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include <bit>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,7 +32,7 @@ struct Curl {
 
 template <class Function>
 bool load(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
+  function = std::bit_cast<Function>(::dlsym(library, name));
   return function != nullptr;
 }
 

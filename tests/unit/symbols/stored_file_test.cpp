@@ -91,7 +91,8 @@ TEST_F(StoredFileTest, SaysThatWithoutACacheNothingIsUnpacked) {
 }
 
 TEST_F(StoredFileTest, SaysWhatIsWrongWithACabinetAndLeavesNothing) {
-  root.write("orders.pdb/ID1/orders.pd_", "<html>This server has no such file, and says so.</html>");
+  root.write("orders.pdb/ID1/orders.pd_",
+             "<html>This server has no such file, and says so.</html>");
   EXPECT_EQ(find(), "");
   EXPECT_THAT(refused, ElementsAre(HasSubstr("orders.pd_: cabinet: it does not begin with MSCF")));
   for (const auto& entry : fs::recursive_directory_iterator(cache.path()))
