@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "commands.h"
@@ -13,6 +14,10 @@ namespace vigil::cli {
 
 /// The folders of --symbols, then the dump's own; the cache.
 [[nodiscard]] Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options);
+
+/// The dumps in \p folder by their names, sorted.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> dumps_in(
+    const std::filesystem::path& folder);
 
 /// What takes the place of a report for programs: docs/formats/report-json.md.
 [[nodiscard]] std::string error_json(const Error& error);

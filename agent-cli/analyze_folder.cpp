@@ -28,21 +28,6 @@ bool is_dump_name(const fs::path& path) {
   return false;
 }
 
-Result<std::vector<fs::path>> dumps_in(const fs::path& folder) {
-  std::vector<fs::path> dumps;
-  std::error_code error;
-  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
-       it.increment(error)) {
-    if (is_dump_name(it->path()) && !it->is_directory(error)) dumps.push_back(it->path());
-  }
-  if (error) {
-    return Error{Errc::Io,
-                 fmt::format("cannot read {}: {}", utf8_from_path(folder), error.message())};
-  }
-  std::ranges::sort(dumps);
-  return dumps;
-}
-
 /// How far it is, on the terminal's last line, rewritten for each dump.
 class Progress {
  public:
@@ -102,6 +87,21 @@ void print_tally(const Context& context, const Tally& tally, std::size_t total) 
 }
 
 }  // namespace
+
+Result<std::vector<fs::path>> dumps_in(const fs::path& folder) {
+  std::vector<fs::path> dumps;
+  std::error_code error;
+  for (auto it = fs::directory_iterator(folder, error); !error && it != fs::directory_iterator();
+       it.increment(error)) {
+    if (is_dump_name(it->path()) && !it->is_directory(error)) dumps.push_back(it->path());
+  }
+  if (error) {
+    return Error{Errc::Io,
+                 fmt::format("cannot read {}: {}", utf8_from_path(folder), error.message())};
+  }
+  std::ranges::sort(dumps);
+  return dumps;
+}
 
 ExitCode analyze_folder(const Context& context, const fs::path& folder, symbols::Library& library) {
   const auto dumps = dumps_in(folder);

@@ -14,47 +14,20 @@
 #include "analysis/analysis.h"
 #include "analyze.h"
 #include "base/utf.h"
-#include "capture_id.h"
 #include "commands.h"
 #include "output.h"
 #include "pipeline/pipeline.h"
-#include "platform/platform.h"
 #include "report/report.h"
-#include "store/store.h"
+#include "report_source.h"
 #include "text.h"
 
 namespace vigil::cli {
 namespace {
 
-bool is_id(const std::string& subject) {
-  return subject == "last" ||
-         (!subject.empty() &&
-          std::all_of(subject.begin(), subject.end(), [](char c) { return c >= '0' && c <= '9'; }));
-}
-
-Result<report::Report> report_of_capture(const Context& context, const std::string& id) {
-  VIGIL_TRY_ASSIGN(auto store, store::Store::open(context.store_file, store::OpenMode::ReadOnly));
-  VIGIL_TRY_ASSIGN(const auto capture, find_capture(store, id));
-  VIGIL_TRY_ASSIGN(const auto json, store.report_json(capture.id));
-  return report::from_json(json);
-}
-
-/// Whether what \p bytes begin with is JSON: no dump begins with a brace.
-bool is_json(ByteView bytes) {
-  constexpr std::uint64_t kLookedAt = 64;
-  const auto text = bytes.clamp(0, kLookedAt).text();
-  const auto first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{';
-}
-
 Result<report::Report> report_of_file(const std::filesystem::path& file,
                                       const std::vector<std::string>& symbol_path) {
-  VIGIL_TRY_ASSIGN(const auto mapped, platform::MappedFile::open(file));
-  if (is_json(mapped->bytes())) {
-    auto report = report::from_json(mapped->bytes().text());
-    if (!report.ok()) return std::move(report).take_error().with_context(utf8_from_path(file));
-    return report;
-  }
+  VIGIL_TRY_ASSIGN(const bool is_report, is_json_file(file));
+  if (is_report) return report_of_json(file);
   AnalyzeOptions how;
   how.file = file;
   how.symbols = symbol_path;
@@ -127,7 +100,7 @@ nlohmann::ordered_json json_of(const std::vector<analysis::ExplainedKey>& keys, 
 }  // namespace
 
 ExitCode run_signature(const Context& context, const SignatureOptions& options) {
-  const auto report = is_id(options.subject)
+  const auto report = is_capture_id(options.subject)
                           ? report_of_capture(context, options.subject)
                           : report_of_file(path_from_utf8(options.subject), options.symbols);
   if (!report.ok()) return report_error(report.error());

@@ -151,6 +151,64 @@ void add_signature(CLI::App& app, Line& line) {
   });
 }
 
+void add_symbols_check(CLI::App& group, Line& line) {
+  auto* command = add_command(group, "check", "Tell which symbols there are for a dump's modules",
+                              "  vigil symbols check Orders.exe.1234.dmp -y D:\\symbols\n");
+  command->add_option("FILE", line.symbols_file, "A dump, or a report as JSON")
+      ->required()
+      ->type_name("");
+  command->add_option("-y,--symbols", line.symbols_check.symbols, "As for analyze")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command->callback([&line] {
+    line.symbols_check.file = path_from_utf8(line.symbols_file);
+    line.command = [&line](const Context& context) {
+      return run_symbols_check(context, line.symbols_check);
+    };
+  });
+}
+
+void add_symbols_fetch(CLI::App& group, Line& line) {
+  auto* command = add_command(group, "fetch", "Bring what dumps lack from symbol servers",
+                              "  vigil symbols fetch Orders.exe.1234.dmp -y "
+                              "'srv*C:\\symbols*https://symbols.example.com'\n"
+                              "  vigil symbols fetch dumps --images --all\n"
+                              "  vigil symbols fetch 42\n");
+  auto& options = line.symbols_fetch;
+  command
+      ->add_option("FILE|FOLDER|ID", options.subjects,
+                   "Dumps, folders of them, reports as JSON, numbers from vigil list, or last")
+      ->required()
+      ->type_name("");
+  command
+      ->add_option("-y,--symbols", options.symbols,
+                   "The symbol path with the servers; may be given several times; otherwise that "
+                   "of _NT_SYMBOL_PATH")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command
+      ->add_option("-o,--output", line.symbols_output,
+                   "Fill this store; otherwise the first folder before each server")
+      ->type_name("DIR");
+  command->add_flag("-a,--all", options.all, "For all modules, not only those on stacks");
+  command->add_flag("--images", options.images, "The modules' images too");
+  command->add_flag("--refresh", options.refresh, "Ask again for what no server had before");
+  command->add_flag("--allow-http", options.allow_http, "Take servers without TLS");
+  command->callback([&line] {
+    line.symbols_fetch.output = path_from_utf8(line.symbols_output);
+    line.command = [&line](const Context& context) {
+      return run_symbols_fetch(context, line.symbols_fetch);
+    };
+  });
+}
+
+void add_symbols(CLI::App& app, Line& line) {
+  auto* group = add_command(app, "symbols", "Check symbols, and fetch them from servers", "");
+  group->require_subcommand(1);
+  add_symbols_fetch(*group, line);
+  add_symbols_check(*group, line);
+}
+
 void add_dump(CLI::App& app, Line& line) {
   auto* command = add_command(app, "dump", "Dump a running process, into the store or a file",
                               "  vigil dump 1234\n"
@@ -228,6 +286,7 @@ void describe(CLI::App& app, Line& line) {
   add_show(app, line);
   add_analyze(app, line);
   add_signature(app, line);
+  add_symbols(app, line);
   add_dump(app, line);
   add_status(app, line);
   add_rules(app, line);

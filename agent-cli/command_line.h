@@ -24,6 +24,9 @@ struct Line {
   AnalyzeOptions analyze;
   std::string analyze_file, symbol_cache;
   SignatureOptions signature;
+  SymbolsFetchOptions symbols_fetch;
+  std::string symbols_output, symbols_file;
+  SymbolsCheckOptions symbols_check;
   DumpOptions dump;
   std::string dump_output;
   bool plain = false;

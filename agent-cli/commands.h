@@ -49,6 +49,17 @@ struct SignatureOptions {
   bool explain = false;              ///< What was made of each frame.
   std::vector<std::string> symbols;  ///< --symbols, for a dump.
 };
+struct SymbolsFetchOptions {
+  std::vector<std::string> subjects;  ///< Dumps, folders of them, reports as JSON, captures' ids.
+  std::vector<std::string> symbols;   ///< --symbols; empty: that of _NT_SYMBOL_PATH.
+  std::filesystem::path output;       ///< The store to fill; empty: that of the symbol path.
+  bool all = false;                   ///< Every module, not only those on stacks.
+  bool images = false, refresh = false, allow_http = false;
+};
+struct SymbolsCheckOptions {
+  std::filesystem::path file;        ///< A dump, or a report as JSON.
+  std::vector<std::string> symbols;  ///< --symbols
+};
 struct DumpOptions {
   std::string target;  ///< A pid or a process name.
   std::string kind = "mini";
@@ -67,6 +78,10 @@ struct ServiceOptions {
 [[nodiscard]] ExitCode run_show(const Context& context, const ShowOptions& options);
 [[nodiscard]] ExitCode run_analyze(const Context& context, const AnalyzeOptions& options);
 [[nodiscard]] ExitCode run_signature(const Context& context, const SignatureOptions& options);
+[[nodiscard]] ExitCode run_symbols_fetch(const Context& context,
+                                         const SymbolsFetchOptions& options);
+[[nodiscard]] ExitCode run_symbols_check(const Context& context,
+                                         const SymbolsCheckOptions& options);
 [[nodiscard]] ExitCode run_dump(const Context& context, const DumpOptions& options);
 [[nodiscard]] ExitCode run_status(const Context& context, const StatusOptions& options);
 [[nodiscard]] ExitCode run_rules_check(const Context& context, const RulesCheckOptions& options);

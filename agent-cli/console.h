@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,5 +26,22 @@ void prepare_streams();
 /// Writes UTF-8 whole, to terminals in their own encoding. False: the stream is broken; a reader
 /// that went away does not count.
 [[nodiscard]] bool write_text(std::FILE* stream, std::string_view text);
+
+/// The value of an environment variable in UTF-8; empty: there is none.
+[[nodiscard]] std::string environment(const std::string& name);
+
+/// While it lives, Ctrl-C asks for a stop instead of ending the process; a second one ends it. To
+/// be made before there are other threads, and once at a time.
+class InterruptCatcher {
+ public:
+  explicit InterruptCatcher(std::stop_source stop);
+  ~InterruptCatcher();
+  InterruptCatcher(const InterruptCatcher&) = delete;
+  InterruptCatcher& operator=(const InterruptCatcher&) = delete;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace vigil::cli

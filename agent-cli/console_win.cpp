@@ -8,7 +8,9 @@
 #include <shellapi.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <utility>
 
 #include "base/utf.h"
 
@@ -77,6 +79,41 @@ bool write_text(std::FILE* stream, std::string_view text) {
   // errno of a broken pipe is EINVAL here, like that of much else; the system's own number tells.
   const DWORD error = ::GetLastError();
   return whole || error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA;
+}
+
+std::string environment(const std::string& name) {
+  const auto wide = utf16_from_utf8(name);
+  const auto* units = reinterpret_cast<const wchar_t*>(wide.c_str());
+  std::wstring value(::GetEnvironmentVariableW(units, nullptr, 0), L'\0');
+  if (value.empty()) return {};
+  value.resize(::GetEnvironmentVariableW(units, value.data(), static_cast<DWORD>(value.size())));
+  return utf8_from_utf16(as_utf16(value.c_str())).text;
+}
+
+struct InterruptCatcher::Impl {
+  std::stop_source stop;
+
+  /// Windows tells a handler nothing but which key it was.
+  static std::atomic<Impl*>& current() {
+    static std::atomic<Impl*> impl{nullptr};
+    return impl;
+  }
+  static BOOL WINAPI on_control(DWORD /*which*/) {
+    auto* impl = current().load();
+    return impl != nullptr && impl->stop.request_stop() ? TRUE : FALSE;  // the second: not caught
+  }
+};
+
+InterruptCatcher::InterruptCatcher(std::stop_source stop)
+    : impl_(std::make_unique<Impl>(Impl{std::move(stop)})) {
+  Impl::current() = impl_.get();
+  // Without it Ctrl-C ends the process, as it does anyway.
+  (void)::SetConsoleCtrlHandler(&Impl::on_control, TRUE);
+}
+
+InterruptCatcher::~InterruptCatcher() {
+  (void)::SetConsoleCtrlHandler(&Impl::on_control, FALSE);
+  Impl::current() = nullptr;
 }
 
 }  // namespace vigil::cli

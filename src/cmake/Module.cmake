@@ -8,7 +8,7 @@
 include_guard(GLOBAL)
 
 function(vigil_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WINDOWS_ONLY" "" "SOURCES;WINDOWS_SOURCES;POSIX_SOURCES;DEPS;LINK;WINDOWS_LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WINDOWS_ONLY" "" "SOURCES;WINDOWS_SOURCES;POSIX_SOURCES;DEPS;LINK;WINDOWS_LINK;POSIX_LINK")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "vigil_module(${name}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -29,6 +29,8 @@ function(vigil_module name)
   target_link_libraries(vigil_${name} PUBLIC ${dep_targets} vigil_options ${arg_LINK})
   if(WIN32)
     target_link_libraries(vigil_${name} PUBLIC ${arg_WINDOWS_LINK})
+  else()
+    target_link_libraries(vigil_${name} PUBLIC ${arg_POSIX_LINK})
   endif()
 endfunction()
 

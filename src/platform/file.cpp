@@ -2,7 +2,9 @@
 #include "platform/file.h"
 
 #include <atomic>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -28,23 +30,74 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
+constexpr std::string_view kPartialSuffix = ".partial";
+
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
   static std::atomic<std::uint32_t> counter{0};
   auto name = path;
-  name += path_from_utf8(fmt::format(".{}-{}.partial", current_process_id(), ++counter));
+  name += path_from_utf8(fmt::format(".{}-{}{}", current_process_id(), ++counter, kPartialSuffix));
   return name;
 }
 
 }  // namespace
 
-Status write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  const TemporaryFile temporary(temporary_name(path));
-  {
-    VIGIL_TRY_ASSIGN(auto file, OutputFile::create(temporary.path()));
-    VIGIL_TRY(file.write(content));
-    VIGIL_TRY(file.flush());
+struct PartialFile::Impl {
+  std::filesystem::path target;
+  TemporaryFile temporary;  // removed after the file below it is closed
+  std::optional<OutputFile> output;
+};
+
+PartialFile::PartialFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PartialFile::PartialFile(PartialFile&& other) noexcept = default;
+PartialFile& PartialFile::operator=(PartialFile&& other) noexcept = default;
+PartialFile::~PartialFile() = default;
+
+Result<PartialFile> PartialFile::create(const std::filesystem::path& target) {
+  auto name = temporary_name(target);
+  VIGIL_TRY_ASSIGN(auto output, OutputFile::create(name));
+  return PartialFile(
+      std::unique_ptr<Impl>(new Impl{target, TemporaryFile(std::move(name)), std::move(output)}));
+}
+
+Status PartialFile::write(std::string_view bytes) {
+  VIGIL_CHECK(impl_->output.has_value());
+  return impl_->output->write(bytes);
+}
+
+Status PartialFile::finish() {
+  if (!impl_->output) return {};
+  const auto status = impl_->output->flush();
+  impl_->output.reset();
+  return status;
+}
+
+Status PartialFile::keep() {
+  VIGIL_TRY(finish());
+  return rename_durably(path(), impl_->target);
+}
+
+const std::filesystem::path& PartialFile::path() const noexcept {
+  return impl_->temporary.path();
+}
+
+void remove_abandoned_partials(const std::filesystem::path& target, std::chrono::seconds idle) {
+  const auto begin = utf8_from_path(target.filename()) + ".";
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::error_code error;
+  for (auto it = std::filesystem::directory_iterator(target.parent_path(), error);
+       !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    const auto name = utf8_from_path(it->path().filename());
+    if (!name.starts_with(begin) || !name.ends_with(kPartialSuffix)) continue;
+    std::error_code ignored;  // another process may have removed it, or be writing it
+    const auto written = it->last_write_time(ignored);
+    if (!ignored && now - written > idle) std::filesystem::remove(it->path(), ignored);
   }
-  return rename_durably(temporary.path(), path);
+}
+
+Status write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  VIGIL_TRY_ASSIGN(auto file, PartialFile::create(path));
+  VIGIL_TRY(file.write(content));
+  return file.keep();
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit) {

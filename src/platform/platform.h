@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -58,6 +59,45 @@ class MappedFile final : public ByteSource {
 /// same folder, flushed to the disk, renamed. Errc::DiskFull when there is no space.
 [[nodiscard]] Status write_file_atomically(const std::filesystem::path& path,
                                            std::string_view content);
+
+/// A file that comes into being: written beside its target under a temporary name, which the
+/// destructor removes unless keep() has given it the target's.
+class PartialFile {
+ public:
+  /// The folder must be there. The temporary name is one that no other process uses.
+  [[nodiscard]] static Result<PartialFile> create(const std::filesystem::path& target);
+  PartialFile(PartialFile&& other) noexcept;
+  PartialFile& operator=(PartialFile&& other) noexcept;
+  ~PartialFile();
+
+  /// Errc::DiskFull when there is no space.
+  [[nodiscard]] Status write(std::string_view bytes);
+  /// Flushes to the disk and closes: what was written can be read under path() from here on.
+  [[nodiscard]] Status finish();
+  /// Finishes, then replaces the target.
+  [[nodiscard]] Status keep();
+  [[nodiscard]] const std::filesystem::path& path() const noexcept;
+
+ private:
+  struct Impl;
+  explicit PartialFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Removes what a PartialFile of \p target left behind when its process was killed: nobody has
+/// written to it for longer than \p idle.
+void remove_abandoned_partials(const std::filesystem::path& target, std::chrono::seconds idle);
+
+/// Takes bytes as they come; its error ends whoever sends them.
+using ByteSink = std::function<Status(std::string_view)>;
+
+/// Unpacks a cabinet of one file, as symbol stores and installers have them, into \p sink; the
+/// file's size. Errc::Malformed when it is no cabinet, is damaged or has not exactly one file;
+/// Errc::LimitExceeded when that has more than \p limit bytes. What had come until then has gone to
+/// the sink.
+[[nodiscard]] Result<std::uint64_t> expand_cabinet(ByteView cabinet,
+                                                   std::uint64_t limit,
+                                                   const ByteSink& sink);
 
 /// Renames within one volume, replacing \p to, and makes the rename last (flushes the folder where
 /// the system can).

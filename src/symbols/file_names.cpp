@@ -36,6 +36,18 @@ bool is_plain_file_name(std::string_view name) {
   });
 }
 
+std::string compressed_file_name(std::string_view name) {
+  return std::string(name.substr(0, name.size() - 1)) + "_";
+}
+
+std::string sym_file_name(std::string_view name) {
+  constexpr std::string_view kPdb = ".pdb";
+  const bool is_pdb =
+      name.size() > kPdb.size() && ascii_lower(name.substr(name.size() - kPdb.size())) == kPdb;
+  if (is_pdb) name.remove_suffix(kPdb.size());
+  return std::string(name) + ".sym";
+}
+
 bool is_local_file_path(std::string_view path) {
   if (path.size() < 4 || !is_letter(path[0]) || path[1] != ':' || path[2] != '\\') return false;
   for (auto rest = path.substr(3);;) {

@@ -3,10 +3,9 @@
 
 #include <string_view>
 
-namespace vigil::symbols {
+#include "symbols/symbols.h"
 
-/// Whether \p name can be one file's name on any system, and no way out of a folder.
-[[nodiscard]] bool is_plain_file_name(std::string_view name);
+namespace vigil::symbols {
 
 /// Whether a path that a dump names may be opened on Windows: on a drive by its letter, and nothing
 /// that the system takes for a device. A share would send this account's credentials to whoever the

@@ -5,6 +5,7 @@
 
 #include "base/utf.h"
 #include "symbols/file_names.h"
+#include "symbols/stored_file.h"
 
 namespace vigil::symbols {
 namespace {
@@ -55,7 +56,13 @@ std::optional<ImageFile> ImageFinder::find(const snapshot::Module& module,
       if (auto found = open_matching(file, module, refused)) return found;
     }
   }
-  return std::nullopt;
+  std::optional<ImageFile> found;
+  const auto take = [&](const fs::path& path) {
+    found = open_matching(path, module, refused);
+    return found.has_value();
+  };
+  return open_substitute(folders_, {name, id}, cache_, refused, take) ? std::move(found)
+                                                                      : std::nullopt;
 }
 
 }  // namespace vigil::symbols

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "image/image.h"
@@ -24,8 +25,9 @@ struct ImageFile {
 /// Looks for image files in the folders it is given, by name or as a symbol store.
 class ImageFinder {
  public:
-  ImageFinder(Folders& folders, bool module_paths)
-      : folders_(folders), module_paths_(module_paths) {}
+  /// Compressed images are unpacked into \p cache.
+  ImageFinder(Folders& folders, bool module_paths, std::filesystem::path cache = {})
+      : folders_(folders), module_paths_(module_paths), cache_(std::move(cache)) {}
 
   /// The file of \p module. What was found and is not it goes to \p refused.
   [[nodiscard]] std::optional<ImageFile> find(const snapshot::Module& module,
@@ -34,6 +36,7 @@ class ImageFinder {
  private:
   Folders& folders_;
   bool module_paths_;
+  std::filesystem::path cache_;
 };
 
 }  // namespace vigil::symbols

@@ -104,8 +104,9 @@ class ModuleImages::Slot final : public ByteSource {
 ModuleImages::ModuleImages(const std::vector<snapshot::Module>& modules,
                            snapshot::Memory& memory,
                            Library& library)
-    : finder_(
-          std::make_unique<ImageFinder>(library.impl_->folders, library.impl_->paths.module_paths)),
+    : finder_(std::make_unique<ImageFinder>(library.impl_->folders,
+                                            library.impl_->paths.module_paths,
+                                            library.impl_->paths.index_cache)),
       budget_(std::make_unique<Budget>()) {
   slots_.reserve(modules.size());
   for (const auto& module : modules)

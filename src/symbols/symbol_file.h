@@ -53,9 +53,10 @@ struct SymbolName {
 };
 
 /// The PDB, or the `.sym`, of \p name in \p folders; null when there is none. What was found and is
-/// not it goes to \p refused.
+/// not it goes to \p refused. A compressed PDB is unpacked into \p cache.
 [[nodiscard]] std::unique_ptr<SymbolFile> find_pdb(Folders& folders,
                                                    const SymbolName& name,
+                                                   const std::filesystem::path& cache,
                                                    std::vector<std::string>& refused);
 [[nodiscard]] std::unique_ptr<SymbolFile> find_sym(Folders& folders,
                                                    const SymbolName& name,

@@ -73,7 +73,7 @@ SymbolFile* SymbolFiles::pdb(std::size_t index) {
   const auto name = name_of(modules_[index]);
   auto& library = *library_.impl_;
   slot.use(slot.pdb, open_once(library.pdbs, name, [&](std::vector<std::string>& refused) {
-             return find_pdb(library.folders, name, refused);
+             return find_pdb(library.folders, name, library.paths.index_cache, refused);
            }));
   return slot.pdb.file;
 }

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <string>
+#include <utility>
 
-#include "base/utf.h"
+#include "symbols/stored_file.h"
 #include "symbols/symbol_file.h"
 
 namespace vigil::symbols {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// `orders.sym` of `orders.pdb`, as Breakpad's tools name it.
-std::string sym_name(std::string_view debug_file) {
-  constexpr std::string_view kPdb = ".pdb";
-  const bool is_pdb = debug_file.size() > kPdb.size() &&
-                      ascii_lower(debug_file.substr(debug_file.size() - kPdb.size())) == kPdb;
-  if (is_pdb) debug_file.remove_suffix(kPdb.size());
-  return std::string(debug_file) + ".sym";
-}
 
 /// Where a store keeps a file: by its name and identity in two tiers or three, or just by its name.
 enum class Layout : std::uint8_t { TwoTiers, ThreeTiers, Flat };
@@ -62,18 +54,32 @@ std::unique_ptr<SymbolFile> find_file(Folders& folders,
 
 std::unique_ptr<SymbolFile> find_pdb(Folders& folders,
                                      const SymbolName& name,
+                                     const fs::path& cache,
                                      std::vector<std::string>& refused) {
-  return find_file(folders, name, name.debug_file, refused,
-                   [&](const fs::path& path) { return open_pdb(path, name.debug_id); });
+  const auto open = [&](const fs::path& path) { return open_pdb(path, name.debug_id); };
+  auto found = find_file(folders, name, name.debug_file, refused, open);
+  if (found != nullptr) return found;
+  const auto take = [&](const fs::path& path) {
+    auto opened = open(path);
+    if (!opened.ok()) {
+      refused.push_back(opened.error().message());
+      return false;
+    }
+    found = std::move(opened).take();
+    return true;
+  };
+  return open_substitute(folders, {name.debug_file, name.debug_id}, cache, refused, take)
+             ? std::move(found)
+             : nullptr;
 }
 
 std::unique_ptr<SymbolFile> find_sym(Folders& folders,
                                      const SymbolName& name,
                                      const fs::path& index_cache,
                                      std::vector<std::string>& refused) {
-  return find_file(folders, name, sym_name(name.debug_file), refused, [&](const fs::path& path) {
-    return open_sym(path, name.debug_id, index_cache);
-  });
+  return find_file(
+      folders, name, sym_file_name(name.debug_file), refused,
+      [&](const fs::path& path) { return open_sym(path, name.debug_id, index_cache); });
 }
 
 }  // namespace vigil::symbols
