@@ -1,21 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/function_name.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <optional>
 
 #include "analysis/siglists.h"
 
 namespace vigil::analysis {
 namespace {
 
+/// Whether each < of \p text has its >.
+bool is_balanced(std::string_view text) {
+  return std::ranges::count(text, '<') == std::ranges::count(text, '>');
+}
+
 /// The end of a C++ operator's name that starts at \p position with `operator`: its symbol may be
-/// made of the very characters that are looked for.
+/// made of the very characters that are looked for. Debuggers write template arguments right behind
+/// it, `operator<<int>`: what is left then must be as many < as >.
 std::size_t end_of_operator(std::string_view name, std::size_t position) {
-  constexpr std::string_view kOperator = "operator", kSymbols = "<>=!+-*/%^&|~,[]";
+  constexpr std::string_view kOperator = "operator", kSymbols = "=!+-*/%^&|~,[]";
+  constexpr std::size_t kMaxLook = 1024;  // names may be full of operators
+  constexpr std::array<std::string_view, 11> kOfBrackets = {"<=>", "<<=", ">>=", "->*", "->", "<<",
+                                                            ">>",  "<=",  ">=",  "<",   ">"};
   auto end = position + kOperator.size();
-  if (name.substr(end).starts_with("()")) return end + 2;
+  const auto rest = name.substr(end);
+  if (rest.starts_with("()")) return end + 2;
+  const auto until = rest.substr(0, std::min(rest.find('('), kMaxLook));
+  for (const auto symbol : kOfBrackets) {
+    if (until.starts_with(symbol) && is_balanced(until.substr(symbol.size()))) {
+      return end + symbol.size();
+    }
+  }
   while (end < name.size() && kSymbols.find(name[end]) != std::string_view::npos) ++end;
   return end;
+}
+
+/// Where the parentheses that open at \p position close; the end, where they do not.
+std::size_t end_of_parameters(std::string_view name, std::size_t position) {
+  std::size_t depth = 0;
+  for (; position < name.size(); ++position) {
+    if (name[position] == '(') ++depth;
+    if (name[position] == ')' && --depth == 0) return position + 1;
+  }
+  return name.size();
+}
+
+/// Of a function that others are in, `f(int)::{lambda()#1}::operator()`: where the parameters that
+/// begin at \p position end, with the qualifiers behind them. Nothing, where the function is not.
+std::optional<std::size_t> end_of_enclosing(std::string_view name, std::size_t position) {
+  auto end = end_of_parameters(name, position);
+  for (const std::string_view qualifier : {" const", " volatile", " &&", " &"}) {
+    if (name.substr(end).starts_with(qualifier)) end += qualifier.size();
+  }
+  return name.substr(end).starts_with("::") ? std::optional(end) : std::nullopt;
+}
+
+/// The end of what c++filt puts in braces at \p position: `{lambda(int)#1}`.
+std::size_t end_of_braces(std::string_view name, std::size_t position) {
+  const auto end = name.find('}', position);
+  return end == std::string_view::npos ? name.size() : end + 1;
 }
 
 bool starts_word(std::string_view name, std::size_t position) {
@@ -36,12 +81,17 @@ std::string without_arguments(std::string_view name) {
     } else if (depth == 0 && rest.starts_with(kAnonymous)) {
       result.append(kAnonymous);
       i += kAnonymous.size() - 1;
+    } else if (depth == 0 && rest.starts_with("{lambda(")) {
+      result += "{lambda}";  // they are numbered
+      i = end_of_braces(name, i) - 1;
     } else if (rest.front() == '<') {
       if (depth++ == 0) result += "<T>";
     } else if (rest.front() == '>' && depth > 0) {
       --depth;
     } else if (depth == 0 && rest.front() == '(' && i > 0) {
-      break;
+      const auto end = end_of_enclosing(name, i);
+      if (!end) break;
+      i = *end - 1;
     } else if (depth == 0) {
       result += rest.front();
     }

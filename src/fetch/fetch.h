@@ -27,7 +27,7 @@
 /// A server that has not got a file is not asked for it again for a day: `name.missing` beside
 /// where the file would be says who was asked and when.
 ///
-/// This is the only module but fleet that uses the network, and it never runs inside the sandbox.
+/// This is the only module that uses the network, and it never runs inside the sandbox.
 namespace vigil::fetch {
 
 enum class Kind : std::uint8_t {

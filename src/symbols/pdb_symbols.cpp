@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "names/names.h"
 #include "pdb/pdb.h"
 #include "symbols/symbol_file.h"
 
@@ -53,7 +54,7 @@ class PdbSymbols final : public SymbolFile {
     }
     symbol.place = std::move(symbol.inlined.back());
     symbol.inlined.pop_back();
-    if (found->is_public) symbol.place.function = undecorate(symbol.place.function);
+    if (found->is_public) symbol.place.function = names::undecorate(symbol.place.function);
     return symbol;
   }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "names/names.h"
 #include "symbols/symbols.h"
 
 namespace vigil::symbols {
@@ -86,7 +87,7 @@ std::optional<Symbol> Symbolizer::name_by_exports(std::size_t module, std::uint6
   auto found = table->nearest_code(offset);
   if (!found || found->rva < reach.begin) found = export_of_primary(*image, *table, offset);
   if (!found) return std::nullopt;
-  Symbol symbol{.place = {.function = undecorate(found->name)},
+  Symbol symbol{.place = {.function = names::undecorate(found->name)},
                 .decorated = std::move(found->name),
                 .offset = offset - found->rva,
                 .source = SymbolSource::Exports,

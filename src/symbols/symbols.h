@@ -216,9 +216,4 @@ class Symbolizer {
   std::vector<std::optional<Result<image::ExportTable>>> exports_;  // by module, read when needed
 };
 
-/// The qualified name in a decorated one, without parameters: `ns::Class::method` of
-/// `?method@Class@ns@@QEAAXH@Z` and of `_ZN2ns5Class6methodEi`, `f` of `_f@12`. Names that need
-/// more than that (templates, operators) come back as they are. Linear in the name's length.
-[[nodiscard]] std::string undecorate(std::string_view name);
-
 }  // namespace vigil::symbols

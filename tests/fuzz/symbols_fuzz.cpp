@@ -4,16 +4,13 @@
 #include <span>
 #include <string>
 
-#include "base/result.h"
 #include "symbols/symbols.h"
 #include "unit/unwind/fake_process.h"
 
-/// The input as a decorated name and as the memory of a module whose code is named.
+/// The input as the memory of a module whose code is named.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vigil;
   const ByteView bytes(std::as_bytes(std::span(data, size)));
-  VIGIL_CHECK(symbols::undecorate(bytes.text()).empty() == bytes.empty());
-
   constexpr std::uint64_t kBase = 0x7ff6'0000'0000;
   test::FakeMemory memory;
   memory.add(kBase, std::string(bytes.text()));
