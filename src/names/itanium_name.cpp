@@ -74,6 +74,8 @@ NodeId Itanium::parameter_list() {
 }
 
 NodeId Itanium::name(Function* function) {
+  const Nesting nesting(depth_);
+  if (nesting.too_deep()) return kNone;
   if (in_.peek() == 'N') return nested_name(function);
   if (in_.peek() == 'Z') return local_name(function);
   const bool known = in_.peek() == 'S' && in_.peek(1) != 't';

@@ -87,6 +87,8 @@ constexpr std::array kOperators = {
 
 /// What stands behind `??`.
 Microsoft::Unqualified Microsoft::operator_name() {
+  const Nesting nesting(depth_);
+  if (nesting.too_deep()) return {};
   if (in_.take('0')) {
     const auto class_name = tree_.add({.kind = NodeKind::Forward});
     return {.node = class_name, .class_name = class_name};

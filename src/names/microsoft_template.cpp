@@ -56,6 +56,8 @@ NodeId Microsoft::template_argument(bool& is_nothing) {
 /// Of a template parameter that is no type.
 NodeId Microsoft::value(char kind) {
   constexpr std::size_t kOfTwo = 2, kOfThree = 3;
+  const Nesting nesting(depth_);
+  if (nesting.too_deep()) return kNone;
   switch (kind) {
     case '0': return number();
     case '1':
