@@ -7,6 +7,7 @@
 
 #include "analysis/memory_text.h"
 #include "base/utf.h"
+#include "names/names.h"
 
 namespace vigil::analysis {
 namespace {
@@ -91,36 +92,14 @@ std::optional<std::uint64_t> find_std_exception(const Throw& thrown, snapshot::M
   return std::nullopt;
 }
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 }  // namespace
-
-std::string undecorate_type(std::string_view decorated) {
-  constexpr std::size_t kPrefix = 4;  // .?AV of a class, .?AU of a struct
-  const bool plain = (decorated.starts_with(".?AV") || decorated.starts_with(".?AU")) &&
-                     decorated.ends_with("@@") && decorated.size() > kPrefix + 2;
-  if (!plain) return std::string(decorated);
-  auto scopes = decorated.substr(kPrefix, decorated.size() - kPrefix - 2);
-  const bool words =
-      std::all_of(scopes.begin(), scopes.end(), [](char c) { return is_word(c) || c == '@'; });
-  if (!words) return std::string(decorated);
-  std::string result;
-  while (true) {
-    const auto at = scopes.rfind('@');
-    if (at == std::string_view::npos) return result.append(scopes);
-    result.append(scopes.substr(at + 1)).append("::");
-    scopes = scopes.substr(0, at);
-  }
-}
 
 std::string read_msvc_type(snapshot::Cpu cpu,
                            snapshot::Memory& memory,
                            const std::vector<std::uint64_t>& parameters) {
   const Throw thrown(cpu, memory, parameters);
   const auto first = thrown.type(0);
-  return first ? printable_utf8(undecorate_type(thrown.name(*first))) : std::string();
+  return first ? printable_utf8(names::undecorate(thrown.name(*first))) : std::string();
 }
 
 std::string read_msvc_what(snapshot::Cpu cpu,

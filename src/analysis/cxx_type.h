@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "snapshot/snapshot.h"
@@ -21,9 +20,5 @@ namespace vigil::analysis {
 [[nodiscard]] std::string read_msvc_what(snapshot::Cpu cpu,
                                          snapshot::Memory& memory,
                                          const std::vector<std::uint64_t>& parameters);
-
-/// `std::runtime_error` for `.?AVruntime_error@std@@`. Names that are more than words joined by @
-/// stay as they are.
-[[nodiscard]] std::string undecorate_type(std::string_view decorated);
 
 }  // namespace vigil::analysis

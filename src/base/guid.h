@@ -13,6 +13,7 @@ struct Guid {
   std::uint16_t data2;
   std::uint16_t data3;
   std::array<std::uint8_t, 8> data4;
+  friend bool operator==(const Guid&, const Guid&) = default;
 };
 static_assert(sizeof(Guid) == 16);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "names/names.h"
 #include "symbols/file_names.h"
 #include "symbols/symbol_file.h"
 
@@ -51,6 +52,7 @@ class SymSymbols final : public SymbolFile {
     for (std::size_t i = 0; i + 1 < found->places.size(); ++i)
       symbol.inlined.push_back(place_of(found->places[i]));
     symbol.place = place_of(found->places.back());
+    if (found->is_public) symbol.place.function = names::undecorate(symbol.place.function);
     return symbol;
   }
   [[nodiscard]] std::optional<breakpad::CfiRules> cfi_rules(std::uint32_t rva) override {

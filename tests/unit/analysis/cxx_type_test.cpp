@@ -122,17 +122,5 @@ TEST(CxxWhat, IsNoneOfARethrowWithoutAnObject) {
             "nothing was thrown: throw without an object, and none was caught");
 }
 
-TEST(UndecorateType, TurnsScopesAround) {
-  EXPECT_EQ(undecorate_type(".?AVruntime_error@std@@"), "std::runtime_error");
-  EXPECT_EQ(undecorate_type(".?AUC@b@a@@"), "a::b::C");
-  EXPECT_EQ(undecorate_type(".?AVE@@"), "E");
-}
-
-TEST(UndecorateType, LeavesOtherNamesAlone) {
-  for (const auto* name : {".H", ".PEAD", ".?AV?$vector@H@std@@", ".?AV@@", "", ".?AVx"}) {
-    EXPECT_EQ(undecorate_type(name), name);
-  }
-}
-
 }  // namespace
 }  // namespace vigil::analysis

@@ -22,7 +22,7 @@ constexpr std::string_view kId = "5A9832E5287241C1838ED98914E9B7FF1";
 std::string sym_text(std::string_view id = kId) {
   return "MODULE windows x86_64 " + std::string(id) +
          " orders.pdb\nFILE 0 cart.cpp\nINLINE_ORIGIN 0 Item::price\nFUNC 1000 20 0 Cart::total\n"
-         "INLINE 0 12 0 0 1008 4\n1000 20 7 0\nPUBLIC 2000 0 exported\n"
+         "INLINE 0 12 0 0 1008 4\n1000 20 7 0\nPUBLIC 2000 0 ?find@?$Map@H@@QEAAHXZ\n"
          "STACK CFI INIT 1000 20 .cfa: $rsp 8 + .ra: .cfa 8 - ^\n"
          "STACK WIN 4 1000 20 0 0 4 0 0 0 1 $T0 .raSearch =\n";
 }
@@ -62,6 +62,12 @@ std::vector<snapshot::Module> many_modules(std::size_t count, std::string_view p
     module.debug_id = kId;
   }
   return all;
+}
+
+TEST(SymbolFiles, UndecoratesWhatIsPublic) {
+  const TempFolder folder;
+  folder.write("orders.sym", sym_text());
+  EXPECT_EQ(name_at({.folders = {folder.path()}}, 0x2000), "Map<int>::find");
 }
 
 TEST(SymbolFiles, LooksForALimitedNumberOfThemInOneDump) {
