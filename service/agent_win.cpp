@@ -127,7 +127,7 @@ class Agent {
                 },
                 [](ProcessId pid) { return running_process(pid); }}};
   Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
-                      base_.programs.analyzer, base_.paths.root}};
+                      base_.programs.analyzer, base_.paths}};
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
   asio::steady_timer scan_timer_{io_}, reload_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};

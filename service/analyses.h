@@ -11,9 +11,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "analysis_run.h"
 #include "base/time.h"
 #include "desk.h"
-#include "sandboxed_run.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
@@ -30,8 +30,8 @@ class Analyses {
     const Clock& clock;
     spdlog::logger& log;
     const settings::Settings& settings;
-    std::filesystem::path analyzer;
-    std::filesystem::path data_folder;
+    std::filesystem::path vigil;  ///< vigil.exe
+    settings::DataPaths paths;
   };
   explicit Analyses(Parts parts) : parts_(std::move(parts)) {}
 
@@ -44,12 +44,18 @@ class Analyses {
  private:
   [[nodiscard]] boost::asio::awaitable<void> work();
   [[nodiscard]] boost::asio::awaitable<void> analyze(store::Capture capture);
+  [[nodiscard]] boost::asio::awaitable<Result<AnalysisRun::Output>> run_analyzer(
+      const store::Capture& capture);
+  /// Whether symbols came that the analyzer's report in \p output lacks.
+  [[nodiscard]] boost::asio::awaitable<bool> fetch_symbols(const store::Capture& capture,
+                                                           const AnalysisRun::Output& output);
+  [[nodiscard]] boost::asio::awaitable<Result<AnalysisRun::Output>> finish(AnalysisRun& run);
   [[nodiscard]] Status keep_report(const store::Capture& capture, const std::string& json);
   void fail(const store::Capture& capture, std::string_view reason, bool may_retry);
 
   Parts parts_;
   std::set<boost::asio::steady_timer*> sleeping_;  // of workers that have nothing to do
-  std::set<SandboxedRun*> running_;
+  std::set<AnalysisRun*> running_;
   bool stopping_ = false;
   bool claim_failed_ = false;
   bool mitigations_said_ = false;

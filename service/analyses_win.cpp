@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyses.h"
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
 
 #include "base/exception_codes.h"
 #include "base/exit_code.h"
 #include "base/utf.h"
+#include "base/words.h"
 #include "coroutines.h"
+#include "platform/platform.h"
 #include "report/report.h"
 #include "signature_limit.h"
 
@@ -29,7 +35,7 @@ bool has_report(std::uint32_t exit_code) {
 }
 
 /// Why there is no report, from what the analyzer left.
-std::string no_report(const SandboxedRun::Output& output) {
+std::string no_report(const AnalysisRun::Output& output) {
   if (is_crash_exit_code(output.exit_code)) {
     return fmt::format("the analyzer crashed with {}", exception_name(output.exit_code));
   }
@@ -40,6 +46,42 @@ std::string no_report(const SandboxedRun::Output& output) {
   if (line.empty()) return fmt::format("the analyzer ended with exit code {}", output.exit_code);
   return printable_utf8(line);
 }
+
+/// Whether a module that lies on a stack has a symbol file somewhere, and it was not there.
+bool lacks_symbols(const report::Report& report) {
+  return std::ranges::any_of(report.modules, [](const report::Module& module) {
+    const bool was_needed = module.symbols == "none" || module.symbols == "exports";
+    return was_needed && !module.debug_id.empty();
+  });
+}
+
+/// How many files a download says that it fetched.
+std::uint64_t fetched_count(const std::string& json) {
+  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  if (!parsed.is_object()) return 0;
+  const auto count = parsed.find("fetched");
+  return count != parsed.end() && count->is_number_unsigned() ? count->get<std::uint64_t>() : 0;
+}
+
+/// The report that a download is for, while it lasts.
+class ReportFile {
+ public:
+  explicit ReportFile(std::filesystem::path path) : path_(std::move(path)) {}
+  ~ReportFile() {
+    std::error_code ignored;  // the next one of this row takes its place
+    std::filesystem::remove(path_, ignored);
+  }
+  ReportFile(const ReportFile&) = delete;
+  ReportFile& operator=(const ReportFile&) = delete;
+
+  [[nodiscard]] Status write(const std::string& text) const {
+    return platform::write_file_atomically(path_, text);
+  }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 }  // namespace
 
@@ -81,21 +123,13 @@ asio::awaitable<void> Analyses::work() {
 }
 
 asio::awaitable<void> Analyses::analyze(store::Capture capture) {
-  const SandboxLimits limits{parts_.settings.analysis_max_memory_bytes,
-                             parts_.settings.analysis_timeout, report::kMaxJsonBytes};
-  auto run = SandboxedRun::start(parts_.io, parts_.analyzer,
-                                 parts_.data_folder / path_from_utf8(capture.dump_file), limits);
-  if (!run.ok()) {
-    fail(capture, fmt::format("cannot analyze: {}", run.error().message()), false);
-    co_return;
+  auto output = co_await run_analyzer(capture);
+  if (output.ok() && has_report(output->exit_code) && parts_.settings.fetch_symbols && !stopping_) {
+    if (co_await fetch_symbols(capture, *output)) {
+      auto again = co_await run_analyzer(capture);
+      if (again.ok() && has_report(again->exit_code)) output = std::move(again);
+    }
   }
-  if ((*run)->mitigations_refused() && !std::exchange(mitigations_said_, true)) {
-    parts_.log.warn(
-        "this system does not know all process mitigations that the analyzer should have");
-  }
-  running_.insert(run->get());
-  const auto output = co_await (*run)->finish();
-  running_.erase(run->get());
   if (output.ok() && has_report(output->exit_code)) {
     const auto kept = keep_report(capture, output->text);
     if (!kept.ok()) fail(capture, kept.error().message(), false);
@@ -104,6 +138,56 @@ asio::awaitable<void> Analyses::analyze(store::Capture capture) {
   } else {
     fail(capture, output.ok() ? no_report(*output) : output.error().message(), false);
   }
+}
+
+asio::awaitable<Result<AnalysisRun::Output>> Analyses::run_analyzer(const store::Capture& capture) {
+  const RunLimits limits{parts_.settings.analysis_max_memory_bytes,
+                         parts_.settings.analysis_timeout, report::kMaxJsonBytes};
+  std::vector<std::string> symbol_paths = {utf8_from_path(parts_.paths.symbols())};
+  if (!parts_.settings.symbol_path.empty()) symbol_paths.push_back(parts_.settings.symbol_path);
+  auto run = AnalysisRun::analyze(parts_.io, parts_.vigil,
+                                  parts_.paths.root / path_from_utf8(capture.dump_file),
+                                  symbol_paths, limits);
+  if (!run.ok()) co_return std::move(run).take_error().with_context("cannot analyze");
+  if ((*run)->mitigations_refused() && !std::exchange(mitigations_said_, true)) {
+    parts_.log.warn(
+        "this system does not know all process mitigations that the analyzer should have");
+  }
+  co_return co_await finish(**run);
+}
+
+asio::awaitable<bool> Analyses::fetch_symbols(const store::Capture& capture,
+                                              const AnalysisRun::Output& output) {
+  const auto parsed = report::from_json(output.text);
+  if (!parsed.ok() || !lacks_symbols(*parsed)) co_return false;
+  const ReportFile file(parts_.paths.symbols() / fmt::format("{}-report.json", capture.id.value));
+  if (const auto written = file.write(report::to_json(*parsed, false)); !written.ok()) {
+    parts_.log.warn("#{}: symbols cannot be fetched: {}", capture.id.value,
+                    written.error().message());
+    co_return false;
+  }
+  const RunLimits limits{parts_.settings.analysis_max_memory_bytes, parts_.settings.fetch_timeout,
+                         report::kMaxJsonBytes};
+  auto run =
+      AnalysisRun::fetch_symbols(parts_.io, parts_.vigil, file.path(), parts_.settings.symbol_path,
+                                 parts_.paths.symbols(), limits);
+  auto fetched =
+      run.ok() ? co_await finish(**run) : Result<AnalysisRun::Output>(std::move(run).take_error());
+  const auto count = fetched.ok() ? fetched_count(fetched->text) : 0;
+  if (!fetched.ok() || fetched->text.empty()) {
+    parts_.log.warn("#{}: fetching symbols: {}", capture.id.value,
+                    fetched.ok() ? no_report(*fetched) : fetched.error().message());
+  }
+  if (count > 0)
+    parts_.log.info("#{}: fetched {}", capture.id.value, counted(count, "symbol file"));
+  co_return count > 0;
+}
+
+asio::awaitable<Result<AnalysisRun::Output>> Analyses::finish(AnalysisRun& run) {
+  running_.insert(&run);
+  auto output = co_await run.finish();
+  running_.erase(&run);
+  co_return output;
 }
 
 Status Analyses::keep_report(const store::Capture& capture, const std::string& json) {
@@ -123,8 +207,7 @@ Status Analyses::keep_report(const store::Capture& capture, const std::string& j
   VIGIL_TRY(parts_.store.finish(capture.id, findings, parts_.clock.now()));
   parts_.log.info("#{}: {}", capture.id.value, printable_utf8(parsed->synopsis));
   const auto limited = apply_signature_limit(
-      {parts_.store, parts_.desk.rules(), parts_.clock, parts_.log, parts_.data_folder},
-      capture.id);
+      {parts_.store, parts_.desk.rules(), parts_.clock, parts_.log, parts_.paths.root}, capture.id);
   if (!limited.ok()) {
     parts_.log.error("#{}: cannot apply per_signature: {}", capture.id.value,
                      limited.error().message());

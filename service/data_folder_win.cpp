@@ -41,6 +41,7 @@ Status prepare_data_folder(const settings::DataPaths& paths) {
   VIGIL_TRY(platform::secure_folder(paths.inbox(), kDropBox));
   VIGIL_TRY(platform::secure_folder(paths.dumps(), kPrivate));
   VIGIL_TRY(platform::secure_folder(paths.logs(), kPrivate));
+  VIGIL_TRY(platform::secure_folder(paths.symbols(), kPrivate));
   std::error_code error;
   if (std::filesystem::exists(paths.settings_file(), error)) return {};
   // The settings come last: once they are there, nobody brings back rules that were removed.

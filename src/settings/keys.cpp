@@ -59,6 +59,18 @@ constexpr Key kKeys[] = {
      "How often the analysis of one dump is begun before it counts as failed: a stop of the\n"
      "service or of the machine interrupts it.",
      Count{&S::analysis_attempts, 1, 10}},
+
+    {"symbols", "path",
+     "Where the symbols of the programs that die are, as debuggers take it: folders and symbol\n"
+     "servers, 'D:\\symbols;srv*https://symbols.example.com'. The folder 'symbols' beside this\n"
+     "file is looked in first.",
+     SymbolPath{&S::symbol_path}},
+    {"symbols", "fetch",
+     "Whether symbols that an analysis lacks are fetched from the servers of 'path' into that\n"
+     "folder. It tells them which programs died here.",
+     Flag{&S::fetch_symbols}},
+    {"symbols", "fetch_timeout", "How long the symbols of one dump may take to come.",
+     Duration{&S::fetch_timeout, 1s, 1h}},
 };
 
 struct FormatValue {
@@ -68,9 +80,14 @@ struct FormatValue {
   std::string operator()(const Count& v) const { return fmt::format("{}", settings.*v.member); }
   std::string operator()(const Size& v) const { return yaml::format_size(settings.*v.member); }
   std::string operator()(const Duration& v) const { return yaml::format_exact(settings.*v.member); }
+  /// In single quotes nothing in it has a meaning, which a backslash would otherwise.
+  std::string operator()(const SymbolPath& v) const {
+    return fmt::format("'{}'", settings.*v.member);
+  }
 };
 
 struct FormatRange {
+  std::string operator()(const SymbolPath&) const { return "a symbol path"; }
   std::string operator()(const Choice& v) const {
     return fmt::format("one of {}", yaml::join_names(v.values));
   }

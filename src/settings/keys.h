@@ -32,13 +32,18 @@ struct Duration {
   Microseconds min, max;
 };
 
+/// A symbol path as debuggers take it.
+struct SymbolPath {
+  std::string Settings::* member;
+};
+
 /// One key of vigil.yaml. The table of these is all there is to say about it: parser, default file
 /// and the page in docs/formats come from it.
 struct Key {
   std::string_view group;
   std::string_view name;
   std::string_view doc;  ///< One or more lines for the default file.
-  std::variant<Choice, Flag, Count, Size, Duration> value;
+  std::variant<Choice, Flag, Count, Size, Duration, SymbolPath> value;
 };
 
 /// In the order of the default file; keys of one group stand together.

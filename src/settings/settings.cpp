@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/symbol_path.h"
 #include "base/utf.h"
 #include "settings/keys.h"
 #include "yaml/yaml.h"
@@ -37,6 +38,17 @@ struct ReadValue {
   }
   void operator()(const Duration& v) const {
     assign(yaml::read_duration(node, {v.min, v.max}, problems), v.member);
+  }
+
+  void operator()(const SymbolPath& v) const {
+    constexpr std::size_t kMaxBytes = 4096;
+    const auto text = yaml::read_text(node, "a symbol path", kMaxBytes, problems);
+    if (!text) return;
+    if (const auto parsed = parse_symbol_path(*text); !parsed.ok()) {
+      problems.add(node.at, parsed.error().message());
+      return;
+    }
+    settings.*v.member = *text;
   }
 
   template <class T>

@@ -35,6 +35,11 @@ struct Settings {
   std::uint64_t analysis_max_memory_bytes = 512ull << 20;
   std::uint32_t analysis_attempts = 3;  ///< After this many interrupted tries the row is failed.
 
+  // symbols
+  std::string symbol_path;                  ///< Besides DataPaths::symbols(). Empty: nothing.
+  bool fetch_symbols = false;               ///< From the servers of symbol_path.
+  Microseconds fetch_timeout{120'000'000};  ///< Of one dump's.
+
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
@@ -57,6 +62,7 @@ struct DataPaths {
   [[nodiscard]] std::filesystem::path dumps() const { return root / "dumps"; }
   [[nodiscard]] std::filesystem::path store_file() const { return root / "vigil.db"; }
   [[nodiscard]] std::filesystem::path logs() const { return root / "logs"; }
+  [[nodiscard]] std::filesystem::path symbols() const { return root / "symbols"; }
 };
 
 }  // namespace vigil::settings

@@ -36,7 +36,8 @@ TEST(Settings, TakeEveryKind) {
   const auto settings = parse_settings(
       "log: { level: debug, max_size: 2MiB, files: 0, event_log: false }\n"
       "watch:\n  poll_interval: 500ms\n  aedebug: true\n"
-      "capture: { min_free_disk: 0B }\n",
+      "capture: { min_free_disk: 0B }\n"
+      "symbols: { path: 'D:\\s;srv*https://symbols.example.com', fetch: true }\n",
       "f");
   ASSERT_TRUE(settings.ok()) << settings.error().message();
   Settings expected;
@@ -47,7 +48,15 @@ TEST(Settings, TakeEveryKind) {
   expected.poll_interval = 500ms;
   expected.aedebug = true;
   expected.min_free_disk_bytes = 0;
+  expected.symbol_path = "D:\\s;srv*https://symbols.example.com";
+  expected.fetch_symbols = true;
   EXPECT_EQ(*settings, expected);
+}
+
+TEST(Settings, RefuseASymbolPathThatIsNone) {
+  EXPECT_EQ(error_of("symbols:\n  path: 'svr*https://symbols.example.com'\n"),
+            "vigil.yaml:2:9: symbol path: 'svr*https://symbols.example.com' begins with 'svr*', "
+            "which is not srv*, symsrv* or cache*");
 }
 
 TEST(Settings, SayWhatIsWrongWithLineAndColumn) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/symbol_path.h"
+
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/utf.h"
-#include "symbols/symbols.h"
 
-namespace vigil::symbols {
+namespace vigil {
 namespace {
 
 bool is_url(std::string_view text) {
@@ -75,4 +76,4 @@ Result<std::vector<SymbolPathElement>> parse_symbol_path(std::string_view text) 
   return elements;
 }
 
-}  // namespace vigil::symbols
+}  // namespace vigil

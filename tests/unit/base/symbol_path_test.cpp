@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "symbols/symbols.h"
+#include "base/symbol_path.h"
 
-namespace vigil::symbols {
+namespace vigil {
 namespace {
 
 using testing::ElementsAre;
@@ -69,4 +69,4 @@ TEST(SymbolPath, NamesTheElementThatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace vigil::symbols
+}  // namespace vigil

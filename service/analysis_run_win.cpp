@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sandboxed_run.h"
+#include "analysis_run.h"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,6 @@
 
 #include "base/utf.h"
 #include "coroutines.h"
-#include "platform/win/child_process.h"
 #include "platform/win/pipe.h"
 #include "platform/win/processes.h"
 #include "platform/win/sandbox.h"
@@ -25,8 +24,8 @@ namespace vigil::service {
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-/// Between two looks at the analyzer's memory: in this time it cannot take much more than it may
-/// have.
+/// Between two looks at the memory in use: in this time it cannot grow much beyond
+/// its limit.
 constexpr std::chrono::milliseconds kWatchInterval{100};
 constexpr std::size_t kMaxComplaintBytes = 4096;
 constexpr UINT kKilledExitCode = 1;
@@ -39,44 +38,70 @@ Result<platform::FileHandle> open_dump(const std::filesystem::path& path) {
   return file;
 }
 
-std::vector<std::string> arguments_for(HANDLE dump, const std::filesystem::path& path) {
-  return {"analyze",       "--json",
-          "--dump-handle", std::to_string(reinterpret_cast<std::uintptr_t>(dump)),
-          "--dump-name",   utf8_from_path(path.filename())};
-}
-
 }  // namespace
 
-Result<std::unique_ptr<SandboxedRun>> SandboxedRun::start(asio::io_context& io,
-                                                          const std::filesystem::path& analyzer,
-                                                          const std::filesystem::path& dump,
-                                                          const SandboxLimits& limits) {
+Result<std::unique_ptr<AnalysisRun>> AnalysisRun::analyze(
+    asio::io_context& io,
+    const std::filesystem::path& vigil,
+    const std::filesystem::path& dump,
+    const std::vector<std::string>& symbol_paths,
+    const RunLimits& limits) {
   VIGIL_TRY_ASSIGN(const auto token, platform::create_sandbox_token());
-  std::unique_ptr<SandboxedRun> run(new SandboxedRun(io, limits));
+  VIGIL_TRY_ASSIGN(const auto file, open_dump(dump));
+  std::unique_ptr<AnalysisRun> run(new AnalysisRun(io, "the analyzer", limits));
   VIGIL_TRY_ASSIGN(run->job_, platform::create_sandbox_job({.memory_bytes = limits.memory_bytes,
                                                             .cpu_time = limits.wall_time}));
-  VIGIL_TRY_ASSIGN(auto output, platform::create_child_pipe(platform::PipeDirection::FromChild));
-  VIGIL_TRY_ASSIGN(auto complaint, platform::create_child_pipe(platform::PipeDirection::FromChild));
-  VIGIL_TRY_ASSIGN(const auto file, open_dump(dump));
   platform::ChildOptions options;
-  options.program = analyzer;
-  options.arguments = arguments_for(file.get(), dump);
-  options.std_out = output.childs.get();
-  options.std_err = complaint.childs.get();
+  options.program = vigil;
+  options.arguments = {
+      "analyze",        "--json",
+      "--dump-handle",  std::to_string(reinterpret_cast<std::uintptr_t>(file.get())),
+      "--dump-name",    utf8_from_path(dump.filename()),
+      "--symbol-cache", "none"};
+  for (const auto& path : symbol_paths) {
+    options.arguments.emplace_back("--symbols");
+    options.arguments.push_back(path);
+  }
   options.inherited = {file.get()};
   options.token = token.get();
-  options.job = run->job_.get();
-  options.background = true;
   options.hardened = true;
-  VIGIL_TRY_ASSIGN(auto child, platform::start_child(options));
-  run->mitigations_refused_ = child.mitigations_refused;
-  run->process_.assign(child.process.release());
-  run->output_.assign(output.ours.release());
-  run->complaint_.assign(complaint.ours.release());
+  VIGIL_TRY(run->start(std::move(options)));
   return run;
 }
 
-asio::awaitable<Result<SandboxedRun::Output>> SandboxedRun::finish() {
+Result<std::unique_ptr<AnalysisRun>> AnalysisRun::fetch_symbols(asio::io_context& io,
+                                                                const std::filesystem::path& vigil,
+                                                                const std::filesystem::path& report,
+                                                                const std::string& symbol_path,
+                                                                const std::filesystem::path& folder,
+                                                                const RunLimits& limits) {
+  std::unique_ptr<AnalysisRun> run(new AnalysisRun(io, "the download", limits));
+  VIGIL_TRY_ASSIGN(run->job_, platform::create_sandbox_job({.memory_bytes = limits.memory_bytes,
+                                                            .cpu_time = limits.wall_time}));
+  platform::ChildOptions options;
+  options.program = vigil;
+  options.arguments = {"symbols",   "fetch",    utf8_from_path(report), "--json", "--symbols",
+                       symbol_path, "--output", utf8_from_path(folder)};
+  VIGIL_TRY(run->start(std::move(options)));
+  return run;
+}
+
+Status AnalysisRun::start(platform::ChildOptions options) {
+  VIGIL_TRY_ASSIGN(auto output, platform::create_child_pipe(platform::PipeDirection::FromChild));
+  VIGIL_TRY_ASSIGN(auto complaint, platform::create_child_pipe(platform::PipeDirection::FromChild));
+  options.std_out = output.childs.get();
+  options.std_err = complaint.childs.get();
+  options.job = job_.get();
+  options.background = true;
+  VIGIL_TRY_ASSIGN(auto child, platform::start_child(options));
+  mitigations_refused_ = child.mitigations_refused;
+  process_.assign(child.process.release());
+  output_.assign(output.ours.release());
+  complaint_.assign(complaint.ours.release());
+  return {};
+}
+
+asio::awaitable<Result<AnalysisRun::Output>> AnalysisRun::finish() {
   Output output;
   // All of them end with the process at the latest, and the watch sees to it that it ends.
   unfinished_ = 3;
@@ -92,33 +117,33 @@ asio::awaitable<Result<SandboxedRun::Output>> SandboxedRun::finish() {
 }
 
 /// Everything that comes, up to \p limit; beyond it, the run is ended or the rest is dropped.
-asio::awaitable<void> SandboxedRun::read(Pipe& pipe,
-                                         std::size_t limit,
-                                         bool kill_beyond,
-                                         std::string& text) {
+asio::awaitable<void> AnalysisRun::read(Pipe& pipe,
+                                        std::size_t limit,
+                                        bool kill_beyond,
+                                        std::string& text) {
   std::array<char, 16 * 1024> chunk;
   for (;;) {
     const auto [error, length] = co_await pipe.async_read_some(asio::buffer(chunk), kAwait);
     if (error) break;  // the other end is closed
     if (length > limit - text.size() && kill_beyond) {
-      end_for(fmt::format("the analyzer's report is longer than {} bytes", limit));
+      end_for(fmt::format("what {} printed is longer than {} bytes", name_, limit));
     }
     text.append(chunk.data(), std::min(length, limit - text.size()));
   }
   finished_one();
 }
 
-asio::awaitable<void> SandboxedRun::await_end() {
+asio::awaitable<void> AnalysisRun::await_end() {
   co_await process_.async_wait(kAwait);
   finished_one();
 }
 
-void SandboxedRun::finished_one() {
+void AnalysisRun::finished_one() {
   if (--unfinished_ == 0) watch_timer_.cancel();
 }
 
 /// Until all is finished.
-asio::awaitable<void> SandboxedRun::watch() {
+asio::awaitable<void> AnalysisRun::watch() {
   const auto deadline = std::chrono::steady_clock::now() + limits_.wall_time;
   while (unfinished_ > 0) {
     watch_timer_.expires_after(kWatchInterval);
@@ -126,21 +151,20 @@ asio::awaitable<void> SandboxedRun::watch() {
     if (unfinished_ == 0) co_return;
     const auto memory = platform::committed_bytes(process_.native_handle());
     if (memory.ok() && *memory > limits_.memory_bytes) {
-      end_for(fmt::format("the analyzer used {} bytes of memory and may use {}", *memory,
+      end_for(fmt::format("{} used {} bytes of memory and may use {}", name_, *memory,
                           limits_.memory_bytes));
     } else if (std::chrono::steady_clock::now() >= deadline) {
-      end_for(
-          fmt::format("the analyzer was not done after {}", format_duration(limits_.wall_time)));
+      end_for(fmt::format("{} was not done after {}", name_, format_duration(limits_.wall_time)));
     }
   }
 }
 
-void SandboxedRun::end_for(std::string reason) {
+void AnalysisRun::end_for(std::string reason) {
   if (killed_for_.empty()) killed_for_ = std::move(reason);
   kill();
 }
 
-void SandboxedRun::kill() {
+void AnalysisRun::kill() {
   // It may have ended by itself in this moment.
   ::TerminateJobObject(job_.get(), kKilledExitCode);
 }
