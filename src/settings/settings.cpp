@@ -42,6 +42,7 @@ struct ReadValue {
 
   void operator()(const SymbolPath& v) const {
     constexpr std::size_t kMaxBytes = 4096;
+    if (node.kind == yaml::Node::Kind::Text && node.text.empty()) return;  // as by default
     const auto text = yaml::read_text(node, "a symbol path", kMaxBytes, problems);
     if (!text) return;
     if (const auto parsed = parse_symbol_path(*text); !parsed.ok()) {
