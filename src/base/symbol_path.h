@@ -21,12 +21,4 @@ struct SymbolPathElement {
 /// word before a star.
 [[nodiscard]] Result<std::vector<SymbolPathElement>> parse_symbol_path(std::string_view text);
 
-/// Whether \p name can be one file's name on any system, and no way out of a folder.
-[[nodiscard]] bool is_plain_file_name(std::string_view name);
-
-/// How symbol stores name what they have of `orders.pdb`: compressed `orders.pd_`, as Breakpad's
-/// text `orders.sym`. \p name is not empty.
-[[nodiscard]] std::string compressed_file_name(std::string_view name);
-[[nodiscard]] std::string sym_file_name(std::string_view name);
-
 }  // namespace vigil

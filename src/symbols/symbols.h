@@ -43,6 +43,14 @@ struct SymbolPaths {
 using vigil::parse_symbol_path;
 using vigil::SymbolPathElement;
 
+/// Whether \p name can be one file's name on any system, and no way out of a folder.
+[[nodiscard]] bool is_plain_file_name(std::string_view name);
+
+/// How symbol stores name what they have of `orders.pdb`: compressed `orders.pd_`, as Breakpad's
+/// text `orders.sym`. \p name is not empty.
+[[nodiscard]] std::string compressed_file_name(std::string_view name);
+[[nodiscard]] std::string sym_file_name(std::string_view name);
+
 /// The folders, what they hold, and the symbol files that were opened: what analyses of many dumps
 /// share. It outlives them.
 class Library {
