@@ -32,7 +32,13 @@ struct Arm64Registers {
 /// A CONTEXT of 0x4d0 bytes with control, integer and segment registers.
 inline std::string amd64_context(const Amd64Registers& registers) {
   ByteBuilder b;
-  b.seek(0x30).u32(0x0010'001f).seek(0x38).u16(registers.cs).seek(0x42).u16(0x2b).u32(registers.eflags);
+  b.seek(0x30)
+      .u32(0x0010'001f)
+      .seek(0x38)
+      .u16(registers.cs)
+      .seek(0x42)
+      .u16(0x2b)
+      .u32(registers.eflags);
   b.seek(0x78);
   for (const auto value : registers.gpr) b.u64(value);
   return b.u64(registers.rip).seek(0x4d0).bytes();

@@ -38,7 +38,7 @@ TEST(CxxType, ReadsThe32BitFormToo) {
   memory.put(0x2000, test::ByteBuilder().u32(1).u32(0x3000).bytes());
   memory.put(0x3000, test::ByteBuilder().u32(0).u32(0x4000).bytes());
   memory.put(0x4000, test::ByteBuilder().u32(0).u32(0).c_string(".H").bytes());
-  EXPECT_EQ(read_msvc_type(snapshot::Cpu::X86, memory, {0x19930520, 0, 0x1000}), ".H");
+  EXPECT_EQ(read_msvc_type(snapshot::Cpu::X86, memory, {0x19930520, 0, 0x1000}), "int");
 }
 
 TEST(CxxType, IsUnknownWhereverTheChainEnds) {
