@@ -30,6 +30,7 @@ class SymSymbols final : public SymbolFile {
           file_ = std::move(file).take();
           return {};
         }
+        index_file_.reset();  // Windows replaces no file that is mapped
       }
     }
     VIGIL_TRY_ASSIGN(index_, breakpad::build_index(text_->bytes(), stamp));
