@@ -277,6 +277,7 @@ Result<std::vector<Item>> fetch(const std::vector<Wanted>& wanted,
   {
     std::vector<std::jthread> threads;  // joined at the end of this block
     const auto count = std::min(std::max<std::size_t>(options.limits.parallel, 1), items.size());
+    threads.reserve(count);
     for (std::size_t i = 0; i < count; ++i) threads.emplace_back(work);
   }
   return items;

@@ -51,8 +51,10 @@ class Listing {
   explicit Listing(const std::string& folder) {
     DIR* open = ::opendir(folder.c_str());
     if (open == nullptr) return;
-    for (const auto* entry = ::readdir(open);
-         entry != nullptr && entries_.size() < kMaxFolderEntries; entry = ::readdir(open)) {
+    // Nobody else reads from this stream, which is all that readdir() asks for.
+    const auto next = [open] { return ::readdir(open); };  // NOLINT(concurrency-mt-unsafe)
+    for (const auto* entry = next(); entry != nullptr && entries_.size() < kMaxFolderEntries;
+         entry = next()) {
       entries_.push_back({hash_of(entry->d_name), names_.size()});
       names_.append(entry->d_name).push_back('\0');
     }
