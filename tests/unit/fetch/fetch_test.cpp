@@ -425,7 +425,8 @@ TEST_F(FetchTest, StopsInTheMiddleAndLeavesNothing) {
 }
 
 TEST_F(FetchTest, StopsWhileAServerIsSilent) {
-  timeouts.idle = std::chrono::seconds(100);
+  // Not longer: Wine goes on waiting for the server when the request is closed.
+  timeouts.idle = std::chrono::seconds(20);
   client = make_http_client(timeouts).take();
   std::stop_source source;
   const test::HttpServer silent([&](const std::string&) {
