@@ -34,16 +34,16 @@ bool has_report(std::uint32_t exit_code) {
          exit_code == static_cast<std::uint32_t>(ExitCode::Partial);
 }
 
-/// Why there is no report, from what the analyzer left.
-std::string no_report(const AnalysisRun::Output& output) {
+/// Why \p who gave no answer, from what it left.
+std::string no_answer(std::string_view who, const AnalysisRun::Output& output) {
   if (is_crash_exit_code(output.exit_code)) {
-    return fmt::format("the analyzer crashed with {}", exception_name(output.exit_code));
+    return fmt::format("{} crashed with {}", who, exception_name(output.exit_code));
   }
   std::string_view line = output.complaint;
   line = line.substr(0, line.find_first_of("\r\n"));
   constexpr std::string_view kProgram = "vigil: ";
   if (line.starts_with(kProgram)) line.remove_prefix(kProgram.size());
-  if (line.empty()) return fmt::format("the analyzer ended with exit code {}", output.exit_code);
+  if (line.empty()) return fmt::format("{} ended with exit code {}", who, output.exit_code);
   return printable_utf8(line);
 }
 
@@ -125,7 +125,8 @@ asio::awaitable<void> Analyses::work() {
 asio::awaitable<void> Analyses::analyze(store::Capture capture) {
   auto output = co_await run_analyzer(capture);
   if (output.ok() && has_report(output->exit_code) && parts_.settings.fetch_symbols && !stopping_) {
-    if (co_await fetch_symbols(capture, *output)) {
+    const bool came = co_await fetch_symbols(capture, *output);
+    if (came && !stopping_) {
       auto again = co_await run_analyzer(capture);
       if (again.ok() && has_report(again->exit_code)) output = std::move(again);
     }
@@ -136,7 +137,8 @@ asio::awaitable<void> Analyses::analyze(store::Capture capture) {
   } else if (stopping_) {
     fail(capture, "the service stopped during the analysis", true);
   } else {
-    fail(capture, output.ok() ? no_report(*output) : output.error().message(), false);
+    fail(capture, output.ok() ? no_answer("the analyzer", *output) : output.error().message(),
+         false);
   }
 }
 
@@ -176,7 +178,7 @@ asio::awaitable<bool> Analyses::fetch_symbols(const store::Capture& capture,
   const auto count = fetched.ok() ? fetched_count(fetched->text) : 0;
   if (!fetched.ok() || fetched->text.empty()) {
     parts_.log.warn("#{}: fetching symbols: {}", capture.id.value,
-                    fetched.ok() ? no_report(*fetched) : fetched.error().message());
+                    fetched.ok() ? no_answer("the download", *fetched) : fetched.error().message());
   }
   if (count > 0)
     parts_.log.info("#{}: fetched {}", capture.id.value, counted(count, "symbol file"));

@@ -90,6 +90,13 @@ void read_group(const yaml::Node& node,
                   });
 }
 
+bool names_server(std::string_view symbol_path) {
+  const auto path = parse_symbol_path(symbol_path);
+  return path.ok() && std::ranges::any_of(*path, [](const SymbolPathElement& element) {
+           return !element.server.empty();
+         });
+}
+
 Settings read_settings(const yaml::Node& root, yaml::Problems& problems) {
   Settings settings;
   if (root.kind == yaml::Node::Kind::Null) return settings;
@@ -98,6 +105,10 @@ Settings read_settings(const yaml::Node& root, yaml::Problems& problems) {
                   [&](std::size_t i, const yaml::Node& value) {
                     read_group(value, groups[i], settings, problems);
                   });
+  if (settings.fetch_symbols && problems.empty() && !names_server(settings.symbol_path)) {
+    problems.add(root.find("symbols")->find("fetch")->at,
+                 "'path' names no server to fetch from, as srv*https://symbols.example.com does");
+  }
   return settings;
 }
 

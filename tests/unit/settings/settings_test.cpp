@@ -59,6 +59,15 @@ TEST(Settings, RefuseASymbolPathThatIsNone) {
             "which is not srv*, symsrv* or cache*");
 }
 
+TEST(Settings, RefuseToFetchFromNowhere) {
+  const std::string complaint =
+      "vigil.yaml:2:10: 'path' names no server to fetch from, as srv*https://symbols.example.com "
+      "does";
+  EXPECT_EQ(error_of("symbols:\n  fetch: true\n"), complaint);
+  EXPECT_EQ(error_of("symbols:\n  fetch: true\n  path: 'D:\\symbols'\n"), complaint);
+  EXPECT_EQ(error_of("symbols: { fetch: true, path: 'srv*https://symbols.example.com' }\n"), "");
+}
+
 TEST(Settings, SayWhatIsWrongWithLineAndColumn) {
   EXPECT_EQ(error_of("log:\n  levle: info\n"),
             "vigil.yaml:2:3: unknown key 'levle'; did you mean 'level'?");
