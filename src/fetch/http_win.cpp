@@ -128,8 +128,10 @@ class Request {
     handle_.reset();
     // Windows ends what is under way at once. Wine waits for the server.
     constexpr DWORD kCloseMs = 2'000;
-    if (calls_back && ::WaitForSingleObject(flight_->closed.get(), kCloseMs) != WAIT_OBJECT_0)
-      (void)flight_.release();  // WinHTTP may still write there: better lost than used twice
+    if (calls_back && ::WaitForSingleObject(flight_->closed.get(), kCloseMs) != WAIT_OBJECT_0) {
+      // WinHTTP may still write there: better lost than used twice
+      [[maybe_unused]] const Flight* lost = flight_.release();
+    }
   }
 
   Result<HttpResponse> run(const platform::ByteSink& body, const std::stop_token& stop) {

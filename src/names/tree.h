@@ -38,20 +38,19 @@ enum class NodeKind : std::uint8_t {
   Lambda,         ///< the list first of parameters; value is its number
 };
 
-/// Qualifiers of types and of member functions.
-enum Qualifier : std::uint8_t {
-  kConst = 1,
-  kVolatile = 2,
-  kRestrict = 4,
-  kLvalue = 8,
-  kRvalue = 16,
-  kNoexcept = 32,
-  kVariadic = 64,  // of a function: its parameters end with …
-};
+/// Qualifiers of types and of member functions, as flags.
+using Qualifiers = std::uint8_t;
+inline constexpr Qualifiers kConst = 1;
+inline constexpr Qualifiers kVolatile = 2;
+inline constexpr Qualifiers kRestrict = 4;
+inline constexpr Qualifiers kLvalue = 8;
+inline constexpr Qualifiers kRvalue = 16;
+inline constexpr Qualifiers kNoexcept = 32;
+inline constexpr Qualifiers kVariadic = 64;  ///< of a function: its parameters end with …
 
 struct Node {
   NodeKind kind = NodeKind::None;
-  std::uint8_t flags = 0;
+  Qualifiers flags = 0;
   std::uint64_t value = 0;
   NodeId first = kNone;
   NodeId second = kNone;

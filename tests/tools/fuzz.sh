@@ -24,14 +24,14 @@ fuzz_one() {
     printf '%s files in the corpus' "$(find "$found" -type f | wc -l)" >"$step_note_file"
 }
 
+[ -z "$module" ] || [ -f "tests/fuzz/${module}_fuzz.cpp" ] || die "there is no fuzz target '$module'"
+[ -n "$module" ] && target=${module}_fuzz || target=fuzzers
 "$tools/setup.sh"
-step 'build linux-fuzz' configure_and_build linux-fuzz
+step 'build linux-fuzz' configure_and_build linux-fuzz "$target"
 failed=
-for program in "$build"/linux-fuzz/tests/fuzz/*_fuzz; do
-  name=$(basename "$program" _fuzz)
+for source in tests/fuzz/*_fuzz.cpp; do
+  name=$(basename "$source" _fuzz.cpp)
   [ -z "$module" ] || [ "$module" = "$name" ] || continue
-  ran=yes
   step "fuzz $name, $seconds s" fuzz_one "$name" || failed=yes
 done
-[ -n "${ran:-}" ] || die "there is no fuzz target '$module'"
 [ -z "$failed" ]
