@@ -73,7 +73,8 @@ struct InterruptCatcher::Impl {
     }
     if ((files[0].revents & POLLIN) == 0) return;
     signalfd_siginfo info{};
-    (void)::read(signals, &info, sizeof(info));  // takes the signal, so that the next one counts
+    // Takes the signal, so that the next one counts. It cannot fail: poll() has seen it.
+    [[maybe_unused]] const auto taken = ::read(signals, &info, sizeof(info));
     stop.request_stop();
     (void)::pthread_sigmask(SIG_UNBLOCK, &caught, nullptr);  // here: the second one ends us
   }

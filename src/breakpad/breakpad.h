@@ -16,12 +16,12 @@
 ///
 /// A `.sym` is text, one record a line, of some hundred megabytes for a large program; most of it
 /// is line numbers. build_index() goes over it once, at the speed of looking for line ends, and
-/// notes where functions, unwind rules and names begin; SymFile then answers from text and index,
-/// both mapped files, and parses only the lines it needs. The index may come from anywhere: every
-/// offset in it is checked when used, and a wrong one costs an answer, no more.
+/// notes where functions, unwind rules and names begin; SymFile then answers from the index, and
+/// reads and parses only the lines it needs. The index may come from anywhere: every offset in it
+/// is checked when used, and a wrong one costs an answer, no more.
 ///
 /// Inside this module an address is an RVA: an offset from the module's base. Facts: Breakpad's
-/// docs/symbol_files.md. No I/O; values and views only, so any thread may use one at a time.
+/// docs/symbol_files.md. No I/O but through TextSource; one thread at a time.
 namespace vigil::breakpad {
 
 /// What tells whether an index is of a text: the file it was made from.
@@ -37,17 +37,35 @@ struct ModuleRecord {
   std::string_view debug_id;    ///< 32 hex digits, then the age.
   std::string_view debug_file;  ///< Without its folder.
 };
+/// No MODULE record is longer: a file without line ends is not searched through for one.
+inline constexpr std::size_t kMaxModuleLine = 4096;
 /// The first line of \p text. Errc::Malformed when it is no MODULE record.
 [[nodiscard]] Result<ModuleRecord> read_module_record(ByteView text);
 
-/// A function, and the source line in it; or a call that was inlined, and where.
-struct Place {
-  std::string_view function;  ///< As written in the source: undecorated already.
-  std::string_view file;      ///< Empty: unknown.
-  std::uint32_t line = 0;     ///< 0: unknown.
+/// The text of a symbol file, wherever it is kept.
+class TextSource {
+ public:
+  virtual ~TextSource() = default;
+  TextSource(const TextSource&) = delete;
+  TextSource& operator=(const TextSource&) = delete;
+
+  [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
+  /// What there is of those bytes, until the next call: fewer at the end, and where the text cannot
+  /// be read.
+  [[nodiscard]] virtual std::string_view view(std::uint64_t offset, std::size_t size) = 0;
+
+ protected:
+  TextSource() = default;
 };
 
-/// What lies at an address. Views point into the text.
+/// A function, and the source line in it; or a call that was inlined, and where.
+struct Place {
+  std::string function;    ///< As written in the source: undecorated already.
+  std::string file{};      ///< Empty: unknown.
+  std::uint32_t line = 0;  ///< 0: unknown.
+};
+
+/// What lies at an address.
 struct Location {
   std::uint32_t rva = 0;   ///< Where the function begins.
   std::uint32_t size = 0;  ///< 0: not known (a PUBLIC record).
@@ -118,19 +136,23 @@ inline constexpr std::size_t kMaxRecords = std::size_t{1} << 26;
 /// line is no MODULE record, Errc::LimitExceeded above the limits.
 [[nodiscard]] Result<std::string> build_index(ByteView text, const Stamp& stamp);
 
+/// A line that is longer than this has nothing to say.
+inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
+
 /// A symbol file with its index, both kept alive by whoever opened them.
 class SymFile {
  public:
   /// Errc::Malformed when \p index is of another text, of another version or damaged: build it
   /// again.
-  [[nodiscard]] static Result<SymFile> open(ByteView text, ByteView index, const Stamp& stamp);
+  [[nodiscard]] static Result<SymFile> open(TextSource& text, ByteView index, const Stamp& stamp);
 
   /// The function whose record covers \p rva, or else the public symbol at or below.
-  [[nodiscard]] std::optional<Location> locate(std::uint32_t rva) const;
-  /// The rules in force at \p rva.
-  [[nodiscard]] std::optional<CfiRules> cfi_rules(std::uint32_t rva) const;
-  /// The innermost record that covers \p rva, one with a program before one without.
-  [[nodiscard]] std::optional<WinFrame> win_frame(std::uint32_t rva) const;
+  [[nodiscard]] std::optional<Location> locate(std::uint32_t rva);
+  /// The rules in force at \p rva. Views live until the next question of this kind.
+  [[nodiscard]] std::optional<CfiRules> cfi_rules(std::uint32_t rva);
+  /// The innermost record that covers \p rva, one with a program before one without. Views live
+  /// until the next question of this kind.
+  [[nodiscard]] std::optional<WinFrame> win_frame(std::uint32_t rva);
 
   struct Counts {
     std::uint64_t functions = 0, publics = 0, cfi = 0, win = 0;
@@ -138,13 +160,17 @@ class SymFile {
   [[nodiscard]] Counts counts() const noexcept;
 
  private:
-  explicit SymFile(ByteView text) : text_(text.text()) {}
-  [[nodiscard]] std::optional<Location> function_at(std::uint32_t rva) const;
-  [[nodiscard]] std::optional<Location> public_at(std::uint32_t rva) const;
-  void add_places(std::uint32_t rva, std::size_t offset, std::string_view name, Location& to) const;
+  explicit SymFile(TextSource& text) : text_(&text) {}
+  [[nodiscard]] std::optional<Location> function_at(std::uint32_t rva);
+  [[nodiscard]] std::optional<Location> public_at(std::uint32_t rva);
+  /// The text behind `KEYWORD number` of the record with \p number.
+  [[nodiscard]] std::string name_of(ByteView records,
+                                    std::string_view keyword,
+                                    std::uint32_t number);
 
-  std::string_view text_;
+  TextSource* text_;
   std::array<ByteView, 6> arrays_;  // of the records in format.h, in its order
+  std::string cfi_text_, program_;  // what was answered last
 };
 
 }  // namespace vigil::breakpad

@@ -155,9 +155,7 @@ class Scan {
 }  // namespace
 
 Result<ModuleRecord> read_module_record(ByteView text) {
-  // No name is longer; a file without line ends is not searched through for one.
-  constexpr std::uint64_t kMaxLine = 64 * 1024;
-  Words words(line_from(text.clamp(0, kMaxLine).text(), 0));
+  Words words(first_line(text.clamp(0, kMaxModuleLine).text()));
   const bool is_record = words.skip("MODULE");
   ModuleRecord record;
   record.os = words.word();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "breakpad/breakpad.h"
 #include "breakpad/format.h"
+#include "breakpad/lines.h"
 #include "breakpad/text.h"
 
 namespace vigil::breakpad {
@@ -64,20 +66,6 @@ ByteView array_of(const std::array<ByteView, kIndexArrays>& arrays, IndexArray w
   return arrays[static_cast<std::size_t>(which)];
 }
 
-/// The text behind `KEYWORD number` of the record with \p number.
-std::string_view name_of(std::string_view text,
-                         ByteView records,
-                         std::string_view keyword,
-                         std::uint32_t number) {
-  const RawArray<NumberRecord> numbers(records);
-  const auto behind = count_up_to(numbers, number);
-  if (behind == 0) return {};
-  const auto record = numbers[behind - 1];
-  Words words(line_from(text, record.offset));
-  if (!words.skip(keyword) || words.decimal() != number) return {};
-  return words.ok() ? words.rest() : std::string_view();
-}
-
 /// One INLINE record: `INLINE depth line file origin address size [address size]…`.
 struct Inline {
   std::uint32_t depth = 0, call_line = 0, call_file = 0, origin = 0;
@@ -119,9 +107,34 @@ bool is_line_record(std::string_view line) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+/// What the records of one function say of an address in it.
+struct FunctionLines {
+  std::vector<std::optional<Inline>> calls;  // by depth
+  SourceLine innermost;
+};
+
+/// The records of a function follow its own: the calls inlined into it, then its lines.
+FunctionLines read_function_lines(Lines& lines, std::uint32_t rva) {
+  FunctionLines result;
+  for (auto line = lines.next(); line; line = lines.next()) {
+    if (const auto call = inline_at(*line, rva); call && call->depth < kMaxInlineDepth) {
+      if (result.calls.size() <= call->depth) result.calls.resize(call->depth + 1);
+      result.calls[call->depth] = call;
+    } else if (is_line_record(*line)) {
+      const auto found = source_line_at(*line, rva);
+      if (!found) continue;
+      result.innermost = *found;
+      break;
+    } else if (!line->starts_with("INLINE ")) {
+      break;
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
-Result<SymFile> SymFile::open(ByteView text, ByteView index, const Stamp& stamp) {
+Result<SymFile> SymFile::open(TextSource& text, ByteView index, const Stamp& stamp) {
   VIGIL_TRY_ASSIGN(const auto header, index.read<IndexHeader>(0));
   const bool of_text = header.magic == kIndexMagic && header.version == kIndexVersion &&
                        header.header_size == sizeof(IndexHeader) &&
@@ -148,63 +161,50 @@ SymFile::Counts SymFile::counts() const noexcept {
           count(IndexArray::Win)};
 }
 
-std::optional<Location> SymFile::locate(std::uint32_t rva) const {
+std::optional<Location> SymFile::locate(std::uint32_t rva) {
   if (auto function = function_at(rva)) return function;
   return public_at(rva);
 }
 
-std::optional<Location> SymFile::function_at(std::uint32_t rva) const {
+std::string SymFile::name_of(ByteView records, std::string_view keyword, std::uint32_t number) {
+  const RawArray<NumberRecord> numbers(records);
+  const auto behind = count_up_to(numbers, number);
+  if (behind == 0) return {};
+  Lines lines(*text_, numbers[behind - 1].offset);
+  Words words(lines.next().value_or(""));
+  if (!words.skip(keyword) || words.decimal() != number) return {};
+  return std::string(words.ok() ? words.rest() : std::string_view());
+}
+
+std::optional<Location> SymFile::function_at(std::uint32_t rva) {
   const auto record = innermost(ranges(array_of(arrays_, IndexArray::Functions)), rva);
   if (!record) return std::nullopt;
-  const auto line = line_from(text_, record->offset);
-  auto func = parse_func(line);
+  Lines lines(*text_, record->offset);
+  auto func = parse_func(lines.next().value_or(""));
   if (!func) return std::nullopt;
   (void)func->rest.hex();  // size of the parameters
   if (!func->rest.ok()) return std::nullopt;
+  std::string name(func->rest.rest());
+  const auto found = read_function_lines(lines, rva);
+
   Location location{.rva = record->rva, .size = record->size};
-  add_places(rva, record->offset + line.size(), func->rest.rest(), location);
+  std::uint32_t file = found.innermost.file, line = found.innermost.line;
+  const auto add = [&](std::string function) {
+    location.places.push_back({.function = std::move(function), .line = line});
+    if (line == 0) return;
+    location.places.back().file = name_of(array_of(arrays_, IndexArray::Files), "FILE", file);
+  };
+  for (auto call = found.calls.rbegin(); call != found.calls.rend(); ++call) {
+    if (!*call) continue;  // the file says nothing of this depth
+    add(name_of(array_of(arrays_, IndexArray::Origins), "INLINE_ORIGIN", (*call)->origin));
+    file = (*call)->call_file;
+    line = (*call)->call_line;
+  }
+  add(std::move(name));
   return location;
 }
 
-/// The records of one function follow its own: the calls inlined into it, then its lines.
-void SymFile::add_places(std::uint32_t rva,
-                         std::size_t offset,
-                         std::string_view name,
-                         Location& to) const {
-  const auto file_name = [&](std::uint32_t number) {
-    return name_of(text_, array_of(arrays_, IndexArray::Files), "FILE", number);
-  };
-  std::vector<std::optional<Inline>> calls;  // by depth
-  SourceLine innermost_line;
-  for (auto at = text_.find('\n', offset); at != std::string_view::npos;
-       at = text_.find('\n', at + 1)) {
-    const auto line = line_from(text_, at + 1);
-    if (const auto call = inline_at(line, rva); call && call->depth < kMaxInlineDepth) {
-      if (calls.size() <= call->depth) calls.resize(call->depth + 1);
-      calls[call->depth] = call;
-    } else if (is_line_record(line)) {
-      const auto found = source_line_at(line, rva);
-      if (!found) continue;
-      innermost_line = *found;
-      break;
-    } else if (!line.starts_with("INLINE ")) {
-      break;
-    }
-  }
-  auto file = file_name(innermost_line.file);
-  auto line = innermost_line.line;
-  for (auto call = calls.rbegin(); call != calls.rend(); ++call) {
-    if (!*call) continue;  // the file says nothing of this depth
-    const auto function =
-        name_of(text_, array_of(arrays_, IndexArray::Origins), "INLINE_ORIGIN", (*call)->origin);
-    to.places.push_back({function, line == 0 ? std::string_view() : file, line});
-    file = file_name((*call)->call_file);
-    line = (*call)->call_line;
-  }
-  to.places.push_back({name, line == 0 ? std::string_view() : file, line});
-}
-
-std::optional<Location> SymFile::public_at(std::uint32_t rva) const {
+std::optional<Location> SymFile::public_at(std::uint32_t rva) {
   const RawArray<PointRecord> publics(array_of(arrays_, IndexArray::Publics));
   auto behind = count_up_to(publics, rva);
   if (behind == 0) return std::nullopt;
@@ -214,36 +214,43 @@ std::optional<Location> SymFile::public_at(std::uint32_t rva) const {
   const auto functions = ranges(array_of(arrays_, IndexArray::Functions));
   const auto before = count_up_to(functions, rva);
   if (before > 0 && functions[before - 1].rva > record.rva) return std::nullopt;
-  Words words(line_from(text_, record.offset));
+  Lines lines(*text_, record.offset);
+  Words words(lines.next().value_or(""));
   if (!words.skip("PUBLIC")) return std::nullopt;
   words.skip("m");
   (void)words.hex();  // its address
   (void)words.hex();  // size of the parameters
   if (!words.ok()) return std::nullopt;
-  return Location{.rva = record.rva, .is_public = true, .places = {{words.rest(), {}, 0}}};
+  return Location{
+      .rva = record.rva, .is_public = true, .places = {{.function = std::string(words.rest())}}};
 }
 
-std::optional<CfiRules> SymFile::cfi_rules(std::uint32_t rva) const {
+std::optional<CfiRules> SymFile::cfi_rules(std::uint32_t rva) {
   constexpr std::string_view kDelta = "STACK CFI ";
   const auto record = innermost(ranges(array_of(arrays_, IndexArray::Cfi)), rva);
   if (!record) return std::nullopt;
-  const auto first = line_from(text_, record->offset);
-  const auto init = parse_cfi_init(first);
-  CfiRules rules;
-  if (!init || !rules.add(init->rest.rest())) return std::nullopt;
-  for (auto at = text_.find('\n', record->offset); at != std::string_view::npos;
-       at = text_.find('\n', at + 1)) {
-    const auto line = line_from(text_, at + 1);
-    if (!line.starts_with(kDelta)) break;
-    Words words(line.substr(kDelta.size()));
+  Lines lines(*text_, record->offset);
+  const auto init = parse_cfi_init(lines.next().value_or(""));
+  if (!init) return std::nullopt;
+  // First all texts, a line each, then the rules: these view the whole.
+  cfi_text_ = init->rest.rest();
+  for (auto line = lines.next(); line && line->starts_with(kDelta); line = lines.next()) {
+    Words words(line->substr(kDelta.size()));
     const auto from = words.hex();
     if (!words.ok() || from > rva) break;  // INIT of the next, or not in force yet
-    if (!rules.add(words.rest())) return std::nullopt;
+    cfi_text_.append(1, '\n').append(words.rest());
+    if (cfi_text_.size() > kMaxLineBytes) return std::nullopt;
+  }
+  CfiRules rules;
+  for (std::size_t at = 0; at <= cfi_text_.size();) {
+    const auto end = std::min(cfi_text_.find('\n', at), cfi_text_.size());
+    if (!rules.add(std::string_view(cfi_text_).substr(at, end - at))) return std::nullopt;
+    at = end + 1;
   }
   return rules;
 }
 
-std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) const {
+std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) {
   constexpr std::uint32_t kTypeFpo = 0, kTypeFrameData = 4;
   const auto records = ranges(array_of(arrays_, IndexArray::Win));
   const auto behind = count_up_to(records, rva);
@@ -252,7 +259,8 @@ std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) const {
     const auto record = records[i - 1];
     if (!covers(record, rva)) continue;
     std::uint32_t type = 0;
-    auto line = parse_win(line_from(text_, record.offset), type);
+    Lines lines(*text_, record.offset);
+    auto line = parse_win(lines.next().value_or(""), type);
     if (!line || (type != kTypeFrameData && type != kTypeFpo)) continue;
     auto& words = line->rest;
     WinFrame frame{.rva = record.rva, .size = record.size};
@@ -264,12 +272,13 @@ std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) const {
     frame.max_stack_size = words.hex();
     const bool has_program = words.hex() != 0;
     if (!words.ok()) continue;
+    if (fpo && type == kTypeFpo) continue;
     if (has_program)
-      frame.program = words.rest();
+      frame.program = program_ = words.rest();
     else
       frame.uses_base_pointer = words.hex() != 0;
     if (type == kTypeFrameData) return frame;
-    if (!fpo) fpo = frame;
+    fpo = frame;
   }
   return fpo;
 }

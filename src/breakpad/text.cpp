@@ -48,9 +48,8 @@ std::uint32_t Words::number(std::uint32_t base) noexcept {
   return static_cast<std::uint32_t>(value);
 }
 
-std::string_view line_from(std::string_view text, std::size_t offset) noexcept {
-  if (offset >= text.size()) return {};
-  auto line = text.substr(offset, text.find('\n', offset) - offset);
+std::string_view first_line(std::string_view text) noexcept {
+  auto line = text.substr(0, text.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }

@@ -40,8 +40,8 @@ class Words {
   bool ok_ = true;
 };
 
-/// The line of \p text that begins at \p offset, without its end.
-[[nodiscard]] std::string_view line_from(std::string_view text, std::size_t offset) noexcept;
+/// The first line of \p text, without its end.
+[[nodiscard]] std::string_view first_line(std::string_view text) noexcept;
 
 /// A record that names a range: what its address and size say, and what follows them.
 struct RangeLine {

@@ -34,6 +34,16 @@ void add_losses(const Diagnostics& diagnostics, TextBudget& budget, report::Repo
     add_diagnostic(report, fmt::format("{} names are cut or left out", budget.cut()));
 }
 
+/// What modules' own images say of their PDBs, where the dump does not.
+void add_identities(const symbols::SymbolFiles& files, TextBudget& budget, report::Report& report) {
+  for (std::size_t i = 0; i < report.modules.size(); ++i) {
+    const auto& state = files.state(i);
+    if (state.debug_id.empty()) continue;
+    report.modules[i].debug_file = budget.take(state.debug_file);
+    report.modules[i].debug_id = budget.take(state.debug_id);
+  }
+}
+
 /// Images and symbol files that were found and could not be used, of the modules on the stacks.
 void add_refused_files(const symbols::ModuleImages& images,
                        const symbols::SymbolFiles& files,
@@ -52,12 +62,13 @@ report::Report make_report(minidump::Minidump& dump,
   const auto& snapshot = dump.snapshot();
   const snapshot::ModuleMap modules(snapshot.modules);
   symbols::ModuleImages images(snapshot.modules, dump.memory(), library);
-  symbols::SymbolFiles files(snapshot.modules, library);
+  symbols::SymbolFiles files(snapshot.modules, library, &images);
   TextBudget budget(limits.max_text_bytes);
   report::Report report;
   report.analyzer = fmt::format("vigil {}", kVersion);
   add_facts(snapshot, budget, report);
   add_stacks({snapshot, dump.memory(), modules, images, files}, limits, budget, report);
+  add_identities(files, budget, report);
 
   BackedMemory memory(dump.memory(), snapshot.modules, modules, images);
   auto findings = analysis::analyze({snapshot, memory, report.threads});

@@ -52,6 +52,33 @@ class MappedFile final : public ByteSource {
   std::int64_t modified_ns_;
 };
 
+/// A file of which mostly little is read, here and there. The first reads ask the system: for some
+/// lines of a large file that costs a fifth of what a mapping does, around each of whose faults the
+/// system fills in pages and later takes them away. A file that is read often is mapped.
+class OnDemandFile {
+ public:
+  /// As MappedFile::open().
+  [[nodiscard]] static Result<OnDemandFile> open(const std::filesystem::path& path);
+  OnDemandFile(OnDemandFile&& other) noexcept;
+  OnDemandFile& operator=(OnDemandFile&& other) noexcept;
+  ~OnDemandFile();
+
+  [[nodiscard]] std::uint64_t size() const noexcept;
+  /// As MappedFile::modified_ns().
+  [[nodiscard]] std::int64_t modified_ns() const noexcept;
+
+  /// What there is of those bytes, until the next call: fewer at the end, and where the file cannot
+  /// be read.
+  [[nodiscard]] ByteView view(std::uint64_t offset, std::size_t size);
+  /// The whole file, mapped from here on.
+  [[nodiscard]] Result<ByteView> bytes();
+
+ private:
+  struct Impl;
+  explicit OnDemandFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 /// The whole file as bytes of no particular encoding; Errc::LimitExceeded above \p limit bytes.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit);
 

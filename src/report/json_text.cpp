@@ -25,6 +25,30 @@ bool is_plain(char c) {
   return kPlain[static_cast<unsigned char>(c)];
 }
 
+/// Eight bytes as one number; compilers make one load of it.
+std::uint64_t word_at(std::string_view text, std::size_t offset) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < sizeof word; ++i)
+    word |= std::uint64_t{static_cast<unsigned char>(text[offset + i])} << (8 * i);
+  return word;
+}
+
+/// How many bytes \p text begins with that stand in JSON as they are; eight at a time.
+std::size_t plain_length(std::string_view text) {
+  constexpr std::uint64_t kEach = 0x0101'0101'0101'0101, kHighBits = 0x80 * kEach;
+  const auto any_zero = [](std::uint64_t x) { return (x - kEach) & ~x & kHighBits; };
+  std::size_t done = 0;
+  for (; text.size() - done >= sizeof(std::uint64_t); done += sizeof(std::uint64_t)) {
+    const auto x = word_at(text, done);
+    const auto below_space = (x - ' ' * kEach) & ~x & kHighBits;
+    const auto special = any_zero(x ^ '"' * kEach) | any_zero(x ^ '\\' * kEach) |
+                         any_zero(x ^ 0x7f * kEach) | (x & kHighBits) | below_space;
+    if (special != 0) break;
+  }
+  const auto rest = text.substr(done);
+  return done + static_cast<std::size_t>(std::ranges::find_if_not(rest, is_plain) - rest.begin());
+}
+
 bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
@@ -81,8 +105,9 @@ void JsonText::close(char bracket) {
 
 void JsonText::key(std::string_view name) {
   begin_value();
-  quoted(name);
-  text_ += pretty_ ? std::string_view(": ") : std::string_view(":");
+  text_ += '"';
+  text_ += name;
+  text_ += pretty_ ? std::string_view("\": ") : std::string_view("\":");
   after_key_ = true;
 }
 
@@ -93,10 +118,11 @@ void JsonText::string(std::string_view value) {
 
 void JsonText::quoted(std::string_view value) {
   text_ += '"';
-  while (!value.empty()) {
-    const auto plain = std::ranges::find_if_not(value, is_plain) - value.begin();
-    text_ += value.substr(0, static_cast<std::size_t>(plain));
-    value.remove_prefix(static_cast<std::size_t>(plain));
+  for (;;) {
+    const auto plain = plain_length(value);
+    text_ += value.substr(0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) break;
     const auto foreign = std::ranges::find_if(value, is_ascii) - value.begin();
     const auto rest = value.substr(0, static_cast<std::size_t>(foreign));
     for (const char16_t unit : utf16_from_utf8(rest)) append_escaped(text_, unit);
@@ -130,7 +156,9 @@ void JsonText::hex(std::uint64_t value, std::size_t digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   begin_value();
   text_ += "\"0x";
-  for (std::size_t i = digits; i > 0; --i) text_ += kDigits[value >> (4 * (i - 1)) & 0xf];
+  const auto start = text_.size();
+  text_.resize(start + digits);
+  for (std::size_t i = digits; i > 0; value >>= 4) text_[start + --i] = kDigits[value & 0xf];
   text_ += '"';
 }
 

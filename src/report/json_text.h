@@ -15,9 +15,9 @@ class JsonText {
  public:
   explicit JsonText(bool pretty) : pretty_(pretty) {}
 
-  void open(char bracket);   ///< `{` or `[`
-  void close(char bracket);  ///< `}` or `]`
-  void key(std::string_view name);
+  void open(char bracket);          ///< `{` or `[`
+  void close(char bracket);         ///< `}` or `]`
+  void key(std::string_view name);  ///< One of ours: nothing in it needs to be escaped.
   void string(std::string_view value);
   void number(std::uint64_t value);
   void number(std::int64_t value);

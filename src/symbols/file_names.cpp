@@ -13,8 +13,19 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/// Of each byte, whether a file name of Windows may have it.
+constexpr std::array<bool, 256> kInNames = [] {
+  std::array<bool, 256> in_names{};
+  for (std::size_t c = ' '; c < in_names.size(); ++c) in_names[c] = true;
+  for (const char c : std::string_view("<>:\"/\\|?*"))
+    in_names[static_cast<unsigned char>(c)] = false;
+  return in_names;
+}();
+
 /// Names that open a device in any folder, with any extension.
 bool is_device_name(std::string_view name) {
+  constexpr std::string_view kFirstLetters = "cpanlCPANL";
+  if (kFirstLetters.find(name.front()) == std::string_view::npos) return false;
   constexpr std::array<std::string_view, 6> kDevices = {"con", "prn",    "aux",
                                                         "nul", "conin$", "conout$"};
   auto stem = ascii_lower(name.substr(0, name.find('.')));
@@ -30,10 +41,7 @@ bool is_device_name(std::string_view name) {
 
 bool is_plain_file_name(std::string_view name) {
   if (name.empty() || name == "." || name == ".." || is_device_name(name)) return false;
-  constexpr std::string_view kNotInNames = "<>:\"/\\|?*";
-  return std::ranges::none_of(name, [&](char c) {
-    return static_cast<unsigned char>(c) < ' ' || kNotInNames.find(c) != std::string_view::npos;
-  });
+  return std::ranges::all_of(name, [](char c) { return kInNames[static_cast<unsigned char>(c)]; });
 }
 
 std::string compressed_file_name(std::string_view name) {

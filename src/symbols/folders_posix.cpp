@@ -86,28 +86,24 @@ class Listing {
 }  // namespace
 
 struct Folders::Listings {
-  /// Whether \p folder has been read, and does not have \p name.
-  [[nodiscard]] bool is_known_to_lack(const std::string& folder, std::string_view name) const {
-    const auto known = by_folder.find(folder);
-    return known != by_folder.end() && known->second.find(name).empty();
+  /// What \p folder holds, when that has been read.
+  [[nodiscard]] const Listing* known(const std::string& folder) const {
+    const auto found = by_folder.find(folder);
+    return found == by_folder.end() ? nullptr : &found->second;
   }
 
   /// The folder \p name as \p folder has it; empty when it does not.
   [[nodiscard]] std::string find_folder(const std::string& folder, std::string_view name) {
-    if (by_folder.find(folder) == by_folder.end() &&
-        kind_of(folder + '/' + std::string(name)) == Kind::Folder)
+    if (known(folder) == nullptr && kind_of(folder + '/' + std::string(name)) == Kind::Folder)
       return std::string(name);
     return find_listed(folder, name);
   }
 
   /// \p name as the listing of \p folder has it, which is made when needed.
   [[nodiscard]] std::string find_listed(const std::string& folder, std::string_view name) {
-    auto known = by_folder.find(folder);
-    if (known == by_folder.end()) {
-      if (by_folder.size() >= kMaxListings) return Listing(folder).find(name);
-      known = by_folder.emplace(folder, Listing(folder)).first;
-    }
-    return known->second.find(name);
+    if (const auto* listing = known(folder)) return listing->find(name);
+    if (by_folder.size() >= kMaxListings) return Listing(folder).find(name);
+    return by_folder.emplace(folder, Listing(folder)).first->second.find(name);
   }
 
   std::unordered_map<std::string, Listing> by_folder;
@@ -118,22 +114,35 @@ Folders::Folders(std::vector<fs::path> roots)
 Folders::~Folders() = default;
 
 fs::path Folders::find(const fs::path& root, std::initializer_list<std::string_view> names) {
+  const auto* top = listings_->known(root.native());
+  if (top != nullptr && top->find(*names.begin()).empty()) return {};
   if (!std::ranges::all_of(names, is_plain_file_name)) return {};
-  if (listings_->is_known_to_lack(root.native(), *names.begin())) return {};
   auto path = root.native();
-  for (const auto name : names) path.append("/").append(name);
+  const auto go_to = [&](std::string_view name) { path.append("/").append(name); };
+  const auto file_or_none = [&] {
+    return kind_of(path) == Kind::File ? fs::path(std::move(path)) : fs::path();
+  };
+  // As it is spelled: that takes no listing.
+  const auto last = names.end() - 1;
+  std::for_each(names.begin(), last, go_to);
+  if (const auto* listing = listings_->known(path)) {
+    const auto spelled = listing->find(*last);
+    if (spelled.empty()) return {};
+    go_to(spelled);
+    return file_or_none();
+  }
+  go_to(*last);
   const auto kind = kind_of(path);
   if (kind != Kind::Nothing) return kind == Kind::File ? fs::path(std::move(path)) : fs::path();
 
   path = root.native();
   for (const auto& name : names) {
-    const bool is_last = &name == names.end() - 1;
     const auto spelled =
-        is_last ? listings_->find_listed(path, name) : listings_->find_folder(path, name);
+        &name == last ? listings_->find_listed(path, name) : listings_->find_folder(path, name);
     if (spelled.empty()) return {};
-    path.append("/").append(spelled);
+    go_to(spelled);
   }
-  return kind_of(path) == Kind::File ? fs::path(std::move(path)) : fs::path();
+  return file_or_none();
 }
 
 }  // namespace vigil::symbols

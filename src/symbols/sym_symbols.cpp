@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,19 +15,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A file's text, as much of it as is asked for.
+class FileText final : public breakpad::TextSource {
+ public:
+  explicit FileText(platform::OnDemandFile file) : file_(std::move(file)) {}
+  [[nodiscard]] std::uint64_t size() const noexcept override { return file_.size(); }
+  [[nodiscard]] std::string_view view(std::uint64_t offset, std::size_t size) override {
+    return file_.view(offset, size).text();
+  }
+  [[nodiscard]] platform::OnDemandFile& file() noexcept { return file_; }
+
+ private:
+  platform::OnDemandFile file_;
+};
+
 /// A Breakpad file: its text, and the index of it, which is mapped where the cache has it.
 class SymSymbols final : public SymbolFile {
  public:
-  SymSymbols(fs::path path, std::unique_ptr<platform::MappedFile> text)
+  SymSymbols(fs::path path, platform::OnDemandFile text)
       : SymbolFile(std::move(path)), text_(std::move(text)) {}
 
-  Status open_index(const fs::path& cache) {
-    const breakpad::Stamp stamp{text_->size(), text_->modified_ns()};
-    const auto kept = cache.empty() ? fs::path() : cache / index_name(stamp);
+  /// \p debug_id is the text's, from its first line.
+  Status open_index(const fs::path& cache, std::string_view debug_id) {
+    const breakpad::Stamp stamp{text_.size(), text_.file().modified_ns()};
+    const auto kept = cache.empty() ? fs::path() : cache / index_name(stamp, debug_id);
     if (!kept.empty()) {
       if (auto mapped = platform::MappedFile::open(kept); mapped.ok()) {
         index_file_ = std::move(mapped).take();
-        auto file = breakpad::SymFile::open(text_->bytes(), index_file_->bytes(), stamp);
+        auto file = breakpad::SymFile::open(text_, index_file_->bytes(), stamp);
         if (file.ok()) {
           file_ = std::move(file).take();
           return {};
@@ -33,9 +50,10 @@ class SymSymbols final : public SymbolFile {
         index_file_.reset();  // Windows replaces no file that is mapped
       }
     }
-    VIGIL_TRY_ASSIGN(index_, breakpad::build_index(text_->bytes(), stamp));
-    VIGIL_TRY_ASSIGN(
-        file_, breakpad::SymFile::open(text_->bytes(), ByteView(std::string_view(index_)), stamp));
+    VIGIL_TRY_ASSIGN(const auto bytes, text_.file().bytes());
+    VIGIL_TRY_ASSIGN(index_, breakpad::build_index(bytes, stamp));
+    VIGIL_TRY_ASSIGN(file_,
+                     breakpad::SymFile::open(text_, ByteView(std::string_view(index_)), stamp));
     // A cache that cannot be written to costs time, nothing else.
     if (!kept.empty() && platform::create_folders(cache).ok())
       (void)platform::write_file_atomically(kept, index_);
@@ -45,14 +63,14 @@ class SymSymbols final : public SymbolFile {
   [[nodiscard]] SymbolSource source() const noexcept override { return SymbolSource::Sym; }
 
   [[nodiscard]] std::optional<Symbol> locate(std::uint32_t rva) override {
-    const auto found = file_->locate(rva);
+    auto found = file_->locate(rva);
     if (!found || found->places.empty()) return std::nullopt;
     Symbol symbol{
         .offset = rva - found->rva, .source = SymbolSource::Sym, .certain = !found->is_public};
     symbol.inlined.reserve(found->places.size() - 1);
     for (std::size_t i = 0; i + 1 < found->places.size(); ++i)
-      symbol.inlined.push_back(place_of(found->places[i]));
-    symbol.place = place_of(found->places.back());
+      symbol.inlined.push_back(place_of(std::move(found->places[i])));
+    symbol.place = place_of(std::move(found->places.back()));
     if (found->is_public) symbol.place.function = names::undecorate(symbol.place.function);
     return symbol;
   }
@@ -64,19 +82,20 @@ class SymSymbols final : public SymbolFile {
   }
 
  private:
-  static Place place_of(const breakpad::Place& place) {
-    return {std::string(place.function), std::string(place.file), place.line};
+  static Place place_of(breakpad::Place place) {
+    return {std::move(place.function), std::move(place.file), place.line};
   }
 
   /// The text's name, identity, size and time: a text that was changed has another index.
-  [[nodiscard]] std::string index_name(const breakpad::Stamp& stamp) const {
-    const auto module = breakpad::read_module_record(text_->bytes());
-    const auto id = module.ok() && is_plain_file_name(module->debug_id) ? module->debug_id : "";
-    return fmt::format("{}-{}-{:x}-{:x}.idx", utf8_from_path(path().filename()), id, stamp.size,
+  [[nodiscard]] std::string index_name(const breakpad::Stamp& stamp,
+                                       std::string_view debug_id) const {
+    return fmt::format("{}-{}-{:x}-{:x}.idx", utf8_from_path(path().filename()),
+                       is_plain_file_name(debug_id) ? debug_id : "", stamp.size,
                        static_cast<std::uint64_t>(stamp.modified_ns));
   }
 
-  std::unique_ptr<platform::MappedFile> text_, index_file_;
+  FileText text_;
+  std::unique_ptr<platform::MappedFile> index_file_;
   std::string index_;  // where the cache has none
   std::optional<breakpad::SymFile> file_;
 };
@@ -86,16 +105,17 @@ class SymSymbols final : public SymbolFile {
 Result<std::unique_ptr<SymbolFile>> open_sym(const fs::path& path,
                                              std::string_view debug_id,
                                              const fs::path& cache) {
-  VIGIL_TRY_ASSIGN(auto text, platform::MappedFile::open(path));
+  VIGIL_TRY_ASSIGN(auto text, platform::OnDemandFile::open(path));
   const auto name = utf8_from_path(path);
-  auto module = breakpad::read_module_record(text->bytes());
+  auto module = breakpad::read_module_record(text.view(0, breakpad::kMaxModuleLine));
   if (!module.ok()) return std::move(module).take_error().with_context(name);
   if (ascii_lower(module->debug_id) != ascii_lower(debug_id)) {
     return Error{Errc::Malformed, fmt::format("{} is of another build: {}, and the dump has {}",
                                               name, module->debug_id, debug_id)};
   }
+  const std::string own_id(module->debug_id);  // with its own case; the view ends with the next
   auto file = std::make_unique<SymSymbols>(path, std::move(text));
-  if (auto opened = file->open_index(cache); !opened.ok())
+  if (auto opened = file->open_index(cache, own_id); !opened.ok())
     return std::move(opened).take_error().with_context(name);
   return std::unique_ptr<SymbolFile>(std::move(file));
 }

@@ -21,10 +21,6 @@ struct LazyFile {
   SymbolFile* file = nullptr;
 };
 
-SymbolName name_of(const snapshot::Module& module) {
-  return {std::string(windows_file_name(module.debug_file)), module.debug_id};
-}
-
 /// Looks in what is open already, then for the file, by \p find. Null when there are too many.
 template <class Opened, class Find>
 const Opened* open_once(std::map<SymbolName, Opened>& known,
@@ -42,6 +38,7 @@ const Opened* open_once(std::map<SymbolName, Opened>& known,
 }  // namespace
 
 struct SymbolFiles::Slot {
+  std::optional<SymbolName> name;
   LazyFile pdb, sym;
   SymbolState state;
 
@@ -60,20 +57,36 @@ struct SymbolFiles::Slot {
   }
 };
 
-SymbolFiles::SymbolFiles(const std::vector<snapshot::Module>& modules, Library& library)
-    : modules_(modules), library_(library), slots_(modules.size()) {
+SymbolFiles::SymbolFiles(const std::vector<snapshot::Module>& modules,
+                         Library& library,
+                         image::ImageSource* images)
+    : modules_(modules), library_(library), images_(images), slots_(modules.size()) {
   library.impl_->make_room();
 }
 SymbolFiles::~SymbolFiles() = default;
+
+const SymbolName& SymbolFiles::name(std::size_t index) {
+  auto& slot = slots_[index];
+  if (slot.name) return *slot.name;
+  const auto& module = modules_[index];
+  slot.name = SymbolName{std::string(windows_file_name(module.debug_file)), module.debug_id};
+  if (!module.debug_id.empty() || images_ == nullptr) return *slot.name;
+  const auto* image = images_->image(index);
+  const auto record = image == nullptr ? std::nullopt : image::read_codeview(*image);
+  if (!record) return *slot.name;
+  slot.state.debug_file = windows_file_name(record->debug_file);
+  slot.state.debug_id = record->debug_id;
+  slot.name = SymbolName{slot.state.debug_file, slot.state.debug_id};
+  return *slot.name;
+}
 
 SymbolFile* SymbolFiles::pdb(std::size_t index) {
   VIGIL_CHECK(index < slots_.size());
   auto& slot = slots_[index];
   if (std::exchange(slot.pdb.searched, true)) return slot.pdb.file;
-  const auto name = name_of(modules_[index]);
   auto& library = *library_.impl_;
-  slot.use(slot.pdb, open_once(library.pdbs, name, [&](std::vector<std::string>& refused) {
-             return find_pdb(library.folders, name, library.paths.index_cache, refused);
+  slot.use(slot.pdb, open_once(library.pdbs, name(index), [&](std::vector<std::string>& refused) {
+             return find_pdb(library.folders, name(index), library.paths.index_cache, refused);
            }));
   return slot.pdb.file;
 }
@@ -82,10 +95,9 @@ SymbolFile* SymbolFiles::sym(std::size_t index) {
   VIGIL_CHECK(index < slots_.size());
   auto& slot = slots_[index];
   if (std::exchange(slot.sym.searched, true)) return slot.sym.file;
-  const auto name = name_of(modules_[index]);
   auto& library = *library_.impl_;
-  slot.use(slot.sym, open_once(library.syms, name, [&](std::vector<std::string>& refused) {
-             return find_sym(library.folders, name, library.paths.index_cache, refused);
+  slot.use(slot.sym, open_once(library.syms, name(index), [&](std::vector<std::string>& refused) {
+             return find_sym(library.folders, name(index), library.paths.index_cache, refused);
            }));
   return slot.sym.file;
 }

@@ -27,6 +27,7 @@ namespace vigil::symbols {
 
 class ImageFinder;  // private to this module
 class SymbolFile;   // private to this module
+struct SymbolName;  // private to this module
 
 /// Where files of images and symbols may be.
 struct SymbolPaths {
@@ -144,14 +145,20 @@ struct SymbolState {
   std::filesystem::path file{};
   /// Files that were found and refused, with the reason.
   std::vector<std::string> refused{};
+  /// The PDB that the module's image names, where the dump names none; without its folder.
+  std::string debug_file{};
+  std::string debug_id{};
 };
 
 /// The symbol files of a snapshot's modules, each opened when first asked for, and how they say
-/// that frames are unwound. It keeps references to modules and library, and is the only one of the
-/// library while it lives.
+/// that frames are unwound. It keeps references to modules, library and images, and is the only one
+/// of the library while it lives.
 class SymbolFiles final : public breakpad::FrameRuleSource {
  public:
-  SymbolFiles(const std::vector<snapshot::Module>& modules, Library& library);
+  /// With \p images a module's own image says what its PDB is when the dump does not.
+  SymbolFiles(const std::vector<snapshot::Module>& modules,
+              Library& library,
+              image::ImageSource* images = nullptr);
   ~SymbolFiles() override;
 
   /// What the file of module \p index says of \p rva.
@@ -166,11 +173,13 @@ class SymbolFiles final : public breakpad::FrameRuleSource {
 
  private:
   struct Slot;
+  [[nodiscard]] const SymbolName& name(std::size_t index);
   [[nodiscard]] SymbolFile* pdb(std::size_t index);
   [[nodiscard]] SymbolFile* sym(std::size_t index);
 
   const std::vector<snapshot::Module>& modules_;
   Library& library_;
+  image::ImageSource* images_;
   std::vector<Slot> slots_;  // by module
 };
 

@@ -10,7 +10,7 @@ import unittest
 from vigil_e2e.case import VigilTestCase
 from vigil_e2e.vigil import PATIENCE_S, Crasher, wait_until
 
-LLDB = shutil.which("lldb-14") or shutil.which("lldb")
+LLDB = shutil.which("lldb-19") or shutil.which("lldb-14") or shutil.which("lldb")
 WORKERS = 4
 SAMPLE_BYTES = 4096
 

@@ -13,7 +13,7 @@ deps=$top/src/cmake/deps
 
 packages=(
   build-essential cmake ninja-build ccache dpkg-dev tcl git jq sqlite3 python3 time
-  clang-19 lld-19 llvm-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev lldb-14
+  clang-19 lld-19 llvm-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev lldb-19
   g++-mingw-w64-x86-64-posix binutils-mingw-w64-x86-64
   wine wine64 libgnutls30 wixl msitools
   libboost1.81-dev nlohmann-json3-dev libcli11-dev libzycore-dev libspdlog-dev libfmt-dev libyaml-cpp-dev

@@ -249,6 +249,32 @@ TEST(Pipeline, WalksThroughCodeThatWasMadeAtRunTime) {
       ElementsAre("0x0000021e47400140", "OrdersApi!main+0x20", "ntdll!RtlUserThreadStart+0x20"));
 }
 
+TEST(Pipeline, SaysWhichPdbAnImageNamesWhenTheDumpDoesNot) {
+  constexpr std::uint32_t kDebug = 0xe000;
+  SampleDump dump;
+  test::CodeModule module;
+  module.function(SampleDump::kFunction, SampleDump::kFunction + 0x80,
+                  test::InfoBuilder(4).op(4, 2, 4).build());
+  test::ByteBuilder debug;
+  debug.u32(0).u32(0).u32(0).u32(2).u32(0x100).u32(kDebug + 28).u32(0);
+  debug.raw("RSDS0123456789abcdef").u32(1).c_string("d:\\out\\plugin.pdb");
+  auto image = module.build();
+  image.section(".debug", kDebug, test::PeBuilder::kReadOnly, debug.bytes());
+  image.directory(6, kDebug, 28);
+  constexpr std::uint64_t kPlugin = 0x7ffa'0000'0000;
+  dump.builder.add_module({.base = kPlugin,
+                           .size = test::PeBuilder::kImageSize,
+                           .name = "C:\\app\\plugin.dll",
+                           .timestamp = test::PeBuilder::kTimestamp});
+  dump.builder.add_memory(kPlugin, image.mapped());
+  dump.add_thread(200, "plugin", {kPlugin, dump.program, dump.ntdll});
+  const auto report = report_of(dump);
+  const auto found = std::ranges::find(report.modules, kPlugin, &report::Module::base);
+  ASSERT_NE(found, report.modules.end());
+  EXPECT_EQ(found->debug_file, "plugin.pdb");
+  EXPECT_EQ(found->debug_id, "333231303534373638396162636465661");
+}
+
 TEST(Pipeline, KeepsInlinedCallsWithinTheLimitOfAThread) {
   constexpr std::size_t kFrames = 200, kInlined = 20;
   const std::string guid(16, '\x11'), id = "111111111111111111111111111111111";

@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "symbols/symbols.h"
+#include "unit/image/pe_builder.h"
 #include "unit/pdb/pdb_support.h"
 #include "unit/symbols/temp_folder.h"
+#include "unit/unwind/fake_process.h"
 
 namespace vigil::symbols {
 namespace {
@@ -52,6 +54,54 @@ TEST(SymbolFiles, FindsASymInEachLayout) {
     folder.write(name, sym_text());
     EXPECT_EQ(name_at({.folders = {folder.path()}}), "Cart::total") << name;
   }
+}
+
+/// An image at 0x10000 that names `orders.pdb` of kId.
+void add_image_with_codeview(test::FakeMemory& memory) {
+  constexpr std::uint32_t kDebug = 0x2000;
+  test::ByteBuilder debug;
+  debug.u32(0).u32(0).u32(0).u32(2).u32(0x100).u32(kDebug + 28).u32(0);
+  debug.raw("RSDS").u32(0x5A98'32E5).u16(0x2872).u16(0x41C1);
+  for (const unsigned byte : {0x83u, 0x8Eu, 0xD9u, 0x89u, 0x14u, 0xE9u, 0xB7u, 0xFFu})
+    debug.u8(byte);
+  debug.u32(1).c_string("d:\\out\\orders.pdb");
+  test::PeBuilder pe;
+  pe.section(".rdata", kDebug, test::PeBuilder::kReadOnly, debug.bytes());
+  pe.directory(6, kDebug, 28);
+  memory.add(0x10000, pe.mapped());
+}
+
+/// Writers that do not look into images, as Wine's debugger, leave the record out of a dump.
+TEST(SymbolFiles, AskTheImageWhatTheDumpDoesNotSay) {
+  const TempFolder folder;
+  folder.write("orders.sym", sym_text());
+  test::FakeMemory memory;
+  add_image_with_codeview(memory);
+  auto all = modules("");
+  all[0].debug_file.clear();
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(all, memory, library);
+  SymbolFiles without(all, library);
+  EXPECT_FALSE(without.locate(0, 0x1000));
+  SymbolFiles files(all, library, &images);
+  const auto symbol = files.locate(0, 0x1000);
+  ASSERT_TRUE(symbol);
+  EXPECT_EQ(symbol->place.function, "Cart::total");
+  EXPECT_EQ(files.state(0).debug_file, "orders.pdb");
+  EXPECT_EQ(files.state(0).debug_id, kId);
+}
+
+TEST(SymbolFiles, BelieveTheDumpBeforeTheImage) {
+  const TempFolder folder;
+  folder.write("orders.sym", sym_text());
+  test::FakeMemory memory;
+  add_image_with_codeview(memory);
+  const auto all = modules("00000000000000000000000000000000A");
+  Library library({.folders = {folder.path()}});
+  ModuleImages images(all, memory, library);
+  SymbolFiles files(all, library, &images);
+  EXPECT_FALSE(files.locate(0, 0x1000));
+  EXPECT_EQ(files.state(0).debug_id, "");
 }
 
 std::vector<snapshot::Module> many_modules(std::size_t count, std::string_view prefix) {
