@@ -12,12 +12,18 @@
 /// What the analysis of one dump and of many have in common.
 namespace vigil::cli {
 
-/// The folders of --symbols, then the dump's own; the cache.
+/// The folders of --symbols, or without it of _NT_SYMBOL_PATH, then the dump's own; the cache.
 [[nodiscard]] Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options);
+
+/// Says on standard error which elements of --symbols lead nowhere.
+void warn_of_symbol_paths(const AnalyzeOptions& options);
 
 /// The dumps in \p folder by their names, sorted.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> dumps_in(
     const std::filesystem::path& folder);
+
+/// Errc::NotFound: a folder without them.
+[[nodiscard]] Error no_dump_in(const std::filesystem::path& folder);
 
 /// What takes the place of a report for programs: docs/formats/report-json.md.
 [[nodiscard]] std::string error_json(const Error& error);

@@ -14,6 +14,7 @@
 #include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "report/report.h"
+#include "text.h"
 
 namespace vigil::cli {
 namespace {
@@ -70,7 +71,7 @@ void print_line(const Context& context,
                 const std::string& name,
                 const Result<report::Report>& report) {
   const auto text = report.ok() ? report->synopsis : "not analyzed: " + report.error().message();
-  print(fmt::format("{}  {}\n", bold(context, name), printable_utf8(text)));
+  print(fmt::format("{}  {}\n", bold(context, one_line(name)), one_line(text)));
 }
 
 void print_tally(const Context& context, const Tally& tally, std::size_t total) {
@@ -81,12 +82,17 @@ void print_tally(const Context& context, const Tally& tally, std::size_t total) 
   });
   print(fmt::format("\n{}\n", bold(context, "COUNT  SIGNATURE")));
   for (const auto& [signature, count] : signatures)
-    print(fmt::format("{:>5}  {}\n", count, printable_utf8(signature)));
+    print(fmt::format("{:>5}  {}\n", count, one_line(signature)));
   say(fmt::format("{} analyzed, {} of them in part; {} could not be read\n",
                   counted(total - tally.failed, "dump"), tally.partial, tally.failed));
 }
 
 }  // namespace
+
+Error no_dump_in(const fs::path& folder) {
+  return {Errc::NotFound,
+          fmt::format("{} holds no dump (.dmp, .dmp.zst, .mdmp)", utf8_from_path(folder))};
+}
 
 Result<std::vector<fs::path>> dumps_in(const fs::path& folder) {
   std::vector<fs::path> dumps;
@@ -106,11 +112,7 @@ Result<std::vector<fs::path>> dumps_in(const fs::path& folder) {
 ExitCode analyze_folder(const Context& context, const fs::path& folder, symbols::Library& library) {
   const auto dumps = dumps_in(folder);
   if (!dumps.ok()) return report_error(dumps.error());
-  if (dumps->empty()) {
-    return report_error(
-        Error{Errc::NotFound,
-              fmt::format("{} holds no dump (.dmp, .dmp.zst, .mdmp)", utf8_from_path(folder))});
-  }
+  if (dumps->empty()) return report_error(no_dump_in(folder));
   Tally tally;
   Progress progress(dumps->size());
   if (context.json) print("[");

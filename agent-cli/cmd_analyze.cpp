@@ -6,11 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "analyze.h"
+#include "base/utf.h"
 #include "commands.h"
+#include "console.h"
 #include "output.h"
 #include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "report/report.h"
+#include "text.h"
 
 namespace vigil::cli {
 namespace {
@@ -27,7 +30,9 @@ Result<report::Report> analyze(const AnalyzeOptions& options, symbols::Library& 
 
 Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options) {
   symbols::SymbolPaths paths;
-  for (const auto& text : options.symbols) {
+  auto texts = options.symbols;
+  if (texts.empty() && !options.dump_handle) texts.push_back(environment("_NT_SYMBOL_PATH"));
+  for (const auto& text : texts) {
     VIGIL_TRY_ASSIGN(const auto elements, symbols::parse_symbol_path(text));
     for (const auto& element : elements)
       paths.folders.insert(paths.folders.end(), element.folders.begin(), element.folders.end());
@@ -47,6 +52,26 @@ Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options) {
   return paths;
 }
 
+void warn_of_symbol_paths(const AnalyzeOptions& options) {
+  for (const auto& text : options.symbols) {
+    const auto elements = symbols::parse_symbol_path(text);
+    if (!elements.ok()) continue;  // an error of its own
+    if (elements->empty()) say("vigil: --symbols: the path is empty\n");
+    for (const auto& element : *elements) {
+      if (element.folders.empty() && !element.server.empty())
+        say(
+            fmt::format("vigil: --symbols: nothing is fetched from {}: give a folder before it "
+                        "(srv*FOLDER*URL), and fill that with 'vigil symbols fetch'\n",
+                        one_line(element.server)));
+      for (const auto& folder : element.folders) {
+        std::error_code error;
+        if (!std::filesystem::is_directory(folder, error))
+          say(fmt::format("vigil: --symbols: no folder {}\n", one_line(utf8_from_path(folder))));
+      }
+    }
+  }
+}
+
 std::string error_json(const Error& error) {
   nlohmann::ordered_json json;
   json["error"]["code"] = to_string(error.code());
@@ -57,6 +82,7 @@ std::string error_json(const Error& error) {
 ExitCode run_analyze(const Context& context, const AnalyzeOptions& options) {
   const auto paths = symbol_paths(options);
   if (!paths.ok()) return usage_error(paths.error().message());
+  if (!options.dump_handle) warn_of_symbol_paths(options);
   symbols::Library library(*paths);
   std::error_code error;
   if (!options.dump_handle && std::filesystem::is_directory(options.file, error))

@@ -32,6 +32,7 @@ Result<report::Report> report_of_file(const std::filesystem::path& file,
   how.file = file;
   how.symbols = symbol_path;
   VIGIL_TRY_ASSIGN(const auto paths, symbol_paths(how));
+  warn_of_symbol_paths(how);
   symbols::Library library(paths);
   return pipeline::analyze(file, library);
 }

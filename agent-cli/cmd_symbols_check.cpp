@@ -96,6 +96,7 @@ ExitCode run_symbols_check(const Context& context, const SymbolsCheckOptions& op
   how.symbols = options.symbols;
   auto paths = symbol_paths(how);
   if (!paths.ok()) return usage_error(paths.error().message());
+  warn_of_symbol_paths(how);
   symbols::Library library(std::move(paths).take());
   const auto modules = modules_of(options.file, library);
   if (!modules.ok()) return report_error(modules.error());

@@ -268,6 +268,7 @@ Result<std::vector<std::string>> subjects_of(const std::vector<std::string>& nam
       continue;
     }
     VIGIL_TRY_ASSIGN(const auto dumps, dumps_in(path));
+    if (dumps.empty()) return no_dump_in(path);
     for (const auto& dump : dumps) subjects.push_back(utf8_from_path(dump));
   }
   return subjects;

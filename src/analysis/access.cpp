@@ -223,9 +223,13 @@ void explain_access(const Input& input,
   const bool at_itself = instruction == nullptr && recorded == crash.address;
   if (at_itself) crash.access = "execute";
   if (!hidden && instruction != nullptr) compare_with_instruction(*instruction, crash);
-  const bool unknown = !hidden && !at_itself && recorded == kUnknownAddress &&
-                       input.snapshot.system.cpu == snapshot::Cpu::Amd64;
-  if (unknown) {
+  // Of an address that is not canonical the record says -1, and that it was read. An instruction
+  // that does access -1, or a write, means just that.
+  const bool confirmed = instruction != nullptr && find_operand(*instruction, recorded) != nullptr;
+  result.address_unknown = !hidden && !at_itself && !confirmed && recorded == kUnknownAddress &&
+                           crash.access != "write" &&
+                           input.snapshot.system.cpu == snapshot::Cpu::Amd64;
+  if (result.address_unknown) {
     crash.decoded.emplace_back(
         "the address is not known: for one that is not canonical the processor reports -1");
     return;

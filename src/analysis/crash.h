@@ -26,8 +26,9 @@ enum class Ending : std::uint8_t {
 
 struct DecodedCrash {
   report::Crash crash{};
-  std::string cxx_type{};  ///< What was thrown, where the dump says: `std::runtime_error`.
-  std::string cxx_what{};  ///< And what it says of itself.
+  bool address_unknown = false;  ///< What was accessed is recorded as -1, which stands for that.
+  std::string cxx_type{};        ///< What was thrown, where the dump says: `std::runtime_error`.
+  std::string cxx_what{};        ///< And what it says of itself.
   const FillPattern* fill = nullptr;  ///< That the accessed address came from.
   std::string pointer_text{};         ///< The characters that the accessed address is made of.
   std::string region{};   ///< What lies at the accessed address: `where nothing is mapped`.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <string_view>
 
@@ -28,7 +29,7 @@ constexpr Clause kClauses[] = {
 
 constexpr std::uint32_t kGuardPage = 0x80000001;
 constexpr std::uint32_t kInPageError = 0xc0000006;
-constexpr std::uint64_t kUnknownAddress = ~std::uint64_t{0};
+constexpr std::uint64_t kMinusOne = ~std::uint64_t{0};
 
 /// `OrdersApi.exe 4.2.1`: a version of four numbers without a last one of 0.
 std::string program_of(const snapshot::Snapshot& snapshot) {
@@ -72,7 +73,8 @@ bool jumped(const Input& input, const Findings& findings) {
 std::string where_accessed(const Input& input, const Findings& findings) {
   if (!jumped(input, findings)) return where(input, findings);
   const auto* caller = frame_at(input, findings, 1);
-  return caller == nullptr ? "" : " from " + place_in_words(*caller);
+  if (caller == nullptr) return "";
+  return (caller->trust == "scan" ? " probably from " : " from ") + place_in_words(*caller);
 }
 
 /// Where the program's own code is what matters, and how it got out of it does not.
@@ -101,9 +103,9 @@ std::string access_clause(const DecodedCrash& decoded) {
   const std::string_view verb = crash.access == "write"  ? "wrote to"
                                 : crash.access == "read" ? "read"
                                                          : "accessed";
-  if (address == kUnknownAddress)
-    return fmt::format("{} through a pointer that is no address", verb);
-  const auto what = fmt::format("{} address {:#x}", verb, address);
+  if (decoded.address_unknown) return "accessed memory through a pointer that is no address";
+  const auto what =
+      fmt::format("{} address {:#x}{}", verb, address, address == kMinusOne ? " (-1)" : "");
   const bool null = crash.adjusted_address && crash.adjusted_address->kind == "null-pointer";
   if (address < kNullPageEnd || null) return what + " through a null pointer";
   if (decoded.fill != nullptr)
@@ -162,14 +164,23 @@ std::string other_clause(const Input& input,
   auto text = std::string(found->text);
   if (!decoded.divisor.empty()) text += fmt::format(" ({})", decoded.divisor);
   if (!decoded.wanted.empty()) text += fmt::format(" ({})", decoded.wanted);
-  return text + where(input, findings);
+  const bool nowhere = text.starts_with("could not start");  // the loader's own code says nothing
+  return nowhere ? text : text + where(input, findings);
+}
+
+/// Whether the dump had an exception of which nothing can be read.
+bool lost_exception(const snapshot::Snapshot& snapshot) {
+  constexpr std::uint32_t kExceptionStream = 6;
+  return !snapshot.exception && std::ranges::any_of(snapshot.streams, [](const auto& stream) {
+    return stream.type == kExceptionStream;
+  });
 }
 
 std::string still_running(const Input& input, const Findings& findings, const Culprit* culprit) {
-  if (input.threads.empty() && input.snapshot.modules.empty()) {
-    return "what is left of the dump does not say what happened";
-  }
   const auto program = program_of(input.snapshot);
+  if (lost_exception(input.snapshot))
+    return fmt::format("what happened to {} is lost: the dump's exception cannot be read", program);
+  if (input.threads.empty()) return "what is left of the dump does not say what happened";
   if (!findings.deadlocks.empty())
     return fmt::format("{} is in a deadlock: {}", program, describe(findings.deadlocks.front()));
   auto text = program + " had not crashed when the dump was taken";

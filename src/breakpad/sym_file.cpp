@@ -15,6 +15,9 @@ namespace {
 constexpr std::uint64_t kMaxNested = 64;
 /// Calls inlined into each other at one address.
 constexpr std::uint32_t kMaxInlineDepth = 128;
+/// Lines of one function, with the calls inlined into it; what is further behind has no line. Ten
+/// times what the largest ones have, and some milliseconds.
+constexpr std::size_t kMaxFunctionLines = 32'768;
 
 constexpr std::array<std::uint64_t, kIndexArrays> kRecordSizes = {
     sizeof(RangeRecord),  sizeof(PointRecord), sizeof(NumberRecord),
@@ -116,7 +119,8 @@ struct FunctionLines {
 /// The records of a function follow its own: the calls inlined into it, then its lines.
 FunctionLines read_function_lines(Lines& lines, std::uint32_t rva) {
   FunctionLines result;
-  for (auto line = lines.next(); line; line = lines.next()) {
+  std::size_t left = kMaxFunctionLines;
+  for (auto line = lines.next(); line && left > 0; line = lines.next(), --left) {
     if (const auto call = inline_at(*line, rva); call && call->depth < kMaxInlineDepth) {
       if (result.calls.size() <= call->depth) result.calls.resize(call->depth + 1);
       result.calls[call->depth] = call;
@@ -181,8 +185,8 @@ std::optional<Location> SymFile::function_at(std::uint32_t rva) {
   if (!record) return std::nullopt;
   Lines lines(*text_, record->offset);
   auto func = parse_func(lines.next().value_or(""));
-  if (!func) return std::nullopt;
-  (void)func->rest.hex();  // size of the parameters
+  if (!func || func->rva != record->rva) return std::nullopt;  // the index is of another text
+  (void)func->rest.hex();                                      // size of the parameters
   if (!func->rest.ok()) return std::nullopt;
   std::string name(func->rest.rest());
   const auto found = read_function_lines(lines, rva);
@@ -218,9 +222,9 @@ std::optional<Location> SymFile::public_at(std::uint32_t rva) {
   Words words(lines.next().value_or(""));
   if (!words.skip("PUBLIC")) return std::nullopt;
   words.skip("m");
-  (void)words.hex();  // its address
+  const auto address = words.hex();
   (void)words.hex();  // size of the parameters
-  if (!words.ok()) return std::nullopt;
+  if (!words.ok() || address != record.rva) return std::nullopt;
   return Location{
       .rva = record.rva, .is_public = true, .places = {{.function = std::string(words.rest())}}};
 }
@@ -231,7 +235,7 @@ std::optional<CfiRules> SymFile::cfi_rules(std::uint32_t rva) {
   if (!record) return std::nullopt;
   Lines lines(*text_, record->offset);
   const auto init = parse_cfi_init(lines.next().value_or(""));
-  if (!init) return std::nullopt;
+  if (!init || init->rva != record->rva) return std::nullopt;
   // First all texts, a line each, then the rules: these view the whole.
   cfi_text_ = init->rest.rest();
   for (auto line = lines.next(); line && line->starts_with(kDelta); line = lines.next()) {
@@ -261,7 +265,8 @@ std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) {
     std::uint32_t type = 0;
     Lines lines(*text_, record.offset);
     auto line = parse_win(lines.next().value_or(""), type);
-    if (!line || (type != kTypeFrameData && type != kTypeFpo)) continue;
+    if (!line || line->rva != record.rva) continue;
+    if (type != kTypeFrameData && type != kTypeFpo) continue;
     auto& words = line->rest;
     WinFrame frame{.rva = record.rva, .size = record.size};
     frame.prologue_size = words.hex();

@@ -3,7 +3,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -78,6 +77,15 @@ class FrameQueue {
  public:
   /// One context for the caller, and one for each helper.
   explicit FrameQueue(std::vector<Context> contexts) : contexts_(std::move(contexts)) {}
+  ~FrameQueue() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+  }
+  FrameQueue(const FrameQueue&) = delete;
+  FrameQueue& operator=(const FrameQueue&) = delete;
 
   [[nodiscard]] bool full() const { return frames_.size() >= kFramesPerThread * contexts_.size(); }
   [[nodiscard]] bool empty() const { return frames_.empty(); }
@@ -112,16 +120,11 @@ class FrameQueue {
   void start_helpers() {
     for (const auto& context : std::span(contexts_).subspan(1)) {
       try {
-        helpers_.emplace_back(
-            [this, own = context.get()](const std::stop_token& stop) { help(own, stop); });
+        helpers_.emplace_back([this, own = context.get()] { help(own); });
       } catch (const std::system_error&) {
         return;  // The system has no thread to give: slower, and just as good.
       }
     }
-  }
-
-  [[nodiscard]] bool has_waiting() const {
-    return std::ranges::find(frames_, Frame::State::Waiting, &Frame::state) != frames_.end();
   }
 
   [[nodiscard]] Frame* take() {
@@ -139,20 +142,23 @@ class FrameQueue {
     changed_.notify_all();
   }
 
-  void help(ZSTD_CCtx* context, const std::stop_token& stop) {
+  void help(ZSTD_CCtx* context) {
     std::unique_lock lock(mutex_);
-    while (!stop.stop_requested()) {
+    while (!ending_) {
       if (auto* frame = take(); frame != nullptr) {
         pack(*frame, context, lock);
       } else {
-        changed_.wait(lock, stop, [&] { return has_waiting(); });
+        changed_.wait(lock);
       }
     }
   }
 
   std::vector<Context> contexts_;
   std::mutex mutex_;
-  std::condition_variable_any changed_;
+  // No std::stop_token: waiting with one waits for its callback's end, and that is missed once in a
+  // while where the runtime has no futex (libstdc++ on Windows).
+  std::condition_variable changed_;
+  bool ending_ = false;
   std::deque<std::unique_ptr<Frame>> frames_;  // Its order and length are the caller's alone.
   std::vector<std::jthread> helpers_;          // Last: they end before what they use.
 };

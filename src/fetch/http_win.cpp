@@ -64,7 +64,6 @@ constexpr DWORD kBufferBytes = 65'536;
 struct Flight {
   KernelHandle done;    ///< Set when the operation that was begun has ended.
   KernelHandle closed;  ///< Set when nothing will be written here any more.
-  KernelHandle cancel;  ///< Set on request.
   std::atomic<DWORD> error{0};
   std::atomic<DWORD> read{0};
   std::array<char, kBufferBytes> buffer{};
@@ -94,9 +93,7 @@ Result<std::unique_ptr<Flight>> make_flight() {
   auto flight = std::make_unique<Flight>();
   flight->done = KernelHandle(::CreateEventW(nullptr, FALSE, FALSE, nullptr));
   flight->closed = KernelHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr));
-  flight->cancel = KernelHandle(::CreateEventW(nullptr, TRUE, FALSE, nullptr));
-  if (!flight->done || !flight->closed || !flight->cancel)
-    return platform::from_last_error("cannot create an event");
+  if (!flight->done || !flight->closed) return platform::from_last_error("cannot create an event");
   return flight;
 }
 
@@ -135,7 +132,7 @@ class Request {
   }
 
   Result<HttpResponse> run(const platform::ByteSink& body, const std::stop_token& stop) {
-    const std::stop_callback on_stop(stop, [this] { ::SetEvent(flight_->cancel.get()); });
+    stop_ = stop;
     if (::WinHttpSendRequest(handle_.get(), WINHTTP_NO_ADDITIONAL_HEADERS, 0,
                              WINHTTP_NO_REQUEST_DATA, 0, 0,
                              reinterpret_cast<DWORD_PTR>(flight_.get())) == FALSE) {
@@ -190,16 +187,23 @@ class Request {
     return {};
   }
 
-  /// Until the operation that was begun has ended, but not longer than \p longest.
+  /// Until the operation that was begun has ended, but not longer than \p longest. Whether to stop
+  /// is looked at now and then: a std::stop_callback, which would be told, has to wait for its own
+  /// end, and that wait is lost once in a while where the runtime has no futex (libstdc++ on
+  /// Windows).
   Status wait(std::chrono::milliseconds longest) {
     using std::chrono::milliseconds;
-    const auto left = std::chrono::ceil<milliseconds>(deadline_ - SteadyClock::now());
-    const auto limit = std::max(std::min(longest, left), milliseconds(0));
-    const std::array<HANDLE, 2> events = {flight_->cancel.get(), flight_->done.get()};
-    const DWORD which = ::WaitForMultipleObjects(static_cast<DWORD>(events.size()), events.data(),
-                                                 FALSE, static_cast<DWORD>(limit.count()));
-    if (which == WAIT_OBJECT_0) return Error{Errc::Cancelled, url_ + ": stopped"};
-    if (which != WAIT_OBJECT_0 + 1) return http_error(url_, ERROR_WINHTTP_TIMEOUT);
+    constexpr milliseconds kLook{100};
+    const auto end = std::min(deadline_, SteadyClock::now() + longest);
+    for (;;) {
+      const auto left = std::chrono::ceil<milliseconds>(end - SteadyClock::now());
+      const auto now = std::clamp(left, milliseconds(0), kLook);
+      const DWORD which =
+          ::WaitForSingleObject(flight_->done.get(), static_cast<DWORD>(now.count()));
+      if (stop_.stop_requested()) return Error{Errc::Cancelled, url_ + ": stopped"};
+      if (which == WAIT_OBJECT_0) break;
+      if (left <= milliseconds(0)) return http_error(url_, ERROR_WINHTTP_TIMEOUT);
+    }
     if (const DWORD error = flight_->error; error != 0) return http_error(url_, error);
     return {};
   }
@@ -251,6 +255,7 @@ class Request {
   std::string url_;
   Timeouts timeouts_;
   SteadyClock::time_point deadline_;
+  std::stop_token stop_;
   std::unique_ptr<Flight> flight_;
   bool armed_ = false;  // WinHTTP knows of the flight
   InternetHandle connection_, handle_;

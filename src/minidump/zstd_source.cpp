@@ -172,7 +172,10 @@ Result<std::uint64_t> unpack_stream(ByteView packed,
     if (in.pos == in_before && out.pos == out_before) break;
   }
   if (out.pos == space.bytes().size()) {
-    diagnostics.note(fmt::format("compressed dump: unpacked up to the limit of {} bytes", out.pos));
+    diagnostics.note(
+        fmt::format("compressed dump: unpacked up to the limit of {} bytes; what zstd -d makes of "
+                    "it is read whole",
+                    out.pos));
   } else if (hint != 0) {
     diagnostics.note(fmt::format("compressed dump: ends in the middle, after {} bytes", out.pos));
   }

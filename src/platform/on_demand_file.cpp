@@ -22,14 +22,14 @@ constexpr int kMaxHandles = 128;
 /// Counts the handles in use.
 class HandleCount {
  public:
-  HandleCount() { ++count_; }
+  HandleCount() { ++handles; }
   HandleCount(const HandleCount&) = delete;
   HandleCount& operator=(const HandleCount&) = delete;
-  ~HandleCount() { --count_; }
-  static bool too_many() { return count_ > kMaxHandles; }
+  ~HandleCount() { --handles; }
+  static bool too_many() { return handles > kMaxHandles; }
 
  private:
-  static inline std::atomic<int> count_ = 0;
+  static inline std::atomic<int> handles = 0;
 };
 
 struct OpenFile {

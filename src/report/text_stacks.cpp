@@ -35,6 +35,29 @@ void add_frame(TextPage& page, const Frame& frame, std::size_t index, bool blame
   if (!source.empty()) page.line(fmt::format("{:{}}{}", "", kNumberColumns + kGap, source), style);
 }
 
+/// What a reason of unwind::StopReason means, and what helps.
+std::string stop_in_words(std::string_view reason) {
+  struct Words {
+    std::string_view reason, text;
+  };
+  constexpr Words kWords[] = {
+      {"no_context", "the dump has no registers of it"},
+      {"no_memory", "the dump does not have the stack there"},
+      {"no_image", "neither the module's image nor symbols were found (--symbols)"},
+      {"no_unwind_info", "the module has no unwind information for this code"},
+      {"bad_unwind_info", "the module's unwind information is damaged"},
+      {"not_in_module", "this code belongs to no module"},
+      {"outside_stack", "the next frame would lie outside the stack"},
+      {"no_progress", "the next frame would be this one again: the stack is damaged"},
+      {"frame_limit", "there is a limit for frames"},
+      {"time_limit", "there is a limit for time"},
+      {"not_walked", "there is a limit for time, and others came first"},
+  };
+  for (const auto& words : kWords)
+    if (words.reason == reason) return std::string(words.text);
+  return std::string(reason);
+}
+
 void add_thread(TextPage& page, const Report& report, std::size_t index) {
   const auto& thread = report.threads[index];
   const bool blamed = report.blamed_thread == index;
@@ -48,7 +71,8 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
   }
   if (thread.frames.empty()) page.line("     no frames");
   if (!thread.stop_reason.empty() && thread.stop_reason != "end_of_stack") {
-    page.line(fmt::format("     the walk ended here: {}", thread.stop_reason), Style::Faint);
+    page.line(fmt::format("     the walk ended here: {}", stop_in_words(thread.stop_reason)),
+              Style::Faint);
   }
 }
 
@@ -125,8 +149,10 @@ void add_threads(TextPage& page, const Report& report, const TextOptions& option
 
 void add_exception(TextPage& page, const Report& report) {
   page.section("EXCEPTION", "What the processor or the program itself reported, decoded.");
-  if (!report.crash)
+  if (!report.crash && report.status == "ok")
     return page.line("The dump holds no exception: nothing had crashed when it was taken.");
+  if (!report.crash)
+    return page.line("No exception can be read: nothing had crashed, or it is lost with the rest.");
   const auto& crash = *report.crash;
   page.field("Code", fmt::format("{:#010x} {}", crash.code, crash.name));
   if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));

@@ -59,6 +59,16 @@ TEST(Instruction, GivesTheTrueAddressWhereTheProcessorReportsNone) {
             "address in orders!Cart::total+0x1a");
 }
 
+/// An invalid handle, or a failed search, that was taken for a pointer.
+TEST(Instruction, BelievesAnAddressOfMinusOneThatTheInstructionAccesses) {
+  SampleFault sample(0xc0000005, {0, ~std::uint64_t{0}}, std::string("\x48\x8b\x01", 3));
+  sample.reg(Rcx) = ~std::uint64_t{0};
+  const auto findings = sample.run();
+  EXPECT_EQ(findings.crash->accessed_address, ~std::uint64_t{0});
+  EXPECT_THAT(findings.synopsis, HasSubstr("read address 0xffffffffffffffff (-1)"));
+  EXPECT_THAT(findings.crash->decoded, ::testing::Not(::testing::Contains(HasSubstr("not known"))));
+}
+
 TEST(Instruction, FindsWhereACallThroughABadPointerWent) {
   // call qword ptr [rax]
   SampleFault sample(0xc0000005, {0, ~std::uint64_t{0}}, std::string("\xff\x10", 2));

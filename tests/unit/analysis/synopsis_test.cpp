@@ -25,7 +25,9 @@ TEST(Synopsis, OfAnAccessViolationSaysWhichAddress) {
   EXPECT_EQ(synopsis_of(0xc0000005, {1, 0x7ff8'0000}),
             program + "wrote to address 0x7ff80000 without the right to" + place);
   EXPECT_EQ(synopsis_of(0xc0000005, {0, ~std::uint64_t{0}}),
-            program + "read through a pointer that is no address" + place);
+            program + "accessed memory through a pointer that is no address" + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {1, ~std::uint64_t{0}}),
+            program + "wrote to address 0xffffffffffffffff (-1) without the right to" + place);
   EXPECT_EQ(synopsis_of(0xc0000005, {}), program + "accessed memory without the right to" + place);
 }
 
@@ -71,6 +73,44 @@ TEST(Synopsis, SaysWhereAProcessWasThatHadNotCrashed) {
   EXPECT_EQ(sample.analyze().synopsis,
             "OrdersApi.exe 4.2.1 had not crashed when the dump was taken; thread 100 was in "
             "ntdll!NtWaitForSingleObject+0x14, called from OrdersApi!main+0x40");
+}
+
+/// A dump that is cut off or damaged: its directory still names the exception.
+TEST(Synopsis, DoesNotTakeALostExceptionForNone) {
+  SampleCrash sample(0, {});
+  sample.snapshot.exception.reset();
+  sample.snapshot.streams.push_back({.type = 6, .name = "ExceptionStream", .size = 168});
+  EXPECT_EQ(sample.analyze().synopsis,
+            "what happened to OrdersApi.exe 4.2.1 is lost: the dump's exception cannot be read");
+}
+
+TEST(Synopsis, DoesNotCallAProcessWithoutThreadsHealthy) {
+  SampleCrash sample(0, {});
+  sample.snapshot.exception.reset();
+  sample.threads.clear();
+  EXPECT_EQ(sample.analyze().synopsis, "what is left of the dump does not say what happened");
+}
+
+TEST(Synopsis, SaysThatADumpWasOnlyAskedFor) {
+  EXPECT_EQ(synopsis_of(0x0517a7ed, {}),
+            "OrdersApi.exe 4.2.1 had not crashed when a dump was asked for, and was in "
+            "orders!Cart::total+0x1a");
+}
+
+/// A guess is called one.
+TEST(Synopsis, DoubtsACallerThatWasOnlyScannedFor) {
+  SampleCrash sample(0xc0000005, {8, 0});
+  sample.snapshot.exception->address = 0;
+  sample.stack() = {frame("", "", 0, "context"), frame("orders.dll", "Cart::total", 0x1a, "scan")};
+  sample.stack()[0].instruction = 0;
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1 called address 0x0, a null pointer, probably from "
+            "orders!Cart::total+0x1a");
+}
+
+TEST(Synopsis, NamesNoPlaceForADllThatIsMissing) {
+  EXPECT_EQ(synopsis_of(0xc0000135, {}),
+            "OrdersApi.exe 4.2.1 could not start: a DLL that it needs was not found");
 }
 
 TEST(Synopsis, DoesNotCallAnEmptyDumpAHealthyProcess) {

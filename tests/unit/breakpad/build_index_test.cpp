@@ -110,6 +110,21 @@ TEST(SymFileOpen, RefusesCountsThatDoNotFitAndBytesBehindTheEnd) {
       SymFile::open(sym.source, ByteView(std::string_view(longer)), {sym.text.size(), 7}).ok());
 }
 
+/// Such an index leads to lines of other functions.
+TEST(SymFileOpen, GivesNoAnswerByAnIndexOfAnotherTextOfTheSameSizeAndTime) {
+  OpenedSym sym("FUNC 10 10 0 f\nPUBLIC 5 0 p\nSTACK CFI INIT 10 10 .cfa: $rsp 8 +\n");
+  OpenedSym other("FUNC 20 10 0 g\nPUBLIC 8 0 q\nSTACK CFI INIT 30 10 .cfa: $rsp 8 +\n");
+  ASSERT_TRUE(sym.file && other.file);
+  ASSERT_EQ(sym.text.size(), other.text.size());
+  auto file =
+      SymFile::open(sym.source, ByteView(std::string_view(other.index)), {sym.text.size(), 7});
+  ASSERT_TRUE(file.ok());
+  for (const std::uint32_t rva : {5u, 8u, 0x10u, 0x20u, 0x30u}) {
+    EXPECT_FALSE(file->locate(rva)) << rva;
+    EXPECT_FALSE(file->cfi_rules(rva)) << rva;
+  }
+}
+
 /// An index is a file that others may write: whatever it says, the answer is some text or none.
 TEST(SymFileOpen, SurvivesEveryByteOfAnIndexChanged) {
   OpenedSym sym(

@@ -184,6 +184,16 @@ TEST(SymFileText, HasFunctionsOfThousandsOfLines) {
     EXPECT_EQ(sym->locate(rva)->places.back().line, rva + 1);
 }
 
+/// A text made to be slow costs the lines, not the time.
+TEST(SymFileText, IsReadUpToALimitOfLinesInAFunction) {
+  std::string records = "FILE 0 a\nFUNC 10 20 0 f\n";
+  for (int i = 0; i < 40'000; ++i) records += "10 1 7 0\n";
+  OpenedSym sym(records + "18 8 9 0\n");
+  ASSERT_TRUE(sym.file);
+  EXPECT_EQ(sym->locate(0x10)->places.back().line, 7u);
+  EXPECT_EQ(sym->locate(0x18)->places.back().line, 0u);
+}
+
 TEST(SymFileText, SaysNothingInALineWithoutEnd) {
   OpenedSym sym("FUNC 10 10 0 " + std::string(kMaxLineBytes, 'n') + "\nFUNC 30 10 0 f\n");
   ASSERT_TRUE(sym.file);

@@ -59,7 +59,30 @@ TEST_F(AnalyzeFolder, WithoutDumpsIsNotFound) {
   EXPECT_THAT(output.err, HasSubstr("holds no dump"));
 }
 
+TEST_F(AnalyzeFolder, WithoutDumpsHasNothingToFetchFor) {
+  const auto output =
+      run_vigil({"symbols", "fetch", utf8_from_path(folder), "-y", "srv*s*https://localhost"});
+  EXPECT_EQ(output.code, ExitCode::NotFound);
+  EXPECT_THAT(output.err, HasSubstr("holds no dump"));
+}
+
+TEST_F(AnalyzeFolder, SaysWhichSymbolPathsLeadNowhere) {
+  write("a.dmp", dump());
+  const auto output = analyze(
+      {"-y", "no such folder", "-y", "srv*https://symbols.example", "-y", utf8_from_path(folder)});
+  EXPECT_THAT(output.err, HasSubstr("--symbols: no folder no such folder\n"));
+  EXPECT_THAT(output.err, HasSubstr("nothing is fetched from https://symbols.example"));
+  EXPECT_EQ(output.err.find(utf8_from_path(folder)), std::string::npos);
+}
+
 #ifndef _WIN32
+TEST_F(AnalyzeFolder, KeepsANameInOneLine) {
+  write("a\nb\x1b[31m.dmp", dump());
+  const auto output = analyze();
+  EXPECT_EQ(output.out.find("\nb"), std::string::npos);
+  EXPECT_EQ(output.out.find('\x1b'), std::string::npos);
+}
+
 TEST_F(AnalyzeFolder, ReplacesWhatIsNoUtf8InAName) {
   write("a\xff.dmp", dump());
   for (const auto* form : {"--json", "--utc"}) {
