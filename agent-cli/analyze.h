@@ -15,6 +15,9 @@ namespace vigil::cli {
 /// The folders of --symbols, or without it of _NT_SYMBOL_PATH, then the dump's own; the cache.
 [[nodiscard]] Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options);
 
+/// The value of _NT_SYMBOL_PATH, empty when unset.
+[[nodiscard]] std::string symbol_path_of_environment();
+
 /// Says on standard error which elements of --symbols lead nowhere.
 void warn_of_symbol_paths(const AnalyzeOptions& options);
 

@@ -6,14 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "analyze.h"
-#include "base/utf.h"
 #include "commands.h"
-#include "console.h"
 #include "output.h"
 #include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "report/report.h"
-#include "text.h"
 
 namespace vigil::cli {
 namespace {
@@ -27,50 +24,6 @@ Result<report::Report> analyze(const AnalyzeOptions& options, symbols::Library& 
 }
 
 }  // namespace
-
-Result<symbols::SymbolPaths> symbol_paths(const AnalyzeOptions& options) {
-  symbols::SymbolPaths paths;
-  auto texts = options.symbols;
-  if (texts.empty() && !options.dump_handle) texts.push_back(environment("_NT_SYMBOL_PATH"));
-  for (const auto& text : texts) {
-    VIGIL_TRY_ASSIGN(const auto elements, symbols::parse_symbol_path(text));
-    for (const auto& element : elements)
-      paths.folders.insert(paths.folders.end(), element.folders.begin(), element.folders.end());
-  }
-  if (options.dump_handle) return paths;  // the sandbox may write nowhere
-  // Programs, their symbols and their dumps are often kept together.
-  std::error_code error;
-  const bool is_folder = std::filesystem::is_directory(options.file, error);
-  const auto beside = is_folder ? options.file : options.file.parent_path();
-  paths.folders.push_back(beside.empty() ? "." : beside);
-  if (options.symbol_cache == "none") return paths;
-  paths.index_cache = options.symbol_cache;
-  if (paths.index_cache.empty()) {
-    if (const auto cache = platform::default_cache_folder(); cache.ok())
-      paths.index_cache = *cache / "symbols";
-  }
-  return paths;
-}
-
-void warn_of_symbol_paths(const AnalyzeOptions& options) {
-  for (const auto& text : options.symbols) {
-    const auto elements = symbols::parse_symbol_path(text);
-    if (!elements.ok()) continue;  // an error of its own
-    if (elements->empty()) say("vigil: --symbols: the path is empty\n");
-    for (const auto& element : *elements) {
-      if (element.folders.empty() && !element.server.empty())
-        say(
-            fmt::format("vigil: --symbols: nothing is fetched from {}: give a folder before it "
-                        "(srv*FOLDER*URL), and fill that with 'vigil symbols fetch'\n",
-                        one_line(element.server)));
-      for (const auto& folder : element.folders) {
-        std::error_code error;
-        if (!std::filesystem::is_directory(folder, error))
-          say(fmt::format("vigil: --symbols: no folder {}\n", one_line(utf8_from_path(folder))));
-      }
-    }
-  }
-}
 
 std::string error_json(const Error& error) {
   nlohmann::ordered_json json;

@@ -291,7 +291,7 @@ Result<fetch::Options> fetch_options(const SymbolsFetchOptions& options) {
 ExitCode run_symbols_fetch(const Context& context, const SymbolsFetchOptions& given) {
   auto options = given;
   if (options.symbols.empty()) {
-    if (auto path = environment("_NT_SYMBOL_PATH"); !path.empty())
+    if (auto path = symbol_path_of_environment(); !path.empty())
       options.symbols.push_back(std::move(path));
   }
   auto how = fetch_options(options);

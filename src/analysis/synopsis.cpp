@@ -147,6 +147,14 @@ std::string overflow_clause(const Input& input,
   return text + where_blamed(input, findings);
 }
 
+/// Whether the loader gave up: the place is then in its own code, and says nothing.
+bool could_not_start(std::uint32_t code) {
+  constexpr std::uint32_t kDllNotFound = 0xc0000135, kOrdinalNotFound = 0xc0000138;
+  constexpr std::uint32_t kEntryPointNotFound = 0xc0000139, kDllInitFailed = 0xc0000142;
+  return code == kDllNotFound || code == kOrdinalNotFound || code == kEntryPointNotFound ||
+         code == kDllInitFailed;
+}
+
 /// What no parameter adds to but a name.
 std::string other_clause(const Input& input,
                          const Findings& findings,
@@ -164,13 +172,12 @@ std::string other_clause(const Input& input,
   auto text = std::string(found->text);
   if (!decoded.divisor.empty()) text += fmt::format(" ({})", decoded.divisor);
   if (!decoded.wanted.empty()) text += fmt::format(" ({})", decoded.wanted);
-  const bool nowhere = text.starts_with("could not start");  // the loader's own code says nothing
-  return nowhere ? text : text + where(input, findings);
+  return could_not_start(crash.code) ? text : text + where(input, findings);
 }
 
 /// Whether the dump had an exception of which nothing can be read.
 bool lost_exception(const snapshot::Snapshot& snapshot) {
-  constexpr std::uint32_t kExceptionStream = 6;
+  constexpr std::uint32_t kExceptionStream = 6;  // MINIDUMP_STREAM_TYPE
   return !snapshot.exception && std::ranges::any_of(snapshot.streams, [](const auto& stream) {
     return stream.type == kExceptionStream;
   });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -76,6 +77,20 @@ TEST_F(AnalyzeFolder, SaysWhichSymbolPathsLeadNowhere) {
 }
 
 #ifndef _WIN32
+/// The variable was set for other programs, which may know more forms.
+TEST_F(AnalyzeFolder, GoesOnWithoutASymbolPathOfTheEnvironmentThatItCannotRead) {
+  write("a.dmp", dump());
+  const auto without = analyze();
+  ASSERT_EQ(::setenv("_NT_SYMBOL_PATH", "unheard*of*x", 1), 0);  // NOLINT(concurrency-mt-unsafe)
+  const auto output = analyze();
+  const auto overruled = analyze({"-y", utf8_from_path(folder)});
+  ::unsetenv("_NT_SYMBOL_PATH");  // NOLINT(concurrency-mt-unsafe)
+  EXPECT_EQ(output.code, without.code);
+  EXPECT_EQ(output.out, without.out);
+  EXPECT_THAT(output.err, HasSubstr("_NT_SYMBOL_PATH is left out"));
+  EXPECT_EQ(overruled.err.find("_NT_SYMBOL_PATH"), std::string::npos);
+}
+
 TEST_F(AnalyzeFolder, KeepsANameInOneLine) {
   write("a\nb\x1b[31m.dmp", dump());
   const auto output = analyze();
