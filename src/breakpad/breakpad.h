@@ -154,6 +154,10 @@ class SymFile {
   /// until the next question of this kind.
   [[nodiscard]] std::optional<WinFrame> win_frame(std::uint32_t rva);
 
+  /// Whether the index has led to a line that is not what it says, which cost an answer: it is to
+  /// be built again.
+  [[nodiscard]] bool index_is_damaged() const noexcept { return index_is_damaged_; }
+
   struct Counts {
     std::uint64_t functions = 0, publics = 0, cfi = 0, win = 0;
   };
@@ -161,6 +165,10 @@ class SymFile {
 
  private:
   explicit SymFile(TextSource& text) : text_(&text) {}
+  std::nullopt_t damaged() noexcept {
+    index_is_damaged_ = true;
+    return std::nullopt;
+  }
   [[nodiscard]] std::optional<Location> function_at(std::uint32_t rva);
   [[nodiscard]] std::optional<Location> public_at(std::uint32_t rva);
   /// The text behind `KEYWORD number` of the record with \p number.
@@ -171,6 +179,7 @@ class SymFile {
   TextSource* text_;
   std::array<ByteView, 6> arrays_;  // of the records in format.h, in its order
   std::string cfi_text_, program_;  // what was answered last
+  bool index_is_damaged_ = false;
 };
 
 }  // namespace vigil::breakpad

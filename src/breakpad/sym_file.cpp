@@ -176,8 +176,13 @@ std::string SymFile::name_of(ByteView records, std::string_view keyword, std::ui
   if (behind == 0) return {};
   Lines lines(*text_, numbers[behind - 1].offset);
   Words words(lines.next().value_or(""));
-  if (!words.skip(keyword) || words.decimal() != number) return {};
-  return std::string(words.ok() ? words.rest() : std::string_view());
+  const bool is_record = words.skip(keyword);
+  const auto found = words.decimal();
+  if (!is_record || !words.ok() || found != numbers[behind - 1].number) {
+    index_is_damaged_ = true;
+    return {};
+  }
+  return std::string(found == number ? words.rest() : std::string_view());
 }
 
 std::optional<Location> SymFile::function_at(std::uint32_t rva) {
@@ -185,8 +190,8 @@ std::optional<Location> SymFile::function_at(std::uint32_t rva) {
   if (!record) return std::nullopt;
   Lines lines(*text_, record->offset);
   auto func = parse_func(lines.next().value_or(""));
-  if (!func || func->rva != record->rva) return std::nullopt;  // the index is of another text
-  (void)func->rest.hex();                                      // size of the parameters
+  if (!func || func->rva != record->rva) return damaged();
+  (void)func->rest.hex();  // size of the parameters
   if (!func->rest.ok()) return std::nullopt;
   std::string name(func->rest.rest());
   const auto found = read_function_lines(lines, rva);
@@ -220,11 +225,11 @@ std::optional<Location> SymFile::public_at(std::uint32_t rva) {
   if (before > 0 && functions[before - 1].rva > record.rva) return std::nullopt;
   Lines lines(*text_, record.offset);
   Words words(lines.next().value_or(""));
-  if (!words.skip("PUBLIC")) return std::nullopt;
+  if (!words.skip("PUBLIC")) return damaged();
   words.skip("m");
   const auto address = words.hex();
   (void)words.hex();  // size of the parameters
-  if (!words.ok() || address != record.rva) return std::nullopt;
+  if (!words.ok() || address != record.rva) return damaged();
   return Location{
       .rva = record.rva, .is_public = true, .places = {{.function = std::string(words.rest())}}};
 }
@@ -235,7 +240,7 @@ std::optional<CfiRules> SymFile::cfi_rules(std::uint32_t rva) {
   if (!record) return std::nullopt;
   Lines lines(*text_, record->offset);
   const auto init = parse_cfi_init(lines.next().value_or(""));
-  if (!init || init->rva != record->rva) return std::nullopt;
+  if (!init || init->rva != record->rva) return damaged();
   // First all texts, a line each, then the rules: these view the whole.
   cfi_text_ = init->rest.rest();
   for (auto line = lines.next(); line && line->starts_with(kDelta); line = lines.next()) {
@@ -265,7 +270,10 @@ std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) {
     std::uint32_t type = 0;
     Lines lines(*text_, record.offset);
     auto line = parse_win(lines.next().value_or(""), type);
-    if (!line || line->rva != record.rva) continue;
+    if (!line || line->rva != record.rva) {
+      index_is_damaged_ = true;
+      continue;
+    }
     if (type != kTypeFrameData && type != kTypeFpo) continue;
     auto& words = line->rest;
     WinFrame frame{.rva = record.rva, .size = record.size};

@@ -67,7 +67,7 @@ report::Report make_report(minidump::Minidump& dump,
   report::Report report;
   report.analyzer = fmt::format("vigil {}", kVersion);
   add_facts(snapshot, budget, report);
-  add_stacks({snapshot, dump.memory(), modules, images, files}, limits, budget, report);
+  add_stacks({snapshot, dump.memory(), modules, images, files, library}, limits, budget, report);
   add_identities(files, budget, report);
 
   BackedMemory memory(dump.memory(), snapshot.modules, modules, images);

@@ -24,7 +24,10 @@
 /// on many.
 namespace vigil::pipeline {
 
-/// Bounds that keep any analysis within 10 seconds and 256 MiB. Those of the report hold as well.
+/// Bounds that keep any analysis within 10 seconds of processor time and 256 MiB. Those of the
+/// report hold as well. Times are processor time, so that a report does not depend on what else the
+/// machine does, without what is spent on the indexes of symbol files, which is spent once; whoever
+/// has slow disks waits five times as long at most.
 struct Limits {
   std::size_t max_threads = 2048;
   std::size_t max_frames_per_thread = 256;

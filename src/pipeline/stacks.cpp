@@ -2,6 +2,7 @@
 #include "pipeline/stacks.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -11,12 +12,12 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "pipeline/time_limit.h"
+#include "platform/platform.h"
 #include "unwind/unwind.h"
 
 namespace vigil::pipeline {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 image::Machine machine_of(snapshot::Cpu cpu) {
   if (cpu == snapshot::Cpu::Amd64) return image::Machine::Amd64;
@@ -35,24 +36,25 @@ class Walker {
         generated_(
             input.snapshot.function_tables, input.memory, machine_of(input.snapshot.system.cpu)),
         frames_left_(std::min(limits.max_frames, report::kMaxFrames)),
-        start_(Clock::now()) {}
+        clocks_{.wall = [] { return std::chrono::steady_clock::now().time_since_epoch(); },
+                .processor = platform::thread_processor_time,
+                .uncounted = [&library = input.library] { return library.indexing_time(); }},
+        time_(limits.time, clocks_),
+        crashed_thread_time_(limits.crashed_thread_time, clocks_) {}
 
   /// Whether another thread may be walked.
-  [[nodiscard]] bool may_go_on() const {
-    return frames_left_ > 0 && Clock::now() < start_ + limits_.time;
-  }
+  [[nodiscard]] bool may_go_on() { return frames_left_ > 0 && !time_.has_passed(); }
 
-  /// Walks until \p time from the start of all walks.
   void walk(const snapshot::Thread& thread,
             const snapshot::ThreadContext& context,
-            std::chrono::milliseconds time,
             report::Thread& out) {
-    for (const auto& [name, value] : snapshot::named_registers(context))
-      out.registers.emplace_back(name, value);
-    walk_stack(context, thread.stack, start_ + time, out);
-    const bool is_in_layer = std::holds_alternative<snapshot::Amd64Context>(context);
-    if (thread.wow64_context && is_in_layer)
-      walk_program(*thread.wow64_context, start_ + time, out);
+    walk(thread, context, time_, out);
+  }
+  /// The same for the thread of the exception, which has a time of its own.
+  void walk_crashed(const snapshot::Thread& thread,
+                    const snapshot::ThreadContext& context,
+                    report::Thread& out) {
+    walk(thread, context, crashed_thread_time_, out);
   }
 
   /// Says what the limits cost.
@@ -80,9 +82,20 @@ class Walker {
   }
 
  private:
+  void walk(const snapshot::Thread& thread,
+            const snapshot::ThreadContext& context,
+            TimeLimit& deadline,
+            report::Thread& out) {
+    for (const auto& [name, value] : snapshot::named_registers(context))
+      out.registers.emplace_back(name, value);
+    walk_stack(context, thread.stack, deadline, out);
+    const bool is_in_layer = std::holds_alternative<snapshot::Amd64Context>(context);
+    if (thread.wow64_context && is_in_layer) walk_program(*thread.wow64_context, deadline, out);
+  }
+
   void walk_stack(const snapshot::ThreadContext& context,
                   const snapshot::AddressRange& stack,
-                  Clock::time_point end,
+                  TimeLimit& deadline,
                   report::Thread& out) {
     const auto room = report::kMaxFramesPerThread - out.frames.size();
     const auto most = std::min({limits_.max_frames_per_thread, room, frames_left_});
@@ -96,19 +109,19 @@ class Walker {
                                           .stack = stack,
                                           .frame_pointers = keeps_frame_pointers(),
                                           .max_frames = most,
-                                          .end = end});
+                                          .deadline = &deadline});
     frames_left_ -= std::min(walk.frames.size(), frames_left_);
     // The frames that were walked come first in right: a report with more than its limit is
     // refused.
     calls_left_ = room - std::min(walk.frames.size(), room);
     out.stop_reason = unwind::to_string(walk.stop);
-    for (const auto& frame : walk.frames) add_frame(frame, end, out);
+    for (const auto& frame : walk.frames) add_frame(frame, deadline, out);
   }
 
   /// Walks the 32-bit stack of a thread of a WOW64 process, which has a stack of its own, and puts
   /// it where the 64-bit layer was called from it: behind the frames that run 32-bit code.
   void walk_program(const snapshot::X86Context& context,
-                    Clock::time_point end,
+                    TimeLimit& deadline,
                     report::Thread& out) {
     const auto layer = std::ranges::find_if(out.frames, [](const report::Frame& frame) {
       return ascii_lower(frame.module) == "wow64cpu.dll";
@@ -116,7 +129,7 @@ class Walker {
     const auto behind = layer == out.frames.end() ? layer : std::next(layer);
     const auto place = std::distance(out.frames.begin(), behind);
     const auto old_end = std::ssize(out.frames);
-    walk_stack(context, {}, end, out);
+    walk_stack(context, {}, deadline, out);
     std::rotate(out.frames.begin() + place, out.frames.begin() + old_end, out.frames.end());
   }
 
@@ -132,7 +145,7 @@ class Walker {
   }
 
   /// Adds \p frame, and before it a frame for each call that was inlined where it is.
-  void add_frame(const unwind::Frame& frame, Clock::time_point end, report::Thread& thread) {
+  void add_frame(const unwind::Frame& frame, TimeLimit& deadline, report::Thread& thread) {
     report::Frame out;
     out.instruction = frame.instruction;
     out.trust = unwind::to_string(frame.trust);
@@ -143,7 +156,7 @@ class Walker {
     const auto& module = input_.snapshot.modules[*frame.module];
     out.module = module_name(*frame.module);
     out.module_offset = frame.instruction - module.base;
-    if (const auto symbol = name(*frame.module, out.module_offset, end)) {
+    if (const auto symbol = name(*frame.module, out.module_offset, deadline)) {
       out.symbol_source = symbols::to_string(symbol->source);
       for (const auto& place : symbol->inlined) {
         if (calls_left_ == 0 || frames_left_ == 0) {
@@ -172,10 +185,10 @@ class Walker {
 
   std::optional<symbols::Symbol> name(std::size_t module,
                                       std::uint64_t offset,
-                                      Clock::time_point end) {
+                                      TimeLimit& deadline) {
     auto& state = report_.modules[module].symbols;
     if (state.empty()) state = "none";
-    if (Clock::now() >= end) {
+    if (deadline.has_passed()) {
       ++unnamed_;
       return std::nullopt;
     }
@@ -198,7 +211,8 @@ class Walker {
   std::size_t calls_left_ = 0;      // inlined ones, in the thread that is walked
   std::size_t calls_left_out_ = 0;  // of all threads
   std::size_t unnamed_ = 0;
-  Clock::time_point start_;
+  WorkClocks clocks_;
+  TimeLimit time_, crashed_thread_time_;
 };
 
 /// The thread of the exception, among the first \p count.
@@ -267,14 +281,14 @@ void add_stacks(const WalkInput& input,
         [&](const snapshot::Thread& thread) { return thread.id == exception->thread; });
     crashed = static_cast<std::size_t>(std::distance(threads.begin(), found));
     const bool own_context = !std::holds_alternative<std::monostate>(exception->context);
-    walker.walk(*found, own_context ? exception->context : found->context,
-                limits.crashed_thread_time, report.threads[*crashed]);
+    walker.walk_crashed(*found, own_context ? exception->context : found->context,
+                        report.threads[*crashed]);
   }
   std::size_t skipped = 0;
   for (std::size_t i = 0; i < threads.size(); ++i) {
     if (i == crashed) continue;
     if (walker.may_go_on()) {
-      walker.walk(threads[i], threads[i].context, limits.time, report.threads[i]);
+      walker.walk(threads[i], threads[i].context, report.threads[i]);
     } else {
       report.threads[i].stop_reason = "not_walked";
       ++skipped;

@@ -18,6 +18,7 @@ struct WalkInput {
   const snapshot::ModuleMap& module_map;
   symbols::ModuleImages& images;
   symbols::SymbolFiles& symbols;
+  const symbols::Library& library;  ///< Of both.
 };
 
 /// Walks and names all threads, into report.threads in dump order, that of the exception first in

@@ -51,6 +51,7 @@ class Listing {
   explicit Listing(const std::string& folder) {
     DIR* open = ::opendir(folder.c_str());
     if (open == nullptr) return;
+    is_read_ = true;
     // Nobody else reads from this stream, which is all that readdir() asks for.
     const auto next = [open] { return ::readdir(open); };  // NOLINT(concurrency-mt-unsafe)
     for (const auto* entry = next(); entry != nullptr && entries_.size() < kMaxFolderEntries;
@@ -61,6 +62,9 @@ class Listing {
     (void)::closedir(open);  // only read
     std::ranges::sort(entries_, {}, &Entry::hash);
   }
+
+  /// Whether there is such a folder, and may be read.
+  [[nodiscard]] bool is_read() const noexcept { return is_read_; }
 
   /// The name as the folder has it; of several the one that is spelled as \p name, or the first
   /// in the order of bytes. Empty when there is none.
@@ -81,6 +85,7 @@ class Listing {
   };
   std::vector<Entry> entries_;  // by hash
   std::string names_;           // each ends with a zero
+  bool is_read_ = false;
 };
 
 }  // namespace
@@ -104,6 +109,14 @@ struct Folders::Listings {
     if (const auto* listing = known(folder)) return listing->find(name);
     if (by_folder.size() >= kMaxListings) return Listing(folder).find(name);
     return by_folder.emplace(folder, Listing(folder)).first->second.find(name);
+  }
+
+  /// What \p folder holds; null when it is not there, or there is no room to keep it.
+  [[nodiscard]] const Listing* read(const std::string& folder) {
+    if (by_folder.size() >= kMaxListings) return nullptr;
+    Listing listing(folder);
+    if (!listing.is_read()) return nullptr;
+    return &by_folder.emplace(folder, std::move(listing)).first->second;
   }
 
   std::unordered_map<std::string, Listing> by_folder;
@@ -131,10 +144,18 @@ fs::path Folders::find(const fs::path& root, std::initializer_list<std::string_v
     go_to(spelled);
     return file_or_none();
   }
+  const auto parent_size = path.size();
   go_to(*last);
   const auto kind = kind_of(path);
   if (kind != Kind::Nothing) return kind == Kind::File ? fs::path(std::move(path)) : fs::path();
 
+  path.resize(parent_size);
+  if (const auto* listing = listings_->read(path)) {
+    const auto spelled = listing->find(*last);
+    if (spelled.empty()) return {};
+    go_to(spelled);
+    return file_or_none();
+  }
   path = root.native();
   for (const auto& name : names) {
     const auto spelled =

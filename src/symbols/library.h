@@ -15,10 +15,12 @@
 namespace vigil::symbols {
 
 struct Library::Impl {
-  explicit Impl(SymbolPaths wanted) : paths(std::move(wanted)), folders(paths.folders) {}
+  explicit Impl(SymbolPaths wanted)
+      : paths(std::move(wanted)), folders(paths.folders), indexes{paths.index_cache} {}
 
   SymbolPaths paths;
   Folders folders;
+  IndexCache indexes;
   /// What was found for a name, or why nothing was.
   struct Opened {
     std::unique_ptr<SymbolFile> file;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,38 +33,20 @@ class FileText final : public breakpad::TextSource {
 /// A Breakpad file: its text, and the index of it, which is mapped where the cache has it.
 class SymSymbols final : public SymbolFile {
  public:
-  SymSymbols(fs::path path, platform::OnDemandFile text)
-      : SymbolFile(std::move(path)), text_(std::move(text)) {}
+  SymSymbols(fs::path path, platform::OnDemandFile text, IndexCache& cache)
+      : SymbolFile(std::move(path)), text_(std::move(text)), cache_(cache) {}
 
   /// \p debug_id is the text's, from its first line.
-  Status open_index(const fs::path& cache, std::string_view debug_id) {
-    const breakpad::Stamp stamp{text_.size(), text_.file().modified_ns()};
-    const auto kept = cache.empty() ? fs::path() : cache / index_name(stamp, debug_id);
-    if (!kept.empty()) {
-      if (auto mapped = platform::MappedFile::open(kept); mapped.ok()) {
-        index_file_ = std::move(mapped).take();
-        auto file = breakpad::SymFile::open(text_, index_file_->bytes(), stamp);
-        if (file.ok()) {
-          file_ = std::move(file).take();
-          return {};
-        }
-        index_file_.reset();  // Windows replaces no file that is mapped
-      }
-    }
-    VIGIL_TRY_ASSIGN(const auto bytes, text_.file().bytes());
-    VIGIL_TRY_ASSIGN(index_, breakpad::build_index(bytes, stamp));
-    VIGIL_TRY_ASSIGN(file_,
-                     breakpad::SymFile::open(text_, ByteView(std::string_view(index_)), stamp));
-    // A cache that cannot be written to costs time, nothing else.
-    if (!kept.empty() && platform::create_folders(cache).ok())
-      (void)platform::write_file_atomically(kept, index_);
-    return {};
+  Status open_index(std::string_view debug_id) {
+    stamp_ = {text_.size(), text_.file().modified_ns()};
+    if (!cache_.folder.empty()) kept_ = cache_.folder / index_name(debug_id);
+    return use_kept_index() ? Status() : make_index();
   }
 
   [[nodiscard]] SymbolSource source() const noexcept override { return SymbolSource::Sym; }
 
   [[nodiscard]] std::optional<Symbol> locate(std::uint32_t rva) override {
-    auto found = file_->locate(rva);
+    auto found = ask([rva](breakpad::SymFile& file) { return file.locate(rva); });
     if (!found || found->places.empty()) return std::nullopt;
     Symbol symbol{
         .offset = rva - found->rva, .source = SymbolSource::Sym, .certain = !found->is_public};
@@ -75,10 +58,10 @@ class SymSymbols final : public SymbolFile {
     return symbol;
   }
   [[nodiscard]] std::optional<breakpad::CfiRules> cfi_rules(std::uint32_t rva) override {
-    return file_->cfi_rules(rva);
+    return ask([rva](breakpad::SymFile& file) { return file.cfi_rules(rva); });
   }
   [[nodiscard]] std::optional<breakpad::WinFrame> win_frame(std::uint32_t rva) override {
-    return file_->win_frame(rva);
+    return ask([rva](breakpad::SymFile& file) { return file.win_frame(rva); });
   }
 
  private:
@@ -87,14 +70,54 @@ class SymSymbols final : public SymbolFile {
   }
 
   /// The text's name, identity, size and time: a text that was changed has another index.
-  [[nodiscard]] std::string index_name(const breakpad::Stamp& stamp,
-                                       std::string_view debug_id) const {
+  [[nodiscard]] std::string index_name(std::string_view debug_id) const {
     return fmt::format("{}-{}-{:x}-{:x}.idx", utf8_from_path(path().filename()),
-                       is_plain_file_name(debug_id) ? debug_id : "", stamp.size,
-                       static_cast<std::uint64_t>(stamp.modified_ns));
+                       is_plain_file_name(debug_id) ? debug_id : "", stamp_.size,
+                       static_cast<std::uint64_t>(stamp_.modified_ns));
+  }
+
+  /// Whether the cache has an index of this text.
+  bool use_kept_index() {
+    if (kept_.empty()) return false;
+    auto mapped = platform::MappedFile::open(kept_);
+    if (!mapped.ok()) return false;
+    auto file = breakpad::SymFile::open(text_, (*mapped)->bytes(), stamp_);
+    if (!file.ok()) return false;
+    index_file_ = std::move(mapped).take();
+    file_ = std::move(file).take();
+    return true;
+  }
+
+  Status make_index() {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    VIGIL_TRY_ASSIGN(const auto bytes, text_.file().bytes());
+    VIGIL_TRY_ASSIGN(index_, breakpad::build_index(bytes, stamp_));
+    VIGIL_TRY_ASSIGN(file_,
+                     breakpad::SymFile::open(text_, ByteView(std::string_view(index_)), stamp_));
+    // A cache that cannot be written to costs time, nothing else.
+    if (!kept_.empty() && platform::create_folders(cache_.folder).ok())
+      (void)platform::write_file_atomically(kept_, index_);
+    cache_.spent += Clock::now() - start;
+    return {};
+  }
+
+  /// What \p question finds; when the index from the cache turns out to be damaged, by a new one.
+  template <class Question>
+  auto ask(const Question& question) -> decltype(question(std::declval<breakpad::SymFile&>())) {
+    if (!file_) return std::nullopt;
+    auto answer = question(*file_);
+    if (index_file_ == nullptr || !file_->index_is_damaged()) return answer;
+    file_.reset();
+    index_file_.reset();  // Windows replaces no file that is mapped
+    if (!make_index().ok()) return std::nullopt;
+    return question(*file_);
   }
 
   FileText text_;
+  IndexCache& cache_;
+  breakpad::Stamp stamp_;
+  fs::path kept_;  // the index's file; empty: none
   std::unique_ptr<platform::MappedFile> index_file_;
   std::string index_;  // where the cache has none
   std::optional<breakpad::SymFile> file_;
@@ -104,7 +127,7 @@ class SymSymbols final : public SymbolFile {
 
 Result<std::unique_ptr<SymbolFile>> open_sym(const fs::path& path,
                                              std::string_view debug_id,
-                                             const fs::path& cache) {
+                                             IndexCache& cache) {
   VIGIL_TRY_ASSIGN(auto text, platform::OnDemandFile::open(path));
   const auto name = utf8_from_path(path);
   auto module = breakpad::read_module_record(text.view(0, breakpad::kMaxModuleLine));
@@ -114,8 +137,8 @@ Result<std::unique_ptr<SymbolFile>> open_sym(const fs::path& path,
                                               name, module->debug_id, debug_id)};
   }
   const std::string own_id(module->debug_id);  // with its own case; the view ends with the next
-  auto file = std::make_unique<SymSymbols>(path, std::move(text));
-  if (auto opened = file->open_index(cache, own_id); !opened.ok())
+  auto file = std::make_unique<SymSymbols>(path, std::move(text), cache);
+  if (auto opened = file->open_index(own_id); !opened.ok())
     return std::move(opened).take_error().with_context(name);
   return std::unique_ptr<SymbolFile>(std::move(file));
 }

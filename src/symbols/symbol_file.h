@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -35,11 +36,17 @@ class SymbolFile {
   std::filesystem::path path_;
 };
 
-/// The `.sym` at \p path when it is of \p debug_id. Its index comes from \p cache, and goes there.
-/// Errc::NotFound when there is no file; other errors name it.
+/// Where the indexes of `.sym` files are kept, and what making them has taken.
+struct IndexCache {
+  std::filesystem::path folder;  ///< Empty: they are not kept.
+  std::chrono::nanoseconds spent{0};
+};
+
+/// The `.sym` at \p path when it is of \p debug_id. Its index comes from \p cache, which must outlive
+/// it, and goes there. Errc::NotFound when there is no file; other errors name it.
 [[nodiscard]] Result<std::unique_ptr<SymbolFile>> open_sym(const std::filesystem::path& path,
                                                            std::string_view debug_id,
-                                                           const std::filesystem::path& cache);
+                                                           IndexCache& cache);
 
 /// The PDB at \p path when it is of \p debug_id. Errors as those of open_sym().
 [[nodiscard]] Result<std::unique_ptr<SymbolFile>> open_pdb(const std::filesystem::path& path,
@@ -60,7 +67,7 @@ struct SymbolName {
                                                    std::vector<std::string>& refused);
 [[nodiscard]] std::unique_ptr<SymbolFile> find_sym(Folders& folders,
                                                    const SymbolName& name,
-                                                   const std::filesystem::path& index_cache,
+                                                   IndexCache& cache,
                                                    std::vector<std::string>& refused);
 
 }  // namespace vigil::symbols

@@ -12,6 +12,9 @@ namespace vigil::symbols {
 
 Library::Library(SymbolPaths paths) : impl_(std::make_unique<Impl>(std::move(paths))) {}
 Library::~Library() = default;
+std::chrono::nanoseconds Library::indexing_time() const noexcept {
+  return impl_->indexes.spent;
+}
 
 namespace {
 
@@ -97,7 +100,7 @@ SymbolFile* SymbolFiles::sym(std::size_t index) {
   if (std::exchange(slot.sym.searched, true)) return slot.sym.file;
   auto& library = *library_.impl_;
   slot.use(slot.sym, open_once(library.syms, name(index), [&](std::vector<std::string>& refused) {
-             return find_sym(library.folders, name(index), library.paths.index_cache, refused);
+             return find_sym(library.folders, name(index), library.indexes, refused);
            }));
   return slot.sym.file;
 }

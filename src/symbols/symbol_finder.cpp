@@ -75,11 +75,10 @@ std::unique_ptr<SymbolFile> find_pdb(Folders& folders,
 
 std::unique_ptr<SymbolFile> find_sym(Folders& folders,
                                      const SymbolName& name,
-                                     const fs::path& index_cache,
+                                     IndexCache& cache,
                                      std::vector<std::string>& refused) {
-  return find_file(
-      folders, name, sym_file_name(name.debug_file), refused,
-      [&](const fs::path& path) { return open_sym(path, name.debug_id, index_cache); });
+  return find_file(folders, name, sym_file_name(name.debug_file), refused,
+                   [&](const fs::path& path) { return open_sym(path, name.debug_id, cache); });
 }
 
 }  // namespace vigil::symbols

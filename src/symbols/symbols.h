@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -64,6 +65,9 @@ class Library {
   ~Library();
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
+
+  /// What making the indexes of `.sym` files has taken so far: it is spent once for each file.
+  [[nodiscard]] std::chrono::nanoseconds indexing_time() const noexcept;
 
  private:
   friend class ModuleImages;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "unwind/arm64_unwind_info.h"
 #include "unwind/step.h"
 
@@ -7,6 +9,9 @@ namespace {
 
 using snapshot::Arm64Context;
 using Kind = Arm64Operation::Kind;
+
+/// Hardly a function is larger.
+constexpr std::uint64_t kMaxFunctionBytes = 16 * 1024;
 
 /// Undoes a prologue by its operations.
 class Arm64Unwinder {
@@ -85,6 +90,23 @@ Step<Arm64Context> unwind(const Target& target,
   }
   if (!frame.exact && !unwinder.has_return_address()) return StopReason::NoUnwindInfo;
   return return_to_link_register(unwinder.context(), FrameTrust::UnwindInfo);
+}
+
+Step<Arm64Context> return_from_leaf(const Target& target,
+                                    const Arm64Context& context,
+                                    const Target::Place& place) {
+  // Of a function that has called others the register is left from the last call, inside of it.
+  // Without its bounds, an address that is far away or in another module is taken for outside.
+  auto caller = return_to_link_register(context, FrameTrust::Leaf);
+  const auto to = caller.context.pc;
+  const auto there = target.find(to - 1);
+  if (!there || target.follows_call(to) == CallEvidence::No) return StopReason::NoUnwindInfo;
+  const auto distance = std::max(to, context.pc) - std::min(to, context.pc);
+  if (there->base == place.base && distance < kMaxFunctionBytes) return StopReason::NoUnwindInfo;
+  // The frame record says the same when the function has made one and called nobody yet.
+  const auto recorded = target.read64(context.x[kArm64Fp] + sizeof(std::uint64_t));
+  if (recorded && (*recorded & kArm64AddressMask) == to) return StopReason::NoUnwindInfo;
+  return caller;
 }
 
 }  // namespace vigil::unwind

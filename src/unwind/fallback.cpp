@@ -17,17 +17,18 @@ std::variant<Chain, StopReason> follow_frame_pointer(const Target& target,
     return StopReason::OutsideStack;
   }
   const auto saved = target.read_word(frame.fp, word);
-  const auto address = target.read_word(frame.fp + word, word);
-  if (!saved || !address) return StopReason::NoMemory;
-  if (rules.is_convention && *address == 0) return StopReason::EndOfStack;
-  const auto evidence = target.follows_call(*address);
+  const auto kept = target.read_word(frame.fp + word, word);
+  if (!saved || !kept) return StopReason::NoMemory;
+  if (rules.is_convention && *kept == 0) return StopReason::EndOfStack;
+  const auto address = *kept & rules.address_mask;
+  const auto evidence = target.follows_call(address);
   if (evidence == CallEvidence::No) return StopReason::NotInModule;
   if (evidence == CallEvidence::Unknown && !rules.is_convention) return StopReason::NoImage;
   // The outermost frame has no caller with a frame pointer; every other saved one points further
   // up.
   const bool ends_here = rules.is_convention && *saved == 0;
   if (!ends_here && *saved <= frame.fp) return StopReason::NoProgress;
-  return Chain{*address, frame.fp + 2 * word, *saved};
+  return Chain{address, frame.fp + 2 * word, *saved};
 }
 
 std::optional<Chain> scan_stack(const Target& target, const Chain& frame, const ChainRules& rules) {
@@ -35,10 +36,11 @@ std::optional<Chain> scan_stack(const Target& target, const Chain& frame, const 
   const auto start = (frame.sp + word - 1) / word * word;
   for (std::uint64_t i = 0; i < kMaxScannedWords && !target.is_late(); ++i) {
     const auto slot = start + i * word;
-    const auto address = target.read_word(slot, word);
-    if (!address || !target.in_stack(slot)) return std::nullopt;
-    if (target.follows_call(*address) == CallEvidence::Yes && target.may_call(*address)) {
-      return Chain{*address, slot + word, frame.fp};
+    const auto value = target.read_word(slot, word);
+    if (!value || !target.in_stack(slot)) return std::nullopt;
+    const auto address = *value & rules.address_mask;
+    if (target.follows_call(address) == CallEvidence::Yes && target.may_call(address)) {
+      return Chain{address, slot + word, frame.fp};
     }
   }
   return std::nullopt;

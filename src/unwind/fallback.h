@@ -22,6 +22,8 @@ struct ChainRules {
   /// Code keeps a chain of frame pointers as a rule: a zero ends it, and an address in a module
   /// whose code nobody has will do. Otherwise there must be a call before it.
   bool is_convention = false;
+  /// The bits of a return address that are not its signature.
+  std::uint64_t address_mask = ~std::uint64_t{0};
 };
 
 /// The caller by the saved frame pointer and return address that the frame pointer points at; or

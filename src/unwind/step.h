@@ -44,4 +44,11 @@ using Step = std::variant<Cursor<Context>, StopReason>;
                                                   const Cursor<snapshot::Arm64Context>& frame,
                                                   const Target::OptionalPlace& place);
 
+/// The caller of frame 0, which lies at \p place and of whose function nothing is known, when that
+/// keeps no frame: the link register then leads out of the function. NoUnwindInfo when it does not
+/// seem to.
+[[nodiscard]] Step<snapshot::Arm64Context> return_from_leaf(const Target& target,
+                                                            const snapshot::Arm64Context& context,
+                                                            const Target::Place& place);
+
 }  // namespace vigil::unwind

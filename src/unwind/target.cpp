@@ -42,8 +42,7 @@ Target::OptionalPlace Target::find(std::uint64_t address) const {
 }
 
 bool Target::is_late() const {
-  constexpr auto kNever = std::chrono::steady_clock::time_point::max();
-  return request_->end != kNever && std::chrono::steady_clock::now() >= request_->end;
+  return request_->deadline != nullptr && request_->deadline->has_passed();
 }
 
 std::optional<std::uint64_t> Target::read_word(std::uint64_t address, std::uint64_t size) const {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/deadline.h"
 #include "breakpad/breakpad.h"
 #include "image/image.h"
 #include "snapshot/snapshot.h"
@@ -48,7 +48,7 @@ enum class StopReason : std::uint8_t {
   OutsideStack,   ///< The stack pointer left the stack.
   NoProgress,     ///< The caller's stack pointer would not lie above its callee's.
   FrameLimit,     ///< WalkRequest::max_frames.
-  TimeLimit,      ///< WalkRequest::end.
+  TimeLimit,      ///< WalkRequest::deadline.
 };
 
 /// `context`, `unwind_info`, …; `end_of_stack`, `no_memory`, …: the names of the report's JSON.
@@ -119,9 +119,9 @@ struct WalkRequest {
   /// Code keeps frame pointers as a rule, on x64 too: Linux and macOS, not Windows.
   bool frame_pointers = false;
   std::size_t max_frames = kDefaultMaxFrames;
-  /// When to stop. It is looked at for each frame and for each guess at one, since either may open
-  /// another image; frame 0 is always there.
-  std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
+  /// When to stop; null: never. It is asked for each frame and for each guess at one, since either
+  /// may open another image; frame 0 is always there.
+  Deadline* deadline = nullptr;
 };
 
 [[nodiscard]] Walk walk_stack(const WalkRequest& request);

@@ -58,7 +58,7 @@ constexpr ChainRules rules_of(const X86Context&) {
   return {.word_bytes = 4, .is_convention = true};
 }
 constexpr ChainRules rules_of(const Arm64Context&) {
-  return {.word_bytes = 8, .is_convention = true};
+  return {.word_bytes = 8, .is_convention = true, .address_mask = kArm64AddressMask};
 }
 
 constexpr image::Machine machine_of(const Amd64Context&) {
@@ -185,6 +185,12 @@ class Walker {
   }
 
   Step<Context> find_caller_without_tables(StopReason why) const {
+    if constexpr (std::is_same_v<Context, Arm64Context>) {
+      if (frame_.exact && place_) {
+        auto step = checked(return_from_leaf(target_, frame_.context, *place_));
+        if (std::holds_alternative<Cursor<Context>>(step)) return step;
+      }
+    }
     const auto chain = chain_of(frame_.context);
     const auto pointed = follow_frame_pointer(target_, chain, chain_rules_);
     if (const auto* next = std::get_if<Chain>(&pointed))

@@ -123,6 +123,7 @@ TEST(SymFileOpen, GivesNoAnswerByAnIndexOfAnotherTextOfTheSameSizeAndTime) {
     EXPECT_FALSE(file->locate(rva)) << rva;
     EXPECT_FALSE(file->cfi_rules(rva)) << rva;
   }
+  EXPECT_TRUE(file->index_is_damaged());
 }
 
 /// An index is a file that others may write: whatever it says, the answer is some text or none.

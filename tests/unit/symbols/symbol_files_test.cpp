@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "platform/platform.h"
 #include "symbols/symbols.h"
 #include "unit/image/pe_builder.h"
 #include "unit/pdb/pdb_support.h"
@@ -19,6 +20,7 @@ namespace {
 using test::TempFolder;
 using testing::HasSubstr;
 
+constexpr std::uint64_t kMaxIndexBytes = 1 << 20;
 constexpr std::string_view kId = "5A9832E5287241C1838ED98914E9B7FF1";
 
 std::string sym_text(std::string_view id = kId) {
@@ -239,6 +241,22 @@ TEST(IndexCache, BuildsADamagedIndexAgain) {
   std::filesystem::resize_file(index, size / 2);
   EXPECT_EQ(name_at(paths), "Cart::total");
   EXPECT_EQ(std::filesystem::file_size(index), size);
+}
+
+TEST(IndexCache, BuildsAnIndexAgainThatLeadsToWrongLines) {
+  const TempFolder folder;
+  folder.write("orders.sym", sym_text());
+  const SymbolPaths paths{.folders = {folder.path()}, .index_cache = folder.path() / "cache"};
+  EXPECT_EQ(name_at(paths), "Cart::total");
+  const auto index = std::filesystem::directory_iterator(paths.index_cache)->path();
+  const auto content = platform::read_file(index, kMaxIndexBytes);
+  ASSERT_TRUE(content.ok());
+  constexpr std::size_t kFirstFunction = 80, kOffset = kFirstFunction + 8;
+  auto damaged = *content;
+  damaged[kOffset] = static_cast<char>(damaged[kOffset] + 1);
+  ASSERT_TRUE(platform::write_file_atomically(index, damaged).ok());
+  EXPECT_EQ(name_at(paths), "Cart::total");
+  EXPECT_EQ(*platform::read_file(index, kMaxIndexBytes), *content);
 }
 
 TEST(IndexCache, IsDoneWithoutWhereItCannotBeWritten) {

@@ -216,6 +216,58 @@ TEST(Arm64, FollowsFrameRecordsWithoutAnImage) {
   EXPECT_EQ(result.stop, StopReason::EndOfStack);
 }
 
+TEST(Arm64, StripsTheSignatureFromAFrameRecord) {
+  ByteBuilder stack;
+  stack.u64(0).u64(0x00ab'0000'0000'0000 | kReturn).fill(64);
+  const auto result =
+      FakeProcess().module_without_image(kBase).stack(stack).walk(context(kBody, kStack));
+  ASSERT_EQ(result.frames.size(), 2u);
+  EXPECT_EQ(result.frames[1].resume, kReturn);
+}
+
+/// A system call's stub in one module, called from another, whose frame record leads to kReturn.
+struct ArmStub : testing::Test {
+  static constexpr std::uint64_t kStubs = kBase + 0x100'0000;
+
+  unwind::Walk walk_from(std::uint64_t pc, std::uint64_t link) {
+    auto from = context(pc, kStack);
+    from.x[30] = link;
+    return FakeProcess()
+        .module_without_image(kBase)
+        .module_without_image(kStubs)
+        .stack(stack_with_record(0, 64))
+        .walk(from);
+  }
+};
+
+TEST_F(ArmStub, ReturnsToTheLinkRegisterThatLeadsToAnotherModule) {
+  const auto result = walk_from(kStubs + 0x1010, kBase + 0x2004);
+  ASSERT_EQ(result.frames.size(), 3u);
+  EXPECT_EQ(result.frames[1].resume, kBase + 0x2004);
+  EXPECT_EQ(result.frames[1].trust, FrameTrust::Leaf);
+  EXPECT_EQ(result.frames[2].resume, kReturn);
+  EXPECT_EQ(result.frames[2].trust, FrameTrust::FramePointer);
+}
+
+TEST_F(ArmStub, ReturnsToTheLinkRegisterThatLeadsFarAwayInItsOwn) {
+  const auto result = walk_from(kBase + 0x1010, kBase + 0x1010 + 0x4000);
+  ASSERT_EQ(result.frames.size(), 3u);
+  EXPECT_EQ(result.frames[1].resume, kBase + 0x5010);
+}
+
+TEST_F(ArmStub, IsNotTakenForOneWhenTheLinkRegisterIsOfACallThatItMade) {
+  EXPECT_EQ(walk_from(kBase + 0x1010, kBase + 0x1ff4).frames.size(), 2u);
+}
+
+TEST_F(ArmStub, HasItsCallerOnceWhenItsFrameRecordSaysTheSame) {
+  EXPECT_EQ(walk_from(kStubs + 0x1010, kReturn).frames.size(), 2u);
+}
+
+TEST_F(ArmStub, FollowsItsFrameRecordWhenTheLinkRegisterLeadsNowhere) {
+  for (const std::uint64_t link : {std::uint64_t{0}, std::uint64_t{0x1234}, kStack + 8})
+    EXPECT_EQ(walk_from(kStubs + 0x1010, link).frames.size(), 2u) << link;
+}
+
 // Every error path follows.
 
 TEST(Arm64, RefusesReservedUnwindData) {

@@ -227,8 +227,8 @@ class FakeProcess final : public image::ImageSource {
     frame_pointers_ = true;
     return *this;
   }
-  FakeProcess& ends_at(std::chrono::steady_clock::time_point end) {
-    end_ = end;
+  FakeProcess& ends_by(Deadline& deadline) {
+    deadline_ = &deadline;
     return *this;
   }
 
@@ -250,7 +250,7 @@ class FakeProcess final : public image::ImageSource {
                                .stack = stack_,
                                .frame_pointers = frame_pointers_,
                                .max_frames = max_frames,
-                               .end = end_});
+                               .deadline = deadline_});
   }
 
  private:
@@ -261,7 +261,12 @@ class FakeProcess final : public image::ImageSource {
   std::unique_ptr<unwind::GeneratedCode> generated_;
   bool frame_pointers_ = false;
   snapshot::AddressRange stack_;
-  std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
+  Deadline* deadline_ = nullptr;
+};
+
+class PassedDeadline final : public Deadline {
+ public:
+  bool has_passed() override { return true; }
 };
 
 inline snapshot::Amd64Context amd64_context(std::uint64_t rip, std::uint64_t rsp) {

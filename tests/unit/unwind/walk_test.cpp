@@ -66,7 +66,8 @@ TEST(Walk, StopsBehindTheFirstFrameWhenTimeIsUp) {
   FakeProcess process;
   ByteBuilder stack;
   for (int i = 0; i < 10; ++i) stack.u64(0).u64(kBase + 0x1205);
-  with_module(process).stack(stack).ends_at(std::chrono::steady_clock::time_point());
+  test::PassedDeadline passed;
+  with_module(process).stack(stack).ends_by(passed);
   const auto walk = process.walk(amd64_context(kBase + 0x1105, kStack));
   EXPECT_EQ(walk.frames.size(), 1u);
   EXPECT_EQ(walk.stop, StopReason::TimeLimit);
