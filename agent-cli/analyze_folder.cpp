@@ -11,9 +11,9 @@
 #include "base/utf.h"
 #include "base/words.h"
 #include "output.h"
-#include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "report/report.h"
+#include "report_source.h"
 #include "text.h"
 
 namespace vigil::cli {
@@ -118,7 +118,7 @@ ExitCode analyze_folder(const Context& context, const fs::path& folder, symbols:
   if (context.json) print("[");
   for (const auto& dump : *dumps) {
     progress.next();
-    const auto report = pipeline::analyze(dump, library);
+    const auto report = report_of_dump(dump, library);
     // Any bytes may be a file's name on Linux, and JSON takes only UTF-8.
     const auto name = printable_utf8(utf8_from_path(dump.filename()));
     progress.clear();

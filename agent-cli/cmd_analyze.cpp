@@ -11,6 +11,7 @@
 #include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "report/report.h"
+#include "report_source.h"
 
 namespace vigil::cli {
 namespace {
@@ -20,7 +21,7 @@ Result<report::Report> analyze(const AnalyzeOptions& options, symbols::Library& 
     return pipeline::analyze_handle(static_cast<std::uintptr_t>(*options.dump_handle),
                                     options.dump_name, library);
   }
-  return pipeline::analyze(options.file, library);
+  return report_of_dump(options.file, library);
 }
 
 }  // namespace

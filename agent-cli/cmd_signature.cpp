@@ -16,7 +16,6 @@
 #include "base/utf.h"
 #include "commands.h"
 #include "output.h"
-#include "pipeline/pipeline.h"
 #include "report/report.h"
 #include "report_source.h"
 #include "text.h"
@@ -34,7 +33,7 @@ Result<report::Report> report_of_file(const std::filesystem::path& file,
   VIGIL_TRY_ASSIGN(const auto paths, symbol_paths(how));
   warn_of_symbol_paths(how);
   symbols::Library library(paths);
-  return pipeline::analyze(file, library);
+  return report_of_dump(file, library);
 }
 
 /// The frames of one key as a table: number, place, decision, why.

@@ -11,7 +11,6 @@
 #include "base/utf.h"
 #include "commands.h"
 #include "output.h"
-#include "pipeline/pipeline.h"
 #include "report/report.h"
 #include "report_source.h"
 #include "symbols/symbols.h"
@@ -30,7 +29,7 @@ struct Checked {
 Result<std::vector<report::Module>> modules_of(const std::filesystem::path& file,
                                                symbols::Library& library) {
   VIGIL_TRY_ASSIGN(const bool is_report, is_json_file(file));
-  auto report = is_report ? report_of_json(file) : pipeline::analyze(file, library);
+  auto report = is_report ? report_of_json(file) : report_of_dump(file, library);
   if (!report.ok()) return std::move(report).take_error();
   return std::move(report->modules);
 }

@@ -19,7 +19,6 @@
 #include "console.h"
 #include "fetch/fetch.h"
 #include "output.h"
-#include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "report/report.h"
 #include "report_source.h"
@@ -172,7 +171,7 @@ class FetchRun {
     VIGIL_TRY_ASSIGN(auto paths, symbol_paths(how));
     if (!how_.output.empty()) paths.folders.insert(paths.folders.begin(), how_.output);
     symbols::Library library(std::move(paths));
-    return pipeline::analyze(file, library);
+    return report_of_dump(file, library);
   }
 
   Round fetch_missing(const report::Report& report) {

@@ -5,6 +5,7 @@
 
 #include "base/utf.h"
 #include "capture_id.h"
+#include "pipeline/pipeline.h"
 #include "platform/platform.h"
 #include "store/store.h"
 
@@ -21,6 +22,14 @@ Result<report::Report> report_of_capture(const Context& context, const std::stri
   VIGIL_TRY_ASSIGN(const auto capture, find_capture(store, id));
   VIGIL_TRY_ASSIGN(const auto json, store.report_json(capture.id));
   return report::from_json(json);
+}
+
+Result<report::Report> report_of_dump(const std::filesystem::path& file,
+                                      symbols::Library& library) {
+  pipeline::Limits limits;
+  limits.max_unpacked_bytes =
+      std::max(limits.max_unpacked_bytes, platform::physical_memory_bytes() / 2);
+  return pipeline::analyze(file, library, limits);
 }
 
 Result<bool> is_json_file(const std::filesystem::path& file) {

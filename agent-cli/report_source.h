@@ -18,6 +18,11 @@ namespace vigil::cli {
 [[nodiscard]] Result<report::Report> report_of_capture(const Context& context,
                                                        const std::string& id);
 
+/// The analysis of a dump on a person's machine, which may take half of its memory for what is
+/// compressed in one piece: the service's sandbox allows less.
+[[nodiscard]] Result<report::Report> report_of_dump(const std::filesystem::path& file,
+                                                    symbols::Library& library);
+
 /// Whether what \p file holds is JSON: no dump begins with a brace. The errors are those of opening
 /// it.
 [[nodiscard]] Result<bool> is_json_file(const std::filesystem::path& file);

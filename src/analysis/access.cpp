@@ -37,7 +37,9 @@ struct RegionWords {
 /// What the memory map says of an address.
 RegionWords describe_protection(const snapshot::MemoryRegion& region) {
   constexpr std::uint32_t kCommit = 0x1000, kReserve = 0x2000;
-  constexpr std::uint32_t kNoAccess = 1, kReadOnly = 2, kExecuteRead = 0x20, kGuard = 0x100;
+  constexpr std::uint32_t kNoAccess = 1, kReadOnly = 2, kReadWrite = 4, kWriteCopy = 8;
+  constexpr std::uint32_t kExecute = 0x10, kExecuteRead = 0x20, kExecuteReadWrite = 0x40;
+  constexpr std::uint32_t kExecuteWriteCopy = 0x80, kGuard = 0x100, kKinds = 0xff;
   if (region.state == kReserve)
     return {"the memory there is reserved and not committed", "where memory is only reserved"};
   if (region.state != kCommit) return {"nothing is mapped there", "where nothing is mapped"};
@@ -46,11 +48,32 @@ RegionWords describe_protection(const snapshot::MemoryRegion& region) {
     return {"the memory there allows no access", "where memory allows no access"};
   if (region.protect == kReadOnly)
     return {"the memory there is read-only", "where memory is read-only"};
-  if (region.protect == kExecuteRead) return {"there is code", "where code is"};
-  return {fmt::format("the memory there has protection {:#x}", region.protect), ""};
+  switch (region.protect & kKinds) {
+    case kExecute:
+    case kExecuteRead: return {"there is code", "where code is"};
+    case kReadWrite:
+    case kWriteCopy: return {"the memory there may be read and written, and not executed", ""};
+    case kExecuteReadWrite:
+    case kExecuteWriteCopy: return {"the memory there may be read, written and executed", ""};
+    default: return {fmt::format("the memory there has protection {:#x}", region.protect), ""};
+  }
 }
 
-/// What modules and the memory map know of the address: a sentence for each thing.
+/// Code in a stack, or a return address that was overwritten, is what an attack looks like.
+void explain_stack(const snapshot::Snapshot& snapshot,
+                   std::uint64_t address,
+                   DecodedCrash& result) {
+  const auto thread = std::ranges::find_if(
+      snapshot.threads, [address](const snapshot::Thread& t) { return t.stack.contains(address); });
+  if (thread == snapshot.threads.end() || result.crash.access != "execute") return;
+  result.crash.decoded.push_back(
+      fmt::format("{:#x} is in the stack of thread {}: a return address or a pointer to a function "
+                  "was overwritten, or is none",
+                  address, thread->id.value));
+  result.region = fmt::format("in the stack of thread {}", thread->id.value);
+}
+
+/// What modules, stacks and the memory map know of the address: a sentence for each thing.
 void explain_place(const snapshot::Snapshot& snapshot,
                    std::uint64_t address,
                    DecodedCrash& result) {
@@ -62,6 +85,7 @@ void explain_place(const snapshot::Snapshot& snapshot,
     result.region = fmt::format("where {} had been unloaded", module.name);
     break;
   }
+  explain_stack(snapshot, address, result);
   const auto behind =
       std::upper_bound(snapshot.regions.begin(), snapshot.regions.end(), address,
                        [](std::uint64_t value, const snapshot::MemoryRegion& region) {
@@ -157,8 +181,15 @@ void compare_with_instruction(const Instruction& instruction, report::Crash& cra
   const auto address = crash.accessed_address.value_or(0);
   const auto* operand = find_operand(instruction, address);
   if (operand == nullptr) {
-    const bool elsewhere = crash.access == "execute" || address == kUnknownAddress;
-    if (instruction.operands.empty() || elsewhere) return;
+    const bool elsewhere =
+        crash.access == "execute" || address == kUnknownAddress || address == crash.address;
+    if (elsewhere) return;
+    if (instruction.touches_no_memory) {
+      crash.decoded.emplace_back(
+          "the instruction as decoded accesses no memory: the code in the dump is not that of the "
+          "fault, or the record is wrong");
+    }
+    if (instruction.operands.empty()) return;
     crash.decoded.push_back(
         fmt::format("the instruction as decoded does not access {:#x}: the registers or the code "
                     "in the dump are not those of the fault, or the address lies on a page that it "
@@ -179,10 +210,21 @@ void compare_with_instruction(const Instruction& instruction, report::Crash& cra
                                       operand->base_name, operand->text, operand->base));
 }
 
-void explain_null(std::uint64_t address, report::Crash& crash) {
+/// \p instruction null: it could not be decoded.
+void explain_null(std::uint64_t address, const Instruction* instruction, report::Crash& crash) {
   crash.adjusted_address = {"null-pointer", std::nullopt, address};
   if (address == 0) {
     crash.decoded.emplace_back("address 0 is a null pointer");
+    return;
+  }
+  const auto* operand = instruction == nullptr ? nullptr : find_operand(*instruction, address);
+  if (crash.access == "execute" || (operand != nullptr && operand->base == address)) {
+    const auto holder =
+        operand == nullptr ? "" : fmt::format("register {} holds just that, ", operand->base_name);
+    crash.decoded.push_back(fmt::format(
+        "{:#x} is no address: {}a null pointer with an offset added before, or a small number that "
+        "was taken for a pointer",
+        address, holder));
     return;
   }
   crash.decoded.push_back(
@@ -235,7 +277,7 @@ void explain_access(const Input& input,
     return;
   }
   const auto address = *crash.accessed_address;
-  if (address < kNullPageEnd) return explain_null(address, crash);
+  if (address < kNullPageEnd) return explain_null(address, instruction, crash);
   explain_patterns(input, context, result);
   explain_place(input.snapshot, address, result);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string_view>
@@ -62,6 +63,32 @@ std::optional<Culprit> find_holder(const Input& input, const LockState& state) {
   return Culprit{*thread, fmt::format("it holds {}, which {}", name_of(*lock), waiting), true};
 }
 
+/// Whether \p frame is a function that the system calls for an exception that nobody handled. The
+/// nearest exported name may be another's when it is far away.
+bool handles_last(const report::Frame& frame) {
+  constexpr std::array<std::string_view, 5> kLast = {
+      "UnhandledExceptionFilter", "RtlUnhandledExceptionFilter", "RtlUnhandledExceptionFilter2",
+      "RtlReportException", "WerReportFault"};
+  constexpr std::uint64_t kNearBytes = 0x400;
+  const bool is_sure = frame.symbol_source != "exports" || frame.function_offset < kNearBytes;
+  return is_sure && !is_guess(frame) && std::ranges::find(kLast, frame.function) != kLast.end();
+}
+
+std::optional<Culprit> find_dying(const Input& input) {
+  for (std::size_t i = 0; i < input.threads.size(); ++i) {
+    const auto& frames = input.threads[i].frames;
+    const auto found = std::ranges::find_if(frames, handles_last);
+    if (found == frames.end()) continue;
+    return Culprit{
+        .thread = i,
+        .reason = fmt::format("an exception that nobody handled had come to {}, and the dump does "
+                              "not hold it",
+                              found->function),
+        .dying = true};
+  }
+  return std::nullopt;
+}
+
 /// The CPU time of \p thread, within what a process can have used: a damaged dump says anything.
 Microseconds time_of(const snapshot::Thread& thread) {
   constexpr Microseconds kMax = std::chrono::hours(24 * 366 * 10);
@@ -102,6 +129,7 @@ std::optional<Culprit> find_hot(const Input& input) {
 
 std::optional<Culprit> find_culprit(const Input& input, const LockState& locks) {
   if (input.threads.empty()) return std::nullopt;
+  if (auto dying = find_dying(input)) return dying;
   if (!locks.deadlocks.empty()) {
     const auto& deadlock = locks.deadlocks.front();
     if (const auto thread = index_of(input, deadlock.threads.front()))

@@ -196,6 +196,11 @@ std::optional<Instruction> decode_instruction(snapshot::Memory& memory,
   Instruction result;
   result.text = formatter.text(instruction, operands);
   result.bytes = bytes_at(memory, address, instruction.length);
+  const auto touches = [](const ZydisDecodedOperand& operand) {
+    return operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.type == ZYDIS_MEMOP_TYPE_MEM;
+  };
+  result.touches_no_memory =
+      std::none_of(operands.begin(), operands.begin() + instruction.operand_count, touches);
   result.divides = is_division(instruction.mnemonic);
   if (result.divides && instruction.operand_count_visible > 0)
     result.divisor = formatter.text(instruction, operands[0]);

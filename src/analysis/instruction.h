@@ -24,6 +24,7 @@ struct Instruction {
   std::string bytes{};  ///< `48 8b 41 18`
   /// Empty also where the registers are not those of the fault.
   std::vector<MemoryOperand> operands{};
+  bool touches_no_memory = false;  ///< Whatever the registers hold.
   bool divides = false;
   std::string divisor{};  ///< Of a division: the operand as it is written, `ecx`.
   /// Where a jump, call or return goes, when a register or captured memory says it.

@@ -85,7 +85,9 @@ std::string where_blamed(const Input& input, const Findings& findings) {
 
 std::string execute_clause(const DecodedCrash& decoded) {
   const auto address = *decoded.crash.accessed_address;
-  if (address < kNullPageEnd) return fmt::format("called address {:#x}, a null pointer,", address);
+  if (address == 0) return "called address 0x0, a null pointer,";
+  if (address < kNullPageEnd)
+    return fmt::format("called address {:#x}, a small number and no address,", address);
   if (decoded.fill != nullptr)
     return fmt::format("jumped to {:#x}, a pointer out of {},", address, decoded.fill->memory);
   if (decoded.crash.adjusted_address)
@@ -97,7 +99,7 @@ std::string execute_clause(const DecodedCrash& decoded) {
 
 std::string access_clause(const DecodedCrash& decoded) {
   const auto& crash = decoded.crash;
-  if (!crash.accessed_address) return "accessed memory without the right to";
+  if (!crash.accessed_address) return "accessed memory that it may not access,";
   if (crash.access == "execute") return execute_clause(decoded);
   const auto address = *crash.accessed_address;
   const std::string_view verb = crash.access == "write"  ? "wrote to"
@@ -116,7 +118,10 @@ std::string access_clause(const DecodedCrash& decoded) {
   if (crash.code == kInPageError) return what + ", which could not be read from its file,";
   if (crash.code == kGuardPage) return what + ", a guard page,";
   if (!decoded.region.empty()) return fmt::format("{}, {},", what, decoded.region);
-  return what + " without the right to";
+  const std::string_view infinitive = crash.access == "write"  ? "write to"
+                                      : crash.access == "read" ? "read"
+                                                               : "access";
+  return fmt::format("{}, which it may not {},", what, infinitive);
 }
 
 std::string fast_fail_clause(const DecodedCrash& decoded) {
@@ -170,22 +175,16 @@ std::string other_clause(const Input& input,
     return fmt::format("ended with {}{}", crash.name, meaning) + where(input, findings);
   }
   auto text = std::string(found->text);
+  if (crash.instruction == "ud2")
+    text = "ran into a ud2 instruction, which stands where code must never get to,";
   if (!decoded.divisor.empty()) text += fmt::format(" ({})", decoded.divisor);
   if (!decoded.wanted.empty()) text += fmt::format(" ({})", decoded.wanted);
   return could_not_start(crash.code) ? text : text + where(input, findings);
 }
 
-/// Whether the dump had an exception of which nothing can be read.
-bool lost_exception(const snapshot::Snapshot& snapshot) {
-  constexpr std::uint32_t kExceptionStream = 6;  // MINIDUMP_STREAM_TYPE
-  return !snapshot.exception && std::ranges::any_of(snapshot.streams, [](const auto& stream) {
-    return stream.type == kExceptionStream;
-  });
-}
-
 std::string still_running(const Input& input, const Findings& findings, const Culprit* culprit) {
   const auto program = program_of(input.snapshot);
-  if (lost_exception(input.snapshot))
+  if (input.snapshot.exception_is_lost)
     return fmt::format("what happened to {} is lost: the dump's exception cannot be read", program);
   if (input.threads.empty()) return "what is left of the dump does not say what happened";
   if (!findings.deadlocks.empty())
@@ -193,6 +192,9 @@ std::string still_running(const Input& input, const Findings& findings, const Cu
   auto text = program + " had not crashed when the dump was taken";
   if (!findings.blamed_thread || culprit == nullptr) return text;
   const auto id = input.threads[*findings.blamed_thread].thread_id;
+  if (culprit->dying)
+    return fmt::format("{} was about to crash when the dump was taken: of thread {}, {}", program,
+                       id, culprit->reason);
   const auto place = where(input, findings);
   if (culprit->holds || culprit->hot)
     return fmt::format("{}; thread {} is the one to look at: {}{}{}", text, id, culprit->reason,

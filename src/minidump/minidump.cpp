@@ -15,6 +15,13 @@
 namespace vigil::minidump {
 namespace {
 
+/// What tells a stream of \p type.
+auto is(StreamType type) {
+  return [type](const format::Directory& entry) {
+    return entry.stream_type == static_cast<std::uint32_t>(type);
+  };
+}
+
 /// Finds streams by type and runs their readers; a reader's failure costs its stream and is noted.
 class Streams {
  public:
@@ -28,16 +35,18 @@ class Streams {
     if (!status.ok()) note(type, status.error().message());
   }
 
+  /// Whether the directory names one, readable or not.
+  [[nodiscard]] bool has(StreamType type) const {
+    return std::ranges::any_of(directory_.streams, is(type));
+  }
+
  private:
   /// The bytes of the first stream of this type. No honest writer makes two.
   std::optional<ByteView> find(StreamType type) {
-    const auto is_type = [type](const format::Directory& entry) {
-      return entry.stream_type == static_cast<std::uint32_t>(type);
-    };
     const auto& streams = directory_.streams;
-    const auto found = std::ranges::find_if(streams, is_type);
+    const auto found = std::ranges::find_if(streams, is(type));
     if (found == streams.end()) return std::nullopt;
-    if (std::any_of(found + 1, streams.end(), is_type))
+    if (std::any_of(found + 1, streams.end(), is(type)))
       note(type, "more than one; the first is read");
     const auto bytes = reader_.clamp(found->location);
     if (bytes.size() < found->location.data_size) {
@@ -172,6 +181,7 @@ Status Minidump::State::read_streams() {
                [&](ByteView s) { return read_memory_info_list(reader, s, snapshot.regions); });
   streams.read(ExceptionStream,
                [&](ByteView s) { return read_exception(reader, s, snapshot.exception); });
+  snapshot.exception_is_lost = !snapshot.exception && streams.has(ExceptionStream);
   streams.read(CommentStreamA,
                [&](ByteView s) { return read_narrow_comment(s, snapshot.comment); });
   streams.read(CommentStreamW, [&](ByteView s) { return read_wide_comment(s, snapshot.comment); });

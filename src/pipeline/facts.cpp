@@ -64,6 +64,7 @@ report::Process process_of(const snapshot::Snapshot& snapshot, TextBudget& budge
   if (snapshot.process.integrity_level)
     process.integrity = integrity_name(*snapshot.process.integrity_level);
   process.is_protected = snapshot.process.is_protected;
+  process.wow64 = snapshot.process.wow64;
   process.user_time = snapshot.process.user_time;
   process.kernel_time = snapshot.process.kernel_time;
   if (snapshot.process_memory) process.memory = process_memory_of(*snapshot.process_memory);

@@ -80,6 +80,8 @@ report::Report make_report(minidump::Minidump& dump,
   report.deadlocks = std::move(findings.deadlocks);
   report.signature = std::move(findings.signature);
   report.synopsis = budget.take(findings.synopsis);
+  if (snapshot.threads.empty() && snapshot.modules.empty() && !snapshot.exception)
+    add_diagnostic(report, "no stream of this dump names a thread, a module or an exception");
   add_losses(dump.diagnostics(), budget, report);
   if (!report.diagnostics.empty()) report.status = "partial";
   add_refused_files(images, files, budget, report);

@@ -120,9 +120,7 @@ class Walker {
 
   /// Walks the 32-bit stack of a thread of a WOW64 process, which has a stack of its own, and puts
   /// it where the 64-bit layer was called from it: behind the frames that run 32-bit code.
-  void walk_program(const snapshot::X86Context& context,
-                    TimeLimit& deadline,
-                    report::Thread& out) {
+  void walk_program(const snapshot::X86Context& context, TimeLimit& deadline, report::Thread& out) {
     const auto layer = std::ranges::find_if(out.frames, [](const report::Frame& frame) {
       return ascii_lower(frame.module) == "wow64cpu.dll";
     });

@@ -137,6 +137,7 @@ template <class Archive>
 void describe(Archive& a, Of<Process> auto& process) {
   a.text("integrity", process.integrity);
   a.flag("protected", process.is_protected);
+  a.flag("wow64", process.wow64);
   a.seconds("user_time", process.user_time);
   a.seconds("kernel_time", process.kernel_time);
   auto& memory = process.memory;

@@ -150,6 +150,7 @@ struct Process {
   std::optional<Microseconds> uptime{};
   std::string integrity{};  ///< low, medium, high, system; a number where it has no name.
   std::optional<bool> is_protected{};
+  bool wow64 = false;  ///< A 32-bit program of a 64-bit system.
   std::optional<Microseconds> user_time{}, kernel_time{};
   ProcessMemory memory{};
   friend bool operator==(const Process&, const Process&) = default;

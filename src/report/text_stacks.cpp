@@ -25,6 +25,7 @@ void add_frame(TextPage& page, const Frame& frame, std::size_t index, bool blame
       frame.file.empty()
           ? std::string()
           : terminal_safe(fmt::format("{}:{}", windows_file_name(frame.file), frame.line));
+  if (source.empty() && frame.symbol_source == "exports") source = "(export)";
   if (!source.empty() && columns(text) + 2 + columns(source) <= kTextColumns)
     text += "  " + std::exchange(source, {});
   const auto style = blamed ? Style::Alarm : Style::Plain;
@@ -149,10 +150,7 @@ void add_threads(TextPage& page, const Report& report, const TextOptions& option
 
 void add_exception(TextPage& page, const Report& report) {
   page.section("EXCEPTION", "What the processor or the program itself reported, decoded.");
-  if (!report.crash && report.status == "ok")
-    return page.line("The dump holds no exception: nothing had crashed when it was taken.");
-  if (!report.crash)
-    return page.line("No exception can be read: nothing had crashed, or it is lost with the rest.");
+  if (!report.crash) return page.line("There is none that can be read in this dump.");
   const auto& crash = *report.crash;
   page.field("Code", fmt::format("{:#010x} {}", crash.code, crash.name));
   if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));

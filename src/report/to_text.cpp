@@ -41,8 +41,15 @@ std::string joined(std::initializer_list<std::string> parts) {
 std::string system_of(const System& system) {
   const auto& name = system.os_product.empty() ? system.os : system.os_product;
   if (system.os_version.empty() || name.empty()) return name + system.os_version;
+  if (system.os_version.starts_with(name + " ")) return system.os_version;  // it says so itself
   return system.os_product.empty() ? name + " " + system.os_version
                                    : fmt::format("{} ({})", name, system.os_version);
+}
+
+/// Most dumps say when a process began in whole seconds.
+std::string up_text(Microseconds uptime) {
+  if (uptime < std::chrono::seconds(1)) return "up less than a second";
+  return "up " + format_duration(uptime);
 }
 
 /// `total >= 0 in checkout (cart.cpp:42)`
@@ -75,7 +82,7 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
   page.field("Signature", report.signature.text);
   page.field("Process",
              joined({process.name, process.pid == 0 ? "" : fmt::format("pid {}", process.pid),
-                     process.uptime ? "up " + format_duration(*process.uptime) : "",
+                     process.uptime ? up_text(*process.uptime) : "",
                      process.integrity.empty() ? "" : process.integrity + " integrity"}));
   if (process.create_time) page.field("Started", local_or_utc(*process.create_time, options));
   if (report.dump_time != Timestamp{})
@@ -101,7 +108,9 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
 void add_processors(TextPage& page, const Report& report) {
   page.section("PROCESSORS", "What the program ran on.");
   const auto& system = report.system;
-  page.field("Architecture", system.cpu.empty() ? "unknown" : system.cpu);
+  page.field("Architecture",
+             joined({system.cpu.empty() ? "unknown" : system.cpu,
+                     report.process.wow64 ? "and the program is 32-bit (WOW64)" : ""}));
   page.field("Processors", system.cpu_count == 0 ? "" : fmt::format("{}", system.cpu_count));
   page.field("Model", system.cpu_info);
   page.field("Name", system.cpu_model_name);

@@ -350,6 +350,7 @@ struct Snapshot {
   std::vector<Module> modules;  ///< In dump order; the first is the program.
   std::vector<UnloadedModule> unloaded_modules;
   std::optional<Exception> exception;
+  bool exception_is_lost = false;     ///< The dump has one, and it cannot be read.
   std::vector<MemoryRegion> regions;  ///< By address; empty: not in the dump.
   std::uint64_t captured_bytes = 0;   ///< How much memory the dump holds.
   std::vector<StreamInfo> streams;    ///< In dump order.

@@ -42,8 +42,8 @@ struct IndexCache {
   std::chrono::nanoseconds spent{0};
 };
 
-/// The `.sym` at \p path when it is of \p debug_id. Its index comes from \p cache, which must outlive
-/// it, and goes there. Errc::NotFound when there is no file; other errors name it.
+/// The `.sym` at \p path when it is of \p debug_id. Its index comes from \p cache, which must
+/// outlive it, and goes there. Errc::NotFound when there is no file; other errors name it.
 [[nodiscard]] Result<std::unique_ptr<SymbolFile>> open_sym(const std::filesystem::path& path,
                                                            std::string_view debug_id,
                                                            IndexCache& cache);

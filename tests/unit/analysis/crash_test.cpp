@@ -83,7 +83,9 @@ TEST(Crash, SaysWhatTheMemoryMapAllows) {
       {{0x1000, 2}, "the memory there is read-only"},
       {{0x1000, 0x20}, "there is code"},
       {{0x1000, 0x104}, "it is a guard page"},
-      {{0x1000, 0x40}, "the memory there has protection 0x40"}};
+      {{0x1000, 4}, "the memory there may be read and written, and not executed"},
+      {{0x1000, 0x40}, "the memory there may be read, written and executed"},
+      {{0x1000, 0}, "the memory there has protection 0x0"}};
   for (const auto& [state_and_protect, sentence] : kinds) {
     SampleCrash sample(0xc0000005, {1, 0x20000});
     snapshot::MemoryRegion region;

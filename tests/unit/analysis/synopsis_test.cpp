@@ -3,12 +3,15 @@
 
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/analysis/sample_crash.h"
 
 namespace vigil::analysis {
 namespace {
+
+using testing::HasSubstr;
 
 std::string synopsis_of(std::uint32_t code, std::vector<std::uint64_t> parameters) {
   return SampleCrash(code, std::move(parameters)).analyze().synopsis;
@@ -23,12 +26,16 @@ TEST(Synopsis, OfAnAccessViolationSaysWhichAddress) {
   EXPECT_EQ(synopsis_of(0xc0000005, {8, 0}),
             program + "called address 0x0, a null pointer," + place);
   EXPECT_EQ(synopsis_of(0xc0000005, {1, 0x7ff8'0000}),
-            program + "wrote to address 0x7ff80000 without the right to" + place);
+            program + "wrote to address 0x7ff80000, which it may not write to," + place);
   EXPECT_EQ(synopsis_of(0xc0000005, {0, ~std::uint64_t{0}}),
             program + "accessed memory through a pointer that is no address" + place);
-  EXPECT_EQ(synopsis_of(0xc0000005, {1, ~std::uint64_t{0}}),
-            program + "wrote to address 0xffffffffffffffff (-1) without the right to" + place);
-  EXPECT_EQ(synopsis_of(0xc0000005, {}), program + "accessed memory without the right to" + place);
+  EXPECT_EQ(
+      synopsis_of(0xc0000005, {1, ~std::uint64_t{0}}),
+      program + "wrote to address 0xffffffffffffffff (-1), which it may not write to," + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {8, 0x45}),
+            program + "called address 0x45, a small number and no address," + place);
+  EXPECT_EQ(synopsis_of(0xc0000005, {}),
+            program + "accessed memory that it may not access," + place);
 }
 
 TEST(Synopsis, OfAJumpToABadAddressSaysWhereItCameFrom) {
@@ -79,9 +86,58 @@ TEST(Synopsis, SaysWhereAProcessWasThatHadNotCrashed) {
 TEST(Synopsis, DoesNotTakeALostExceptionForNone) {
   SampleCrash sample(0, {});
   sample.snapshot.exception.reset();
-  sample.snapshot.streams.push_back({.type = 6, .name = "ExceptionStream", .size = 168});
+  sample.snapshot.exception_is_lost = true;
   EXPECT_EQ(sample.analyze().synopsis,
             "what happened to OrdersApi.exe 4.2.1 is lost: the dump's exception cannot be read");
+}
+
+/// Dumps that error reporting takes, or a person while its window is up.
+TEST(Synopsis, KnowsAThreadWhoseExceptionNobodyHandled) {
+  SampleCrash sample(0, {});
+  sample.snapshot.exception.reset();
+  auto filter = frame("kernel32.dll", "UnhandledExceptionFilter", 0x161);
+  filter.symbol_source = "exports";
+  sample.stack().insert(sample.stack().begin(), filter);
+  const auto findings = sample.analyze();
+  EXPECT_EQ(findings.synopsis,
+            "OrdersApi.exe 4.2.1 was about to crash when the dump was taken: of thread 104, an "
+            "exception that nobody handled had come to UnhandledExceptionFilter, and the dump does "
+            "not hold it");
+  EXPECT_EQ(findings.blamed_thread, 1u);
+}
+
+TEST(Synopsis, DoesNotGoByAnExportThatIsFarAwayOrAGuess) {
+  for (const bool far_away : {true, false}) {
+    SampleCrash sample(0, {});
+    sample.snapshot.exception.reset();
+    auto filter = frame("kernel32.dll", "UnhandledExceptionFilter", far_away ? 0x2000 : 0x10,
+                        far_away ? "unwind_info" : "scan");
+    filter.symbol_source = "exports";
+    sample.stack().push_back(filter);
+    EXPECT_THAT(sample.analyze().synopsis, HasSubstr("had not crashed"));
+  }
+}
+
+TEST(Synopsis, SaysWhatAUd2IsFor) {
+  SampleCrash sample(0xc000001d, {});
+  sample.memory.put(0x7ff8'0000'001a, "\x0f\x0b");
+  sample.snapshot.exception->context = snapshot::Amd64Context{};
+  EXPECT_EQ(
+      sample.analyze().synopsis,
+      "OrdersApi.exe 4.2.1 ran into a ud2 instruction, which stands where code must never get "
+      "to, in orders!Cart::total+0x1a");
+}
+
+TEST(Synopsis, SaysWhenAProgramJumpedIntoAStack) {
+  SampleCrash sample(0xc0000005, {8, 0x1234'0000});
+  sample.snapshot.threads.resize(1);
+  sample.snapshot.threads[0].id = {104};
+  sample.snapshot.threads[0].stack = {0x1233'f000, 0x2000};
+  sample.stack().insert(sample.stack().begin(), frame("", "", 0));
+  sample.stack()[0].instruction = 0x1234'0000;
+  EXPECT_EQ(sample.analyze().synopsis,
+            "OrdersApi.exe 4.2.1 jumped to 0x12340000, in the stack of thread 104, from "
+            "orders!Cart::total+0x1a");
 }
 
 TEST(Synopsis, DoesNotCallAProcessWithoutThreadsHealthy) {

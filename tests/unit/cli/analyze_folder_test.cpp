@@ -6,12 +6,14 @@
 #include <gmock/gmock.h>
 
 #include "support/minidump_builder.h"
+#include "support/zstd_builder.h"
 #include "unit/cli/cli_fixture.h"
 
 namespace vigil::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class AnalyzeFolder : public CliTest {
  protected:
@@ -52,6 +54,17 @@ TEST_F(AnalyzeFolder, IsOneJsonArrayWithReportsAndErrors) {
   EXPECT_EQ(json[0]["report"]["schema_version"], 1);
   EXPECT_EQ(json[1]["file"], "b.dmp");
   EXPECT_FALSE(json[1]["error"]["message"].get<std::string>().empty());
+}
+
+/// Half of any machine's memory holds it, and it is more than the service's sandbox allows.
+TEST_F(AnalyzeFolder, UnpacksALargeDumpThatIsCompressedInOnePiece) {
+  constexpr std::size_t kLarge = (std::size_t{128} << 20) + 4096;
+  auto content = dump();
+  content.resize(kLarge, '\0');
+  write("a.dmp.zst", test::zstd_frame(content));
+  const auto json = nlohmann::json::parse(analyze({"--json"}).out);
+  EXPECT_EQ(json[0]["report"]["dump"]["bytes"], kLarge);
+  EXPECT_THAT(json[0]["report"]["diagnostics"].dump(), Not(HasSubstr("limit")));
 }
 
 TEST_F(AnalyzeFolder, WithoutDumpsIsNotFound) {

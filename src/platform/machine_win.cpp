@@ -22,4 +22,10 @@ std::chrono::nanoseconds thread_processor_time() {
   return duration_of(kernel) + duration_of(user);
 }
 
+std::uint64_t physical_memory_bytes() {
+  MEMORYSTATUSEX status{};
+  status.dwLength = sizeof status;
+  return ::GlobalMemoryStatusEx(&status) == FALSE ? 0 : status.ullTotalPhys;
+}
+
 }  // namespace vigil::platform
