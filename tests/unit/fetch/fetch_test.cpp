@@ -1,120 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fetch/fetch.h"
-
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
-#include <memory>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include "base/utf.h"
-#include "pdb/pdb.h"
 #include "support/cabinet_builder.h"
-#include "support/http_server.h"
-#include "unit/image/pe_builder.h"
-#include "unit/pdb/pdb_support.h"
-#include "unit/symbols/temp_folder.h"
+#include "unit/fetch/fetch_fixture.h"
 
 namespace vigil::fetch {
 namespace {
 
 namespace fs = std::filesystem;
 using test::cabinet_of;
-using test::HttpReply;
-using test::PeBuilder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr std::string_view kSymId = "5A9832E5287241C1838ED98914E9B7FF1";
-constexpr std::string_view kImageId = "5F00123410000";
-
-std::string pdb_bytes() {
-  return test::Sample().finish();
-}
-std::string pdb_id() {
-  return pdb::debug_id(test::OpenPdb(pdb_bytes()).pdb->identity());
-}
-std::string image_bytes() {
-  PeBuilder pe;
-  pe.section(".text", 0x1000, PeBuilder::kCode, "code");
-  return pe.file();
-}
-std::string sym_bytes() {
-  return "MODULE windows x86_64 " + std::string(kSymId) + " orders.pdb\nPUBLIC 2000 0 exported\n";
-}
-
-class FixedClock final : public Clock {
- public:
-  Timestamp time{1'795'230'245'000'000};
-  [[nodiscard]] Timestamp now() const override { return time; }
-};
-
-/// A server with files by path, and what of it fetch() brings into an empty store.
-class FetchTest : public testing::Test {
- protected:
-  FetchTest()
-      : server([this](const std::string& path) {
-          const auto found = replies.find(path);
-          return found == replies.end() ? HttpReply{.status = 404} : found->second;
-        }) {
-    auto made = make_http_client(timeouts);
-    if (made.ok()) client = std::move(made).take();
-    options.path = {{.folders = {store.path()}, .server = server.url()}};
-  }
-
-  void SetUp() override { ASSERT_NE(client, nullptr); }
-
-  std::vector<Item> fetch_all(const std::vector<Wanted>& wanted,
-                              const Listener& listener = {},
-                              std::stop_token stop = {}) {
-    auto items = fetch(wanted, options, *client, clock, listener, std::move(stop));
-    EXPECT_TRUE(items.ok()) << items.error().message();
-    return items.ok() ? *items : std::vector<Item>();
-  }
-  Item fetch_one(const Wanted& wanted) {
-    auto items = fetch_all({wanted});
-    return items.size() == 1 ? items.front() : Item{};
-  }
-  Item fetch_pdb() { return fetch_one({Kind::Symbols, "orders.pdb", pdb_id()}); }
-
-  static std::string path_of(std::string_view file) {
-    return "/orders.pdb/" + pdb_id() + "/" + std::string(file);
-  }
-  [[nodiscard]] fs::path stored(std::string_view file) const {
-    return store.path() / "orders.pdb" / pdb_id() / path_from_utf8(file);
-  }
-  /// Every file in the store but notes of misses.
-  [[nodiscard]] std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::recursive_directory_iterator(store.path())) {
-      if (entry.is_regular_file() && entry.path().extension() != ".missing")
-        names.push_back(utf8_from_path(entry.path().filename()));
-    }
-    return names;
-  }
-  static std::string content(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  test::TempFolder store;
-  FixedClock clock;
-  Timeouts timeouts{.connect = std::chrono::seconds(2),
-                    .idle = std::chrono::seconds(1),
-                    .whole = std::chrono::seconds(30)};
-  std::map<std::string, HttpReply> replies;  // before the server: its thread reads it
-  test::HttpServer server;
-  std::unique_ptr<HttpClient> client;
-  Options options;
-};
 
 TEST_F(FetchTest, BringsAPdbIntoTheStore) {
   replies[path_of("orders.pdb")] = {.body = pdb_bytes()};
@@ -285,77 +186,6 @@ TEST_F(FetchTest, GoesOnToTheNextServer) {
   EXPECT_EQ(fetch_pdb().outcome, Outcome::Fetched);
 }
 
-TEST_F(FetchTest, FollowsRedirectsOnThisMachine) {
-  replies[path_of("orders.pdb")] = {.status = 302, .location = "/elsewhere?key=1"};
-  replies["/elsewhere?key=1"] = {.status = 307, .location = server.url() + "/there"};
-  replies["/there"] = {.body = pdb_bytes()};
-  EXPECT_EQ(fetch_pdb().outcome, Outcome::Fetched);
-}
-
-TEST_F(FetchTest, FollowsNoRedirectToAnotherMachineWithoutTls) {
-  replies[path_of("orders.pdb")] = {.status = 302, .location = "http://192.0.2.1/orders.pdb"};
-  const auto item = fetch_pdb();
-  EXPECT_THAT(item.reasons, testing::Contains(HasSubstr("http://192.0.2.1/orders.pdb has no TLS")));
-}
-
-TEST_F(FetchTest, GivesUpOnACircleOfRedirects) {
-  replies[path_of("orders.pdb")] = {.status = 302, .location = path_of("orders.pdb")};
-  const auto item = fetch_pdb();
-  EXPECT_THAT(item.reasons, ElementsAre(HasSubstr("more than 5 redirects")));
-  EXPECT_THAT(server.requests(), SizeIs(6));
-}
-
-TEST_F(FetchTest, EndsATransferThatIsTooLarge) {
-  options.limits.file_bytes = pdb_bytes().size() - 1;
-  replies[path_of("orders.pdb")] = {.body = pdb_bytes()};
-  replies[path_of("orders.pd_")] = {.body = cabinet_of("orders.pdb", pdb_bytes() + "more")};
-  const auto item = fetch_pdb();
-  EXPECT_EQ(item.outcome, Outcome::Failed);
-  EXPECT_THAT(item.reasons, ElementsAre(HasSubstr("is larger than"), HasSubstr("is larger than")));
-  EXPECT_THAT(files(), IsEmpty());
-}
-
-TEST_F(FetchTest, EndsARunThatReceivesTooMuch) {
-  options.limits.total_bytes = 1000;
-  replies[path_of("orders.pdb")] = {.body = pdb_bytes()};
-  EXPECT_THAT(fetch_pdb().reasons, testing::Contains(HasSubstr("more than 1000 bytes")));
-  EXPECT_THAT(files(), IsEmpty());
-}
-
-TEST_F(FetchTest, KeepsNothingOfATransferThatIsCutOff) {
-  replies[path_of("orders.pdb")] = {.body = pdb_bytes(), .cut_after = 700};
-  const auto item = fetch_pdb();
-  EXPECT_EQ(item.outcome, Outcome::Failed);
-  EXPECT_THAT(item.reasons, ElementsAre(HasSubstr("orders.pdb: ")));
-  EXPECT_THAT(files(), IsEmpty());
-}
-
-TEST_F(FetchTest, DoesNotWaitForAServerThatNeverAnswers) {
-  replies[path_of("orders.pdb")] = {.silent = true};
-  const auto item = fetch_pdb();
-  EXPECT_EQ(item.outcome, Outcome::Failed);
-  EXPECT_THAT(item.reasons, SizeIs(1));
-}
-
-TEST_F(FetchTest, SaysThatNobodyAnswers) {
-  {
-    const test::HttpServer gone([](const std::string&) { return HttpReply{}; });
-    options.path.front().server = gone.url();
-  }
-  const auto item = fetch_pdb();
-  EXPECT_EQ(item.outcome, Outcome::Failed);
-  EXPECT_THAT(item.reasons, ElementsAre(HasSubstr("http://127.0.0.1")));
-}
-
-TEST_F(FetchTest, SpeaksTlsWhereTheUrlSaysSo) {
-  timeouts.connect = std::chrono::seconds(1);
-  client = make_http_client(timeouts).take();
-  options.path.front().server = "https" + server.url().substr(4);
-  const auto item = fetch_pdb();
-  EXPECT_EQ(item.outcome, Outcome::Failed);
-  EXPECT_THAT(server.requests(), IsEmpty());
-}
-
 TEST_F(FetchTest, PassesOnWhatAPointerSays) {
   replies[path_of("file.ptr")] = {.body = "MSG: withdrawn in 2024"};
   EXPECT_THAT(fetch_pdb().reasons, ElementsAre(HasSubstr("says:  withdrawn in 2024")));
@@ -383,62 +213,6 @@ TEST_F(FetchTest, RefusesNamesThatLeadElsewhere) {
                 ElementsAre(HasSubstr("cannot be an id")));
   }
   EXPECT_THAT(server.requests(), IsEmpty());
-}
-
-TEST_F(FetchTest, FetchesManyAtOnceAndTellsInOrder) {
-  std::vector<Wanted> wanted;
-  for (int i = 0; i < 20; ++i) {
-    const auto name = "m" + std::to_string(i) + ".pdb";
-    wanted.push_back({Kind::Symbols, name, pdb_id()});
-    if (i % 3 != 0) replies["/" + name + "/" + pdb_id() + "/" + name] = {.body = pdb_bytes()};
-  }
-  wanted.push_back({Kind::Symbols, "M1.PDB", pdb_id()});  // the same again
-  std::vector<std::string> told;
-  Progress last;
-  const Listener listener{.item = [&](const Item& item) { told.push_back(item.wanted.name); },
-                          .progress = [&](const Progress& progress) { last = progress; }};
-  const auto items = fetch_all(wanted, listener);
-  ASSERT_THAT(items, SizeIs(20));
-  ASSERT_THAT(told, SizeIs(20));
-  for (std::size_t i = 0; i < 20; ++i) {
-    EXPECT_EQ(told[i], wanted[i].name);
-    EXPECT_EQ(items[i].outcome, i % 3 == 0 ? Outcome::Missing : Outcome::Fetched);
-  }
-  EXPECT_EQ(last.done, 20u);
-  EXPECT_EQ(last.bytes, 13 * pdb_bytes().size());
-}
-
-TEST_F(FetchTest, StopsInTheMiddleAndLeavesNothing) {
-  timeouts.idle = std::chrono::seconds(100);
-  client = make_http_client(timeouts).take();
-  replies[path_of("orders.pdb")] = {.body = pdb_bytes(), .cut_after = {}};
-  std::stop_source source;
-  const Listener listener{.progress = [&](const Progress&) { source.request_stop(); }};
-  replies["/b.exe/1/b.exe"] = {.silent = true};
-  options.limits.parallel = 1;
-  const auto items =
-      fetch_all({{Kind::Symbols, "orders.pdb", pdb_id()}, {Kind::Image, "b.exe", "1"}}, listener,
-                source.get_token());
-  ASSERT_THAT(items, SizeIs(2));
-  EXPECT_EQ(items[1].outcome, Outcome::Failed);
-  EXPECT_THAT(items[1].reasons, ElementsAre("stopped"));
-}
-
-TEST_F(FetchTest, StopsWhileAServerIsSilent) {
-  // Not longer: Wine goes on waiting for the server when the request is closed.
-  timeouts.idle = std::chrono::seconds(20);
-  client = make_http_client(timeouts).take();
-  std::stop_source source;
-  const test::HttpServer silent([&](const std::string&) {
-    source.request_stop();
-    return HttpReply{.silent = true};
-  });
-  options.path.front().server = silent.url();
-  const auto items = fetch_all({{Kind::Image, "b.exe", "1"}}, {}, source.get_token());
-  ASSERT_THAT(items, SizeIs(1));
-  EXPECT_EQ(items[0].outcome, Outcome::Failed);
-  EXPECT_THAT(items[0].reasons, ElementsAre(HasSubstr("stopped")));
-  EXPECT_THAT(files(), IsEmpty());
 }
 
 TEST_F(FetchTest, RemovesWhatAKilledRunLeft) {
