@@ -111,8 +111,12 @@ Result<std::vector<fs::path>> dumps_in(const fs::path& folder) {
 
 ExitCode analyze_folder(const Context& context, const fs::path& folder, symbols::Library& library) {
   const auto dumps = dumps_in(folder);
-  if (!dumps.ok()) return report_error(dumps.error());
-  if (dumps->empty()) return report_error(no_dump_in(folder));
+  const auto refuse = [&context](const Error& error) {
+    if (context.json) print(error_json(error) + "\n");
+    return report_error(error);
+  };
+  if (!dumps.ok()) return refuse(dumps.error());
+  if (dumps->empty()) return refuse(no_dump_in(folder));
   Tally tally;
   Progress progress(dumps->size());
   if (context.json) print("[");

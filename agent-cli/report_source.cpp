@@ -28,7 +28,7 @@ Result<report::Report> report_of_dump(const std::filesystem::path& file,
                                       symbols::Library& library) {
   pipeline::Limits limits;
   limits.max_unpacked_bytes =
-      std::max(limits.max_unpacked_bytes, platform::physical_memory_bytes() / 2);
+      std::max(limits.max_unpacked_bytes, platform::available_memory_bytes() / 2);
   return pipeline::analyze(file, library, limits);
 }
 

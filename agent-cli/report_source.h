@@ -18,8 +18,8 @@ namespace vigil::cli {
 [[nodiscard]] Result<report::Report> report_of_capture(const Context& context,
                                                        const std::string& id);
 
-/// The analysis of a dump on a person's machine, which may take half of its memory for what is
-/// compressed in one piece: the service's sandbox allows less.
+/// The analysis of a dump on a person's machine, which may take half of the memory that is free
+/// for what is compressed in one piece: the service's sandbox allows less.
 [[nodiscard]] Result<report::Report> report_of_dump(const std::filesystem::path& file,
                                                     symbols::Library& library);
 

@@ -29,6 +29,8 @@ struct Input {
   const snapshot::Snapshot& snapshot;
   snapshot::Memory& memory;
   const std::vector<report::Thread>& threads;
+  bool is_incomplete =
+      false;  ///< Parts of the dump could not be read, so what is missing may have been there.
 };
 
 struct Findings {

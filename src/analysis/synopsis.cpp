@@ -55,9 +55,11 @@ std::string where(const Input& input, const Findings& findings) {
     const auto address = findings.crash ? findings.crash->address : 0;
     return address == 0 ? "" : fmt::format(" at {:#x}", address);
   }
-  if (!findings.blamed_frame || *findings.blamed_frame == 0) return " in " + place_in_words(*top);
+  const std::string_view in = top->module.empty() ? " at " : " in ";
+  if (!findings.blamed_frame || *findings.blamed_frame == 0)
+    return std::string(in) + place_in_words(*top);
   const auto* blamed = frame_at(input, findings, *findings.blamed_frame);
-  return fmt::format(" in {}, called from {}", place_in_words(*top), place_in_words(*blamed));
+  return fmt::format("{}{}, called from {}", in, place_in_words(*top), place_in_words(*blamed));
 }
 
 /// Whether the processor went to a bad address: then only where it came from says something.
@@ -189,7 +191,10 @@ std::string still_running(const Input& input, const Findings& findings, const Cu
   if (input.threads.empty()) return "what is left of the dump does not say what happened";
   if (!findings.deadlocks.empty())
     return fmt::format("{} is in a deadlock: {}", program, describe(findings.deadlocks.front()));
-  auto text = program + " had not crashed when the dump was taken";
+  auto text =
+      program + (input.is_incomplete
+                     ? " may have crashed: what can be read of the damaged dump does not say"
+                     : " had not crashed when the dump was taken");
   if (!findings.blamed_thread || culprit == nullptr) return text;
   const auto id = input.threads[*findings.blamed_thread].thread_id;
   if (culprit->dying)

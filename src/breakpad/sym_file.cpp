@@ -61,6 +61,11 @@ std::optional<RangeRecord> innermost(const RawArray<RangeRecord>& records, std::
   return found;
 }
 
+/// Whether \p line is the one that \p record was made of.
+bool is_of(const std::optional<RangeLine>& line, const RangeRecord& record) {
+  return line && line->rva == record.rva && line->size == record.size;
+}
+
 RawArray<RangeRecord> ranges(ByteView bytes) {
   return RawArray<RangeRecord>(bytes);
 }
@@ -190,7 +195,7 @@ std::optional<Location> SymFile::function_at(std::uint32_t rva) {
   if (!record) return std::nullopt;
   Lines lines(*text_, record->offset);
   auto func = parse_func(lines.next().value_or(""));
-  if (!func || func->rva != record->rva) return damaged();
+  if (!is_of(func, *record)) return damaged();
   (void)func->rest.hex();  // size of the parameters
   if (!func->rest.ok()) return std::nullopt;
   std::string name(func->rest.rest());
@@ -240,7 +245,7 @@ std::optional<CfiRules> SymFile::cfi_rules(std::uint32_t rva) {
   if (!record) return std::nullopt;
   Lines lines(*text_, record->offset);
   const auto init = parse_cfi_init(lines.next().value_or(""));
-  if (!init || init->rva != record->rva) return damaged();
+  if (!is_of(init, *record)) return damaged();
   // First all texts, a line each, then the rules: these view the whole.
   cfi_text_ = init->rest.rest();
   for (auto line = lines.next(); line && line->starts_with(kDelta); line = lines.next()) {
@@ -270,7 +275,7 @@ std::optional<WinFrame> SymFile::win_frame(std::uint32_t rva) {
     std::uint32_t type = 0;
     Lines lines(*text_, record.offset);
     auto line = parse_win(lines.next().value_or(""), type);
-    if (!line || line->rva != record.rva) {
+    if (!is_of(line, record)) {
       index_is_damaged_ = true;
       continue;
     }

@@ -125,9 +125,10 @@ std::string hex(std::string_view bytes) {
 }  // namespace
 
 Result<FileType> identify(ByteSource& file) {
-  const auto head = file.clamp(0, kLongestMagic);
+  if (file.size() == 0) return Error{Errc::Malformed, "file is empty"};
+  VIGIL_TRY_ASSIGN(const auto head,
+                   file.view(0, std::min<std::uint64_t>(file.size(), kLongestMagic)));
   const auto start = head.text();
-  if (start.empty()) return Error{Errc::Malformed, "file is empty"};
   if (start.starts_with(kMinidump)) return FileType::Minidump;
   if (is_zstd(start)) return FileType::Zstd;
   if (const auto kind = other_kind(head); !kind.empty()) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "minidump/address_space.h"
 #include "minidump/seek_table.h"
@@ -145,6 +146,19 @@ class UnpackedSource final : public ByteSource {
   ByteView bytes_;
 };
 
+/// Why not even the first byte can be unpacked.
+Error refusal_of(std::size_t code) {
+  if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge) {
+    return Error{
+        Errc::LimitExceeded,
+        fmt::format("compressed dump: packed with a window of more than {} MiB; what 'zstd "
+                    "-d --long=31' makes of it can be read",
+                    1U << (kMaxWindowLog - 20))};
+  }
+  return Error{Errc::Malformed,
+               fmt::format("compressed dump: damaged from the start: {}", ZSTD_getErrorName(code))};
+}
+
 /// Unpacks \p packed into \p space from the front until one of them ends or the input is damaged,
 /// which is noted. Gives the number of bytes unpacked.
 Result<std::uint64_t> unpack_stream(ByteView packed,
@@ -164,6 +178,7 @@ Result<std::uint64_t> unpack_stream(ByteView packed,
     }
     const auto [in_before, out_before] = std::pair(in.pos, out.pos);
     hint = ZSTD_decompressStream(context.get(), &out, &in);
+    if (ZSTD_isError(hint) != 0 && out.pos == 0) return refusal_of(hint);
     if (ZSTD_isError(hint) != 0) {
       diagnostics.note(fmt::format("compressed dump: damaged after {} bytes: {}", out.pos,
                                    ZSTD_getErrorName(hint)));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/pipeline.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include <fmt/format.h>
@@ -44,6 +46,24 @@ void add_identities(const symbols::SymbolFiles& files, TextBudget& budget, repor
   }
 }
 
+/// What of the symbol files in use is damaged: a name may then be a neighbour's.
+void add_symbol_losses(const symbols::SymbolFiles& files,
+                       TextBudget& budget,
+                       report::Report& report) {
+  constexpr std::size_t kMaxShown = 4;
+  for (std::size_t i = 0; i < report.modules.size(); ++i) {
+    if (report.modules[i].symbols.empty()) continue;
+    const auto losses = files.losses(i);
+    for (std::size_t j = 0; j < std::min(losses.size(), kMaxShown); ++j)
+      add_diagnostic(report, budget.take(losses[j]));
+    if (losses.size() > kMaxShown) {
+      add_diagnostic(report,
+                     fmt::format("and {} more such losses in the symbols of {}",
+                                 losses.size() - kMaxShown, budget.take(report.modules[i].path)));
+    }
+  }
+}
+
 /// Images and symbol files that were found and could not be used, of the modules on the stacks.
 void add_refused_files(const symbols::ModuleImages& images,
                        const symbols::SymbolFiles& files,
@@ -71,7 +91,9 @@ report::Report make_report(minidump::Minidump& dump,
   add_identities(files, budget, report);
 
   BackedMemory memory(dump.memory(), snapshot.modules, modules, images);
-  auto findings = analysis::analyze({snapshot, memory, report.threads});
+  auto findings =
+      analysis::analyze({snapshot, memory, report.threads,
+                         !dump.diagnostics().notes().empty() || !report.diagnostics.empty()});
   report.crash = std::move(findings.crash);
   report.blamed_thread = findings.blamed_thread;
   report.blamed_frame = findings.blamed_frame;
@@ -80,9 +102,10 @@ report::Report make_report(minidump::Minidump& dump,
   report.deadlocks = std::move(findings.deadlocks);
   report.signature = std::move(findings.signature);
   report.synopsis = budget.take(findings.synopsis);
-  if (snapshot.threads.empty() && snapshot.modules.empty() && !snapshot.exception)
-    add_diagnostic(report, "no stream of this dump names a thread, a module or an exception");
+  if (snapshot.threads.empty() && !snapshot.exception)
+    add_diagnostic(report, "no stream of this dump names a thread or an exception");
   add_losses(dump.diagnostics(), budget, report);
+  add_symbol_losses(files, budget, report);
   if (!report.diagnostics.empty()) report.status = "partial";
   add_refused_files(images, files, budget, report);
   return report;

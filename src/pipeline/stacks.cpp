@@ -71,6 +71,12 @@ class Walker {
           "more than {} entries",
           modules.size(), module_name(modules.front()), limits_.max_export_entries));
     }
+    if (half_threads_ > 0) {
+      diagnostics.push_back(
+          fmt::format("the 32-bit stacks of {} threads are missing: their registers are not in the "
+                      "dump",
+                      half_threads_));
+    }
     if (calls_left_out_ > 0) {
       diagnostics.push_back(fmt::format(
           "{} inlined calls are left out: the limit of frames was reached", calls_left_out_));
@@ -91,6 +97,7 @@ class Walker {
     walk_stack(context, thread.stack, deadline, out);
     const bool is_in_layer = std::holds_alternative<snapshot::Amd64Context>(context);
     if (thread.wow64_context && is_in_layer) walk_program(*thread.wow64_context, deadline, out);
+    if (!thread.wow64_context && is_in_layer && input_.snapshot.process.wow64) ++half_threads_;
   }
 
   void walk_stack(const snapshot::ThreadContext& context,
@@ -209,6 +216,7 @@ class Walker {
   std::size_t calls_left_ = 0;      // inlined ones, in the thread that is walked
   std::size_t calls_left_out_ = 0;  // of all threads
   std::size_t unnamed_ = 0;
+  std::size_t half_threads_ = 0;  // of a 32-bit program, seen in its 64-bit layer only
   WorkClocks clocks_;
   TimeLimit time_, crashed_thread_time_;
 };

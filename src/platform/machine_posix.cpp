@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <ctime>
-
-#include <unistd.h>
+#include <fstream>
+#include <limits>
+#include <string>
 
 #include "platform/platform.h"
 
@@ -14,10 +15,16 @@ std::chrono::nanoseconds thread_processor_time() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-std::uint64_t physical_memory_bytes() {
-  const auto pages = ::sysconf(_SC_PHYS_PAGES), page_bytes = ::sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page_bytes <= 0) return 0;
-  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes);
+/// From the line `MemAvailable:  12345678 kB` of /proc/meminfo (proc(5)).
+std::uint64_t available_memory_bytes() {
+  constexpr std::uint64_t kKibibyte = 1024;
+  std::ifstream file("/proc/meminfo");
+  for (std::string key; file >> key;
+       file.ignore(std::numeric_limits<std::streamsize>::max(), '\n')) {
+    std::uint64_t kibibytes = 0;
+    if (key == "MemAvailable:" && file >> kibibytes) return kibibytes * kKibibyte;
+  }
+  return 0;
 }
 
 }  // namespace vigil::platform

@@ -22,10 +22,10 @@ std::chrono::nanoseconds thread_processor_time() {
   return duration_of(kernel) + duration_of(user);
 }
 
-std::uint64_t physical_memory_bytes() {
+std::uint64_t available_memory_bytes() {
   MEMORYSTATUSEX status{};
   status.dwLength = sizeof status;
-  return ::GlobalMemoryStatusEx(&status) == FALSE ? 0 : status.ullTotalPhys;
+  return ::GlobalMemoryStatusEx(&status) == FALSE ? 0 : status.ullAvailPhys;
 }
 
 }  // namespace vigil::platform

@@ -146,8 +146,9 @@ using ByteSink = std::function<Status(std::string_view)>;
 /// known folders), $XDG_CACHE_HOME/vigil on Linux.
 [[nodiscard]] Result<std::filesystem::path> default_cache_folder();
 
-/// How much memory this machine has, in bytes; 0 where the system does not tell.
-[[nodiscard]] std::uint64_t physical_memory_bytes();
+/// How much memory programs can still get without others losing theirs, in bytes; 0 where the
+/// system does not tell.
+[[nodiscard]] std::uint64_t available_memory_bytes();
 
 /// What the calling thread has used of the processors since it began: zero where the system does
 /// not tell. Windows counts in steps of some 16 ms.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -37,7 +40,10 @@ std::string without_namespace_numbers(std::string name) {
 class PdbSymbols final : public SymbolFile {
  public:
   PdbSymbols(fs::path path, std::unique_ptr<platform::MappedFile> bytes, pdb::Pdb pdb)
-      : SymbolFile(std::move(path)), bytes_(std::move(bytes)), pdb_(std::move(pdb)) {}
+      : SymbolFile(std::move(path)),
+        bytes_(std::move(bytes)),
+        pdb_(std::move(pdb)),
+        known_notes_(pdb_.diagnostics().notes().size()) {}
 
   [[nodiscard]] SymbolSource source() const noexcept override { return SymbolSource::Pdb; }
 
@@ -77,10 +83,17 @@ class PdbSymbols final : public SymbolFile {
                               .uses_base_pointer = found->uses_base_pointer};
   }
 
+  /// What it lacks from the start, as old and stripped ones do, is no loss.
+  [[nodiscard]] std::vector<std::string> losses() const override {
+    const auto& notes = pdb_.diagnostics().notes();
+    return {notes.begin() + static_cast<std::ptrdiff_t>(known_notes_), notes.end()};
+  }
+
  private:
   std::unique_ptr<platform::MappedFile> bytes_;
   pdb::Pdb pdb_;
-  std::string program_;  // of the last win_frame()
+  std::size_t known_notes_;  // when it was opened
+  std::string program_;      // of the last win_frame()
 };
 
 }  // namespace

@@ -27,6 +27,8 @@ class SymbolFile {
   [[nodiscard]] virtual std::optional<Symbol> locate(std::uint32_t rva) = 0;
   [[nodiscard]] virtual std::optional<breakpad::CfiRules> cfi_rules(std::uint32_t rva) = 0;
   [[nodiscard]] virtual std::optional<breakpad::WinFrame> win_frame(std::uint32_t rva) = 0;
+  /// What of the file turned out to be damaged when something in it was asked for.
+  [[nodiscard]] virtual std::vector<std::string> losses() const { return {}; }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
  protected:

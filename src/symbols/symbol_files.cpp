@@ -110,6 +110,17 @@ const SymbolState& SymbolFiles::state(std::size_t index) const {
   return slots_[index].state;
 }
 
+std::vector<std::string> SymbolFiles::losses(std::size_t index) const {
+  VIGIL_CHECK(index < slots_.size());
+  std::vector<std::string> result;
+  for (const auto* file : {slots_[index].pdb.file, slots_[index].sym.file}) {
+    if (file == nullptr) continue;
+    for (const auto& loss : file->losses())
+      result.push_back(fmt::format("{}: {}", utf8_from_path(file->path()), loss));
+  }
+  return result;
+}
+
 std::optional<Symbol> SymbolFiles::locate(std::size_t index, std::uint32_t rva) {
   auto* found = pdb(index);
   if (found == nullptr) found = sym(index);

@@ -169,6 +169,9 @@ class SymbolFiles final : public breakpad::FrameRuleSource {
   [[nodiscard]] std::optional<Symbol> locate(std::size_t index, std::uint32_t rva);
   /// Of what locate() or the rules have been asked for so far.
   [[nodiscard]] const SymbolState& state(std::size_t index) const;
+  /// What of the module's files turned out to be damaged, with their names: names and lines of it
+  /// may be missing, or those of a neighbour.
+  [[nodiscard]] std::vector<std::string> losses(std::size_t index) const;
 
   [[nodiscard]] std::optional<breakpad::CfiRules> cfi_rules(std::size_t index,
                                                             std::uint32_t rva) override;

@@ -18,6 +18,10 @@ constexpr std::array<std::string_view, 2> kThreadStarts = {"RtlUserThreadStart",
 /// compressed dump it is unpacked whole.
 constexpr std::uint64_t kMaxStackViewBytes = 256 * 1024;
 
+constexpr std::uint64_t kArm64InstructionBytes = 4;
+/// PE, ELF and Mach-O files all begin with one of at least this size.
+constexpr std::uint64_t kFileHeaderBytes = 32;
+
 }  // namespace
 
 Target::Target(const WalkRequest& request, image::Machine machine)
@@ -71,7 +75,10 @@ ByteView Target::code(std::uint64_t address, std::uint64_t size) const {
 CallEvidence Target::follows_call(std::uint64_t address) const {
   if (address < kLongestCallBytes) return CallEvidence::No;
   // The last byte of the call decides where it is: a call that never returns may end a section.
+  if (machine_ == image::Machine::Arm64 && address % kArm64InstructionBytes != 0)
+    return CallEvidence::No;
   const auto place = find(address - 1);
+  if (place && place->rva < kFileHeaderBytes) return CallEvidence::No;
   if (!place && stack_ && stack_->contains(address)) return CallEvidence::No;
   if (place && place->image != nullptr && !place->image->is_code(place->rva))
     return CallEvidence::No;

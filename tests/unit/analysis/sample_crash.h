@@ -47,6 +47,7 @@ struct SampleCrash {
   snapshot::Snapshot snapshot{};
   FakeMemory memory{};
   std::vector<report::Thread> threads{};
+  bool is_incomplete = false;
 
   SampleCrash(std::uint32_t code, std::vector<std::uint64_t> parameters) {
     snapshot.system.cpu = snapshot::Cpu::Amd64;
@@ -69,7 +70,7 @@ struct SampleCrash {
   }
 
   std::vector<report::Frame>& stack() { return threads[1].frames; }
-  Findings analyze() { return analysis::analyze({snapshot, memory, threads}); }
+  Findings analyze() { return analysis::analyze({snapshot, memory, threads, is_incomplete}); }
 };
 
 }  // namespace vigil::analysis

@@ -12,6 +12,7 @@ namespace vigil::analysis {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::string synopsis_of(std::uint32_t code, std::vector<std::uint64_t> parameters) {
   return SampleCrash(code, std::move(parameters)).analyze().synopsis;
@@ -89,6 +90,16 @@ TEST(Synopsis, DoesNotTakeALostExceptionForNone) {
   sample.snapshot.exception_is_lost = true;
   EXPECT_EQ(sample.analyze().synopsis,
             "what happened to OrdersApi.exe 4.2.1 is lost: the dump's exception cannot be read");
+}
+
+TEST(Synopsis, DoesNotCallAProcessHealthyOfWhichPartsAreLost) {
+  SampleCrash sample(0, {});
+  sample.snapshot.exception.reset();
+  sample.is_incomplete = true;
+  EXPECT_THAT(
+      sample.analyze().synopsis,
+      StartsWith("OrdersApi.exe 4.2.1 may have crashed: what can be read of the damaged dump "
+                 "does not say"));
 }
 
 /// Dumps that error reporting takes, or a person while its window is up.

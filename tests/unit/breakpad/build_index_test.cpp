@@ -126,6 +126,29 @@ TEST(SymFileOpen, GivesNoAnswerByAnIndexOfAnotherTextOfTheSameSizeAndTime) {
   EXPECT_TRUE(file->index_is_damaged());
 }
 
+/// A record that claims its neighbour's addresses would name them wrongly.
+TEST(SymFileOpen, GivesNoAnswerByARecordWhoseSizeIsNotItsLines) {
+  OpenedSym sym(
+      "FUNC 10 10 0 f\nFUNC 20 10 0 g\nSTACK CFI INIT 10 10 .cfa: $rsp 8 +\n"
+      "STACK CFI INIT 20 10 .cfa: $rsp 16 +\n"
+      "STACK WIN 4 10 10 1 1 0 0 0 0 1 $T0 .raSearch =\n");
+  ASSERT_TRUE(sym.file);
+  for (std::size_t i = 0; i + 4 <= sym.index.size(); ++i) {
+    if (sym.index.compare(i, 4, std::string_view("\x10\0\0\0", 4)) != 0) continue;
+    auto index = sym.index;
+    index[i] = 0x40;
+    auto file = SymFile::open(sym.source, ByteView(std::string_view(index)), {sym.text.size(), 7});
+    if (!file.ok()) continue;
+    for (const std::uint32_t rva : {0x18u, 0x28u, 0x38u, 0x48u}) {
+      const auto found = file->locate(rva);
+      const auto name = found ? found->places.back().function : std::string();
+      EXPECT_TRUE(name.empty() || name == (rva < 0x20 ? "f" : "g")) << i << name;
+      EXPECT_TRUE(rva < 0x30 || (!found && !file->cfi_rules(rva))) << i;
+      EXPECT_TRUE(rva < 0x20 || !file->win_frame(rva)) << i;
+    }
+  }
+}
+
 /// An index is a file that others may write: whatever it says, the answer is some text or none.
 TEST(SymFileOpen, SurvivesEveryByteOfAnIndexChanged) {
   OpenedSym sym(

@@ -56,7 +56,7 @@ TEST_F(AnalyzeFolder, IsOneJsonArrayWithReportsAndErrors) {
   EXPECT_FALSE(json[1]["error"]["message"].get<std::string>().empty());
 }
 
-/// Half of any machine's memory holds it, and it is more than the service's sandbox allows.
+/// Half of what tests leave free holds it, and it is more than the service's sandbox allows.
 TEST_F(AnalyzeFolder, UnpacksALargeDumpThatIsCompressedInOnePiece) {
   constexpr std::size_t kLarge = (std::size_t{128} << 20) + 4096;
   auto content = dump();
@@ -65,6 +65,11 @@ TEST_F(AnalyzeFolder, UnpacksALargeDumpThatIsCompressedInOnePiece) {
   const auto json = nlohmann::json::parse(analyze({"--json"}).out);
   EXPECT_EQ(json[0]["report"]["dump"]["bytes"], kLarge);
   EXPECT_THAT(json[0]["report"]["diagnostics"].dump(), Not(HasSubstr("limit")));
+}
+
+TEST_F(AnalyzeFolder, WithoutDumpsIsAnErrorInJsonToo) {
+  const auto json = nlohmann::json::parse(analyze({"--json"}).out);
+  EXPECT_THAT(json["error"]["message"].get<std::string>(), HasSubstr("holds no dump"));
 }
 
 TEST_F(AnalyzeFolder, WithoutDumpsIsNotFound) {

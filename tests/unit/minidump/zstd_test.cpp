@@ -15,6 +15,8 @@ using test::SeekableZstdBuilder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr std::size_t kFrameBytes = 4096;
 constexpr std::size_t kFooterBytes = 9;
@@ -120,7 +122,9 @@ TEST(Zstd, RefusesAFrameThatNeedsALargeWindow) {
     return bytes.u16(last_raw_block & 0xffff).u8(last_raw_block >> 16).raw(dump).bytes();
   };
   EXPECT_EQ(Parsed(frame(25)).snapshot().modules.at(0).path, "app.exe");
-  EXPECT_EQ(refusal(frame(26)).message(), "compressed dump: nothing in it can be unpacked");
+  EXPECT_EQ(refusal(frame(26)).message(),
+            "compressed dump: packed with a window of more than 32 MiB; what 'zstd -d --long=31' "
+            "makes of it can be read");
 }
 
 TEST(Zstd, RefusesADumpThatClaimsTooMuch) {
@@ -193,6 +197,16 @@ TEST(Zstd, NamesWhatIsInAFileThatIsNoDump) {
             "compressed dump: nothing in it can be unpacked");
   EXPECT_EQ(refusal("\x28\xb5\x2f\xfd").message(),
             "compressed dump: nothing in it can be unpacked");
+}
+
+TEST(Zstd, SaysWhatIsWrongWithTheFirstFrame) {
+  auto piece = test::zstd_frame(full_dump());
+  piece[6] = '\xff';
+  EXPECT_THAT(refusal(piece).message(), StartsWith("compressed dump: damaged from the start: "));
+  auto table = seekable();
+  table[6] = '\xff';
+  EXPECT_THAT(refusal(table).message(), StartsWith("compressed file: "));
+  EXPECT_THAT(refusal(table).message(), Not(HasSubstr("empty")));
 }
 
 /// A table that is not true is noted, and the frames are read without it.

@@ -227,6 +227,9 @@ TEST(Pipeline, WalksThe32BitCodeOfAWow64Process) {
   EXPECT_THAT(places(thread), ElementsAre("wow64cpu!layer+0x20", "Reports!main+0x10",
                                           "Reports!main+0x20", "ntdll!RtlUserThreadStart+0x20"));
   EXPECT_EQ(thread.registers.front().first, "rax");
+  EXPECT_THAT(report.diagnostics,
+              ElementsAre("the 32-bit stacks of 2 threads are missing: their registers are not in "
+                          "the dump"));
 }
 
 TEST(Pipeline, WalksThroughCodeThatWasMadeAtRunTime) {

@@ -18,6 +18,8 @@ namespace vigil::symbols {
 namespace {
 
 using test::TempFolder;
+using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 constexpr std::uint64_t kMaxIndexBytes = 1 << 20;
@@ -195,6 +197,28 @@ TEST(SymbolFiles, PrefersAPdbAndTakesRulesFromTheSym) {
   EXPECT_EQ(symbol->inlined[0].function, "ns::inner");
   EXPECT_TRUE(files.cfi_rules(0, 0x1000));
   EXPECT_EQ(files.state(0).source, SymbolSource::Pdb);
+}
+
+TEST(SymbolFiles, SaysWhatOfAPdbIsDamaged) {
+  for (const bool damaged : {true, false}) {
+    test::Sample sample;
+    if (damaged) sample.symbols.patch_u32(0, 99);
+    const auto pdb = sample.finish();
+    const TempFolder folder;
+    folder.write("orders.pdb", pdb);
+    const auto all = modules(pdb::debug_id(test::OpenPdb(pdb).pdb->identity()));
+    Library library({.folders = {folder.path()}});
+    SymbolFiles files(all, library);
+    EXPECT_TRUE(files.losses(0).empty());
+    EXPECT_TRUE(files.locate(0, 0x1110));
+    const auto losses = files.losses(0);
+    if (damaged) {
+      EXPECT_THAT(losses,
+                  ElementsAre(EndsWith("orders.pdb: module 0: symbols: signature 99 and not 4")));
+    } else {
+      EXPECT_TRUE(losses.empty());
+    }
+  }
 }
 
 TEST(SymbolFiles, RefusesThePdbOfAnotherBuild) {

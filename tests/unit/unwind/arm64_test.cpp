@@ -264,7 +264,9 @@ TEST_F(ArmStub, HasItsCallerOnceWhenItsFrameRecordSaysTheSame) {
 }
 
 TEST_F(ArmStub, FollowsItsFrameRecordWhenTheLinkRegisterLeadsNowhere) {
-  for (const std::uint64_t link : {std::uint64_t{0}, std::uint64_t{0x1234}, kStack + 8})
+  const std::uint64_t odd = kBase + 0x2005, header = kBase + 0x10;
+  for (const std::uint64_t link :
+       {std::uint64_t{0}, std::uint64_t{0x1234}, kStack + 8, odd, header})
     EXPECT_EQ(walk_from(kStubs + 0x1010, link).frames.size(), 2u) << link;
 }
 
