@@ -270,7 +270,7 @@ def made_cases(generator, work):
 
 def scattered_cases(catalogue, work):
     """Over the images with unwind information that are in the folders of dumps, and the largest of Wine's."""
-    for image in catalogue.of_machine("amd64"):
+    for image in sorted(catalogue.of_machine("amd64"), key=lambda image: image.path.name.lower()):
         if image.path.parent == WINE and image.path.name not in WINE_IMAGES:
             continue
         dump = work / f"{image.path.stem}.dmp"
