@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "base/words.h"
 #include "pipeline/time_limit.h"
 #include "platform/platform.h"
 #include "unwind/unwind.h"
@@ -73,9 +74,9 @@ class Walker {
     }
     if (half_threads_ > 0) {
       diagnostics.push_back(
-          fmt::format("the 32-bit stacks of {} threads are missing: their registers are not in the "
+          fmt::format("the 32-bit stacks of {} are missing: their registers are not in the "
                       "dump",
-                      half_threads_));
+                      counted(half_threads_, "thread")));
     }
     if (calls_left_out_ > 0) {
       diagnostics.push_back(fmt::format(
