@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 CXXFILT = "c++filt"
@@ -24,8 +25,10 @@ WINDOWS_FILES = ["/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/*.dll", "/usr/x8
                  "/usr/i686-w64-mingw32/lib/libmsvc*.a"]
 RUST_LIBRARIES = ["~/.rustup/toolchains/*/lib/lib*.so", "~/.rustup/toolchains/*/lib/rustlib/*/lib/libstd*.so",
                   "/usr/lib/x86_64-linux-gnu/librustc_driver*.so", "/usr/lib/x86_64-linux-gnu/libstd-*.so"]
-MOST_NAMES = 150_000
-PER_LIBRARY = 20_000
+MOST_LIBRARIES = 150
+MOST_NAMES = 40_000
+PER_LIBRARY = 4_000
+COMMAND_SECONDS = 200
 SHOWN = 40
 MIN_ITANIUM = 0.995
 MIN_MICROSOFT = 0.99
@@ -33,7 +36,9 @@ MIN_RUST = 0.995
 
 
 def output_of(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, check=False, errors="replace", **options).stdout
+    """Raises TimeoutExpired, which names the command."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, errors="replace", timeout=COMMAND_SECONDS,
+                          **options).stdout
 
 
 def answers_of(command, names):
@@ -43,30 +48,30 @@ def answers_of(command, names):
 
 def evenly(names, count):
     names = sorted(names)
-    return set(names[::max(1, len(names) // count)][:count]) if names else set()
+    return names[::max(1, -(-len(names) // count))] if count else names
 
 
-def itanium_names():
+def itanium_names(most):
+    """Of libraries spread over all on this machine, and always of the C++ library: a process for each of a thousand would
+    take longer than all the rest. At most 0 means of all."""
+    libraries = {pathlib.Path(path).resolve() for pattern in LIBRARIES for path in glob.glob(pattern)}
+    libraries = {path for path in libraries if path.is_file()}
+    chosen = set(evenly(libraries, MOST_LIBRARIES if most else 0))
+    chosen |= {path for path in libraries if path.name.startswith("libstdc++.so")}
     found = set()
-    seen = set()
-    for pattern in LIBRARIES:
-        for path in sorted(glob.glob(pattern)):
-            real = pathlib.Path(path).resolve()
-            if real in seen or not real.is_file() or len(found) >= MOST_NAMES:
-                continue
-            seen.add(real)
-            options = ["-D"] if ".so" in real.name else []
-            lines = output_of(NM, *options, "--format=just-symbols", str(real)).split("\n")
-            found |= evenly({line.split("@")[0] for line in lines if line.startswith("_Z")}, PER_LIBRARY)
-    return found
+    for path in sorted(chosen):
+        options = ["-D"] if ".so" in path.name else []
+        lines = output_of(NM, *options, "--format=just-symbols", str(path)).split("\n")
+        found |= set(evenly({line.split("@")[0] for line in lines if line.startswith("_Z")}, PER_LIBRARY if most else 0))
+    return set(evenly(found, most))
 
 
-def rust_names():
+def rust_names(most):
     found = set()
     for path in sorted({path for pattern in RUST_LIBRARIES for path in glob.glob(str(pathlib.Path(pattern).expanduser()))}):
         lines = output_of(NM, "--format=just-symbols", path).split("\n")
-        found |= evenly({line for line in lines if re.match(r"_R|_ZN.*17h[0-9a-f]{16}E", line)}, PER_LIBRARY)
-    return found
+        found |= {line for line in lines if re.match(r"_R|_ZN.*17h[0-9a-f]{16}E", line)}
+    return set(evenly(found, most))
 
 
 def microsoft_names(data):
@@ -251,6 +256,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("undecorate", help="the program that undecorates a name a line")
     arguments.add_argument("data", type=pathlib.Path)
+    arguments.add_argument("--all", action="store_true", help="every name of every library on this machine, not a sample")
     options = arguments.parse_args()
     missing = [peer for peer in (CXXFILT, LLVM_CXXFILT, UNDNAME, CLANG, NM, PDBUTIL) if not shutil.which(peer)]
     if missing:
@@ -259,10 +265,14 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         itanium, microsoft = compiled_names(pathlib.Path(name))
     good = True
-    for kind, names, compare_all, least in (
-            ("Itanium", itanium | itanium_names(), compare_itanium, MIN_ITANIUM),
-            ("Rust", rust_names(), compare_rust, MIN_RUST),
-            ("Microsoft", microsoft | microsoft_names(options.data), compare_microsoft, MIN_MICROSOFT)):
+    most = 0 if options.all else MOST_NAMES
+    for kind, names_of, compare_all, least in (
+            ("Itanium", lambda: itanium | itanium_names(most), compare_itanium, MIN_ITANIUM),
+            ("Rust", lambda: rust_names(most), compare_rust, MIN_RUST),
+            ("Microsoft", lambda: microsoft | microsoft_names(options.data), compare_microsoft, MIN_MICROSOFT)):
+        began = time.monotonic()
+        names = names_of()
+        print(f"{kind}: {len(names)} names gathered in {time.monotonic() - began:.1f} s", flush=True)
         if not names:
             print(f"skipped: {kind}: no names on this machine")
             continue
