@@ -10,6 +10,14 @@
 #include "store/store.h"
 
 namespace vigil::cli {
+namespace {
+
+/// Who reads a dump at a prompt may have more for it than the service grants its sandbox.
+std::uint64_t half_of_free_memory() {
+  return platform::available_memory_bytes() / 2;
+}
+
+}  // namespace
 
 bool is_capture_id(const std::string& subject) {
   return subject == "last" ||
@@ -27,8 +35,7 @@ Result<report::Report> report_of_capture(const Context& context, const std::stri
 Result<report::Report> report_of_dump(const std::filesystem::path& file,
                                       symbols::Library& library) {
   pipeline::Limits limits;
-  limits.max_unpacked_bytes =
-      std::max(limits.max_unpacked_bytes, platform::available_memory_bytes() / 2);
+  limits.more_unpacked_bytes = half_of_free_memory;
   return pipeline::analyze(file, library, limits);
 }
 

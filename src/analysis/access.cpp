@@ -63,9 +63,10 @@ RegionWords describe_protection(const snapshot::MemoryRegion& region) {
 void explain_stack(const snapshot::Snapshot& snapshot,
                    std::uint64_t address,
                    DecodedCrash& result) {
+  if (result.crash.access != "execute") return;
   const auto thread = std::ranges::find_if(
       snapshot.threads, [address](const snapshot::Thread& t) { return t.stack.contains(address); });
-  if (thread == snapshot.threads.end() || result.crash.access != "execute") return;
+  if (thread == snapshot.threads.end()) return;
   result.crash.decoded.push_back(
       fmt::format("{:#x} is in the stack of thread {}: a return address or a pointer to a function "
                   "was overwritten, or is none",

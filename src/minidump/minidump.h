@@ -28,6 +28,8 @@ namespace vigil::minidump {
 struct Limits {
   /// Bytes unpacked in all, over the life of one Minidump. They stay in memory, so this bounds it.
   std::uint64_t max_unpacked_bytes = std::uint64_t{2} << 30;
+  /// When not null, asked once of a dump that is compressed: the larger of both holds.
+  std::uint64_t (*more_unpacked_bytes)() = nullptr;
   /// The size that a compressed dump may claim to have. It costs address space, not memory.
   std::uint64_t max_claimed_bytes = std::uint64_t{1} << 40;
 };

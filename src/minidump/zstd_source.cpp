@@ -197,10 +197,15 @@ Result<std::uint64_t> unpack_stream(ByteView packed,
   return out.pos;
 }
 
+std::uint64_t max_unpacked_bytes(const Limits& limits) {
+  const auto more = limits.more_unpacked_bytes == nullptr ? 0 : limits.more_unpacked_bytes();
+  return std::max(limits.max_unpacked_bytes, more);
+}
+
 Result<std::unique_ptr<ByteSource>> unpack_all(std::unique_ptr<ByteSource> file,
-                                               const Limits& limits,
+                                               std::uint64_t max_unpacked,
                                                Diagnostics& diagnostics) {
-  VIGIL_TRY_ASSIGN(auto space, AddressSpace::reserve(limits.max_unpacked_bytes));
+  VIGIL_TRY_ASSIGN(auto space, AddressSpace::reserve(max_unpacked));
   VIGIL_TRY_ASSIGN(const auto packed, file->view(0, file->size()));
   VIGIL_TRY_ASSIGN(const auto size, unpack_stream(packed, *space, diagnostics));
   if (size == 0) return Error{Errc::Malformed, "compressed dump: nothing in it can be unpacked"};
@@ -215,7 +220,9 @@ Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,
   auto table = read_seek_table(*file);
   if (!table.ok())
     diagnostics.note(table.error().message() + "; unpacking from the front without it");
-  if (!table.ok() || !table->has_value()) return unpack_all(std::move(file), limits, diagnostics);
+  const auto max_unpacked = max_unpacked_bytes(limits);
+  if (!table.ok() || !table->has_value())
+    return unpack_all(std::move(file), max_unpacked, diagnostics);
   const auto claimed = (*table)->unpacked_size;
   if (claimed > limits.max_claimed_bytes) {
     return Error{Errc::LimitExceeded,
@@ -227,7 +234,7 @@ Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,
   VIGIL_TRY_ASSIGN(auto context, make_context());
   return std::unique_ptr<ByteSource>(
       std::make_unique<SeekableSource>(std::move(file), std::move(**table), std::move(space),
-                                       std::move(context), limits.max_unpacked_bytes, diagnostics));
+                                       std::move(context), max_unpacked, diagnostics));
 }
 
 }  // namespace vigil::minidump

@@ -118,7 +118,8 @@ Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
                                const Limits& limits) {
   VIGIL_TRY_ASSIGN(const auto minidump,
                    minidump::Minidump::parse(std::move(dump),
-                                             {.max_unpacked_bytes = limits.max_unpacked_bytes}));
+                                             {.max_unpacked_bytes = limits.max_unpacked_bytes,
+                                              .more_unpacked_bytes = limits.more_unpacked_bytes}));
   auto report = make_report(*minidump, library, limits);
   report.dump_bytes = minidump->size();
   return report;

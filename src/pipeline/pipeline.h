@@ -42,6 +42,8 @@ struct Limits {
   std::size_t max_text_bytes = std::size_t{3} << 20;
   /// Of a compressed dump; what is unpacked stays in memory.
   std::uint64_t max_unpacked_bytes = std::uint64_t{128} << 20;
+  /// When not null, asked once of a dump that is compressed: the larger of both holds.
+  std::uint64_t (*more_unpacked_bytes)() = nullptr;
 };
 
 /// Errc::NotFound, AccessDenied, Busy, Unsupported (a kernel dump, another kind of file), Malformed

@@ -135,27 +135,23 @@ fs::path Folders::find(const fs::path& root, std::initializer_list<std::string_v
   const auto file_or_none = [&] {
     return kind_of(path) == Kind::File ? fs::path(std::move(path)) : fs::path();
   };
-  // As it is spelled: that takes no listing.
   const auto last = names.end() - 1;
-  std::for_each(names.begin(), last, go_to);
-  if (const auto* listing = listings_->known(path)) {
-    const auto spelled = listing->find(*last);
-    if (spelled.empty()) return {};
+  const auto listed_in = [&](const Listing& listing) {
+    const auto spelled = listing.find(*last);
+    if (spelled.empty()) return fs::path();
     go_to(spelled);
     return file_or_none();
-  }
+  };
+  // As it is spelled: that takes no listing.
+  std::for_each(names.begin(), last, go_to);
+  if (const auto* listing = listings_->known(path)) return listed_in(*listing);
   const auto parent_size = path.size();
   go_to(*last);
   const auto kind = kind_of(path);
   if (kind != Kind::Nothing) return kind == Kind::File ? fs::path(std::move(path)) : fs::path();
 
   path.resize(parent_size);
-  if (const auto* listing = listings_->read(path)) {
-    const auto spelled = listing->find(*last);
-    if (spelled.empty()) return {};
-    go_to(spelled);
-    return file_or_none();
-  }
+  if (const auto* listing = listings_->read(path)) return listed_in(*listing);
   path = root.native();
   for (const auto& name : names) {
     const auto spelled =

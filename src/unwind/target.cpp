@@ -78,7 +78,7 @@ CallEvidence Target::follows_call(std::uint64_t address) const {
   if (machine_ == image::Machine::Arm64 && address % kArm64InstructionBytes != 0)
     return CallEvidence::No;
   const auto place = find(address - 1);
-  if (place && place->rva < kFileHeaderBytes) return CallEvidence::No;
+  if (place && place->module && place->rva < kFileHeaderBytes) return CallEvidence::No;
   if (!place && stack_ && stack_->contains(address)) return CallEvidence::No;
   if (place && place->image != nullptr && !place->image->is_code(place->rva))
     return CallEvidence::No;

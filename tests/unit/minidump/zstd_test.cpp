@@ -102,6 +102,19 @@ TEST(Zstd, StopsAtTheLimitOfUnpackedBytesAndKeepsWhatItHas) {
   EXPECT_THAT(parsed.notes()[0], HasSubstr("would pass the limit for unpacked bytes"));
 }
 
+TEST(Zstd, AsksForMoreOnlyOfACompressedDump) {
+  static int asked = 0;
+  const Limits limits{.max_unpacked_bytes = 0x8000, .more_unpacked_bytes = [] {
+                        ++asked;
+                        return std::uint64_t{1} << 30;
+                      }};
+  Parsed plain(full_dump(), limits);
+  EXPECT_EQ(asked, 0);
+  Parsed in_one_piece(test::zstd_frame(full_dump()), limits);
+  EXPECT_EQ(in_one_piece.memory(kBlock, 0x20000), pattern(0x20000));
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(Zstd, StopsAtTheLimitWithoutASeekTable) {
   const Limits limits{.max_unpacked_bytes = 0x8000};
   Parsed parsed(test::zstd_frame(full_dump()), limits);

@@ -225,23 +225,24 @@ TEST(Arm64, StripsTheSignatureFromAFrameRecord) {
   EXPECT_EQ(result.frames[1].resume, kReturn);
 }
 
-/// A system call's stub in one module, called from another, whose frame record leads to kReturn.
-struct ArmStub : testing::Test {
-  static constexpr std::uint64_t kStubs = kBase + 0x100'0000;
+/// A function that makes a system call and no frame record, in one module, called from another; the
+/// frame record that is there leads to kReturn.
+struct ArmSystemCall : testing::Test {
+  static constexpr std::uint64_t kCalls = kBase + 0x100'0000;
 
   unwind::Walk walk_from(std::uint64_t pc, std::uint64_t link) {
     auto from = context(pc, kStack);
     from.x[30] = link;
     return FakeProcess()
         .module_without_image(kBase)
-        .module_without_image(kStubs)
+        .module_without_image(kCalls)
         .stack(stack_with_record(0, 64))
         .walk(from);
   }
 };
 
-TEST_F(ArmStub, ReturnsToTheLinkRegisterThatLeadsToAnotherModule) {
-  const auto result = walk_from(kStubs + 0x1010, kBase + 0x2004);
+TEST_F(ArmSystemCall, ReturnsToTheLinkRegisterThatLeadsToAnotherModule) {
+  const auto result = walk_from(kCalls + 0x1010, kBase + 0x2004);
   ASSERT_EQ(result.frames.size(), 3u);
   EXPECT_EQ(result.frames[1].resume, kBase + 0x2004);
   EXPECT_EQ(result.frames[1].trust, FrameTrust::Leaf);
@@ -249,25 +250,25 @@ TEST_F(ArmStub, ReturnsToTheLinkRegisterThatLeadsToAnotherModule) {
   EXPECT_EQ(result.frames[2].trust, FrameTrust::FramePointer);
 }
 
-TEST_F(ArmStub, ReturnsToTheLinkRegisterThatLeadsFarAwayInItsOwn) {
+TEST_F(ArmSystemCall, ReturnsToTheLinkRegisterThatLeadsFarAwayInItsOwn) {
   const auto result = walk_from(kBase + 0x1010, kBase + 0x1010 + 0x4000);
   ASSERT_EQ(result.frames.size(), 3u);
   EXPECT_EQ(result.frames[1].resume, kBase + 0x5010);
 }
 
-TEST_F(ArmStub, IsNotTakenForOneWhenTheLinkRegisterIsOfACallThatItMade) {
+TEST_F(ArmSystemCall, IsNotTakenForOneWhenTheLinkRegisterIsOfACallThatItMade) {
   EXPECT_EQ(walk_from(kBase + 0x1010, kBase + 0x1ff4).frames.size(), 2u);
 }
 
-TEST_F(ArmStub, HasItsCallerOnceWhenItsFrameRecordSaysTheSame) {
-  EXPECT_EQ(walk_from(kStubs + 0x1010, kReturn).frames.size(), 2u);
+TEST_F(ArmSystemCall, HasItsCallerOnceWhenItsFrameRecordSaysTheSame) {
+  EXPECT_EQ(walk_from(kCalls + 0x1010, kReturn).frames.size(), 2u);
 }
 
-TEST_F(ArmStub, FollowsItsFrameRecordWhenTheLinkRegisterLeadsNowhere) {
+TEST_F(ArmSystemCall, FollowsItsFrameRecordWhenTheLinkRegisterLeadsNowhere) {
   const std::uint64_t odd = kBase + 0x2005, header = kBase + 0x10;
   for (const std::uint64_t link :
        {std::uint64_t{0}, std::uint64_t{0x1234}, kStack + 8, odd, header})
-    EXPECT_EQ(walk_from(kStubs + 0x1010, link).frames.size(), 2u) << link;
+    EXPECT_EQ(walk_from(kCalls + 0x1010, link).frames.size(), 2u) << link;
 }
 
 // Every error path follows.

@@ -90,6 +90,28 @@ TEST(GeneratedCode, IsGuessedAtWithoutATable) {
   EXPECT_TRUE(is_guessed(CodeHeap().walk({})));
 }
 
+TEST(GeneratedCode, MayBeginWhereItsTableDoes) {
+  CodeHeap heap;
+  constexpr std::uint32_t kFirst = 0x8, kReturn = 0x15;
+  ByteBuilder code;
+  code.raw(heap.bytes);
+  code.patch_raw(kReturn - 5, std::string("\xe8\0\0\0\0", 5));
+  heap.bytes = code.bytes();
+  heap.entries = ByteBuilder();
+  heap.add(kFirst, kFirst + 0x40, kInfo + 0x40);
+  auto table = heap.table();
+  table.minimum = kHeap + kFirst;
+  ByteBuilder stack;
+  stack.u64(kHeap + kReturn).u64(0).fill(64);
+  const auto walk = FakeProcess()
+                        .memory(kHeap, heap.bytes)
+                        .stack(stack)
+                        .generated({table})
+                        .walk(amd64_context(kHeap + 0x10'0000, kStack));
+  ASSERT_EQ(walk.frames.size(), 2u);
+  EXPECT_EQ(walk.frames[1].resume, kHeap + kReturn);
+}
+
 TEST(GeneratedCode, HasNoUseForTablesThatCannotBe) {
   const CodeHeap heap;
   auto table = heap.table();
