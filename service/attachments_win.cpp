@@ -75,10 +75,13 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
   options.min_free_disk_bytes = parts_.settings.min_free_disk_bytes;
   // Which of its own ends the process is to be stopped at: whatever any rule asks for.
   for (const auto& other : parts_.desk.rules().rules) {
-    if (other.when.kind != rules::EventKind::Exit || !other.match.matches(facts)) continue;
-    const auto& codes = other.when.exit_codes;
-    options.any_exit_code = options.any_exit_code || codes.empty();
-    options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
+    if (!other.match.matches(facts)) continue;
+    other.when.for_each([&options](const rules::Condition& condition) {
+      if (condition.kind != rules::Condition::Kind::Exit) return;
+      const auto& codes = condition.exit_codes;
+      options.any_exit_code = options.any_exit_code || codes.empty();
+      options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
+    });
   }
   std::ranges::sort(options.exit_codes);
   const auto repeated = std::ranges::unique(options.exit_codes);

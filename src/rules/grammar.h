@@ -12,6 +12,11 @@
 namespace vigil::rules {
 
 void read_match(const yaml::Node& node, Match& match, yaml::Problems& problems);
+/// The value of `cpu`, `memory`, `handles` or `threads`, which is \p name.
+void read_threshold(std::string_view name,
+                    const yaml::Node& node,
+                    Threshold& threshold,
+                    yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 
 /// `3`, `-1`, `0xc0000005`, `ACCESS_VIOLATION`, `STATUS_ACCESS_VIOLATION`.

@@ -11,14 +11,17 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kConditions[] = {"crash", "exit"};
-constexpr std::string_view kLaterConditions[] = {"hang",    "cpu",     "memory",    "handles",
-                                                 "threads", "counter", "exception", "bugcheck",
-                                                 "any",     "all"};
+constexpr std::string_view kConditions[] = {"crash",   "exit",    "cpu", "memory",
+                                            "handles", "threads", "any", "all"};
+/// Those that need say nothing more.
+constexpr std::string_view kConditionWords[] = {"crash", "exit"};
+constexpr std::string_view kLaterConditions[] = {"hang", "counter", "exception", "bugcheck"};
 constexpr yaml::Names kConditionNames{"condition", kConditions, kLaterConditions};
 
 /// More than anybody lists, and few enough to be looked through at every exit.
 constexpr std::size_t kMaxExitCodes = 1000;
+
+using Kind = Condition::Kind;
 
 void read_code(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
   if (node.kind != yaml::Node::Kind::Text) {
@@ -50,7 +53,7 @@ void read_codes(const yaml::Node& node, Condition& condition, yaml::Problems& pr
 constexpr yaml::Field<Condition> kExitFields[] = {{"codes", read_codes}};
 
 void read_crash(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
-  condition.kind = EventKind::Crash;
+  condition.kind = Kind::Crash;
   const bool empty = node.kind == yaml::Node::Kind::Null ||
                      (node.kind == yaml::Node::Kind::Map && node.keys.empty());
   if (!empty)
@@ -58,9 +61,84 @@ void read_crash(const yaml::Node& node, Condition& condition, yaml::Problems& pr
 }
 
 void read_exit(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
-  condition.kind = EventKind::Exit;
+  condition.kind = Kind::Exit;
   if (node.kind != yaml::Node::Kind::Null)
     yaml::read_map(node, kExitFields, {}, condition, problems);
+}
+
+/// How a condition that is more than a word looks.
+std::string_view example_of(std::string_view name) {
+  if (name == "cpu") return "{ cpu: { above: 85%, for: 30s } }";
+  if (name == "memory") return "{ memory: { above: 4GiB } }";
+  if (name == "handles") return "{ handles: { above: 10000 } }";
+  if (name == "threads") return "{ threads: { above: 500 } }";
+  return name == "any" ? "{ any: [crash, exit] }" : "{ all: [crash, { memory: { above: 4GiB } }] }";
+}
+
+void read_one(const yaml::Node& node,
+              Condition& condition,
+              std::size_t& left,
+              yaml::Problems& problems);
+
+/// The list of `any` or `all`. \p left: how many conditions the rule may still have.
+void read_parts(std::string_view name,
+                const yaml::Node& node,
+                Condition& condition,
+                std::size_t& left,
+                yaml::Problems& problems) {
+  condition.kind = name == "any" ? Kind::Any : Kind::All;
+  if (node.kind != yaml::Node::Kind::List || node.items.empty()) {
+    problems.add(node.at, fmt::format("'{}' takes a list of conditions, found {}", name,
+                                      node.kind == yaml::Node::Kind::List ? "an empty list"
+                                                                          : yaml::described(node)));
+    return;
+  }
+  for (const auto& item : node.items)
+    read_one(item, condition.parts.emplace_back(), left, problems);
+}
+
+void read_named(std::string_view name,
+                const yaml::Node& value,
+                Condition& condition,
+                std::size_t& left,
+                yaml::Problems& problems) {
+  if (name == "crash") return read_crash(value, condition, problems);
+  if (name == "exit") return read_exit(value, condition, problems);
+  if (name == "any" || name == "all") return read_parts(name, value, condition, left, problems);
+  condition.kind = Kind::Threshold;
+  read_threshold(name, value, condition.threshold, problems);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the YAML, which has yaml::kMaxDepth
+void read_one(const yaml::Node& node,
+              Condition& condition,
+              std::size_t& left,
+              yaml::Problems& problems) {
+  if (left == 0) {
+    problems.add(node.at, fmt::format("more than {} conditions in a rule", kMaxConditions));
+    return;
+  }
+  --left;
+  if (node.kind == yaml::Node::Kind::Text) {
+    const auto is_word = std::ranges::find(kConditionWords, node.text) != std::end(kConditionWords);
+    const auto known = std::ranges::find(kConditions, node.text) != std::end(kConditions);
+    if (known && !is_word) {
+      problems.add(node.at, fmt::format("'{}' needs to be told more, such as {}", node.text,
+                                        example_of(node.text)));
+    } else if (yaml::read_name(node, kConditionNames, problems)) {
+      condition.kind = node.text == "crash" ? Kind::Crash : Kind::Exit;
+    }
+    return;
+  }
+  yaml::visit_map(node, kConditionNames, problems, [&](std::size_t index, const yaml::Node& value) {
+    read_named(kConditions[index], value, condition, left, problems);
+  });
+  if (node.kind == yaml::Node::Kind::Map && node.keys.size() != 1) {
+    problems.add(
+        node.at,
+        fmt::format("{} conditions; here stands one, which may be 'any' or 'all' of a list",
+                    node.keys.size()));
+  }
 }
 
 }  // namespace
@@ -98,19 +176,8 @@ Result<std::uint32_t> parse_exit_code(std::string_view text) {
 }
 
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
-  if (node.kind == yaml::Node::Kind::Text) {
-    if (const auto index = yaml::read_name(node, kConditionNames, problems)) {
-      condition.kind = *index == 0 ? EventKind::Crash : EventKind::Exit;
-    }
-    return;
-  }
-  yaml::visit_map(node, kConditionNames, problems, [&](std::size_t index, const yaml::Node& value) {
-    (index == 0 ? read_crash : read_exit)(value, condition, problems);
-  });
-  if (node.kind == yaml::Node::Kind::Map && node.keys.size() != 1) {
-    problems.add(node.at,
-                 fmt::format("{} conditions; a rule has one: crash or exit", node.keys.size()));
-  }
+  std::size_t left = kMaxConditions;
+  read_one(node, condition, left, problems);
 }
 
 }  // namespace vigil::rules

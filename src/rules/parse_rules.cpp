@@ -120,6 +120,11 @@ void read_rule(const Node& node, File& file, Problems& problems) {
   rule.column = at.column;
   yaml::read_map(node, kRuleFields, kLaterRuleKeys, rule, problems);
   check_required(node, kRequiredRuleKeys, "the rule", problems);
+  if (rule.attach && !rule.when.wants_events()) {
+    problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with crash "
+                                 "and exit",
+                                 yaml::shown(rule.name)));
+  }
   file.rules.push_back(std::move(rule));
 }
 

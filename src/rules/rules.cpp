@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/exception_codes.h"
 #include "rules/glob.h"
 
 namespace vigil::rules {
@@ -52,20 +51,12 @@ bool Match::matches(const ProcessFacts& facts) const noexcept {
          command_line.matches(facts.command_line);
 }
 
-bool Condition::fits(EventKind event, std::uint32_t exit_code) const noexcept {
-  const bool crash = event == EventKind::Crash || is_crash_exit_code(exit_code);
-  if (kind == EventKind::Crash) return crash;
-  if (exit_codes.empty()) return !crash && exit_code != 0;
-  // A crash of which no code is known has 0 here, and is not an exit with 0.
-  const bool known = event == EventKind::Exit || exit_code != 0;
-  return known && std::find(exit_codes.begin(), exit_codes.end(), exit_code) != exit_codes.end();
-}
-
 const Rule* RuleSet::find(EventKind kind,
                           std::uint32_t exit_code,
-                          const ProcessFacts& process) const noexcept {
+                          const ProcessFacts& process,
+                          const Holds& holds) const {
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
-    return rule.when.fits(kind, exit_code) && rule.match.matches(process);
+    return rule.match.matches(process) && rule.when.fits(kind, exit_code, holds);
   });
   return found == rules.end() ? nullptr : &*found;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,13 +56,55 @@ struct Match {
 enum class EventKind : std::uint8_t { Crash, Exit };
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
-/// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
-/// named, also those of a crash; none named: every code but 0 and those of a crash.
-struct Condition {
-  EventKind kind = EventKind::Crash;
-  std::vector<std::uint32_t> exit_codes;  ///< For Exit.
-  [[nodiscard]] bool fits(EventKind event, std::uint32_t exit_code) const noexcept;
+/// What is measured of a process while it runs.
+enum class Gauge : std::uint8_t {
+  CpuOfMachine,  ///< Percent of all processors.
+  CpuOfCore,     ///< Percent of one processor; 250 is two and a half of them.
+  PrivateBytes,  ///< Committed memory that is the process's own.
+  WorkingSet,    ///< Bytes.
+  Handles,
+  Threads,
 };
+
+/// A bound on a gauge.
+struct Threshold {
+  enum class Sense : std::uint8_t { Above, Below, Growth };
+  Gauge gauge = Gauge::CpuOfMachine;
+  Sense sense = Sense::Above;
+  std::uint64_t value = 0;  ///< In the gauge's unit. Growth: so much more than it was.
+  Microseconds time{};      ///< Above, Below: held for so long. Growth: within so long.
+  friend auto operator<=>(const Threshold&, const Threshold&) = default;
+};
+/// `CPU above 85% of the machine for 30s`, `handles grown by 1000 within 10m`.
+[[nodiscard]] std::string describe(const Threshold& threshold);
+
+/// Whether a threshold holds now for the process that is asked about. Empty: none does.
+using Holds = std::function<bool(const Threshold&)>;
+
+/// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
+/// named, also those of a crash; none named: every code but 0 and those of a crash. A threshold:
+/// while it holds. `any` and `all` of others.
+struct Condition {
+  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Any, All };
+  Kind kind = Kind::Crash;
+  std::vector<std::uint32_t> exit_codes = {};  ///< For Exit.
+  rules::Threshold threshold = {};             ///< For Threshold.
+  std::vector<Condition> parts = {};           ///< For Any and All; never empty there.
+
+  /// Whether it is met by an event, and by what holds at that moment.
+  [[nodiscard]] bool fits(EventKind event, std::uint32_t exit_code, const Holds& holds = {}) const;
+  /// Whether it is met without an event.
+  [[nodiscard]] bool fits(const Holds& holds) const;
+  /// Calls \p use for each condition in it that has no parts, itself if it has none.
+  void for_each(const std::function<void(const Condition&)>& use) const;
+  /// Whether a crash or an exit is among what it asks for.
+  [[nodiscard]] bool wants_events() const;
+  /// Whether a threshold is.
+  [[nodiscard]] bool wants_gauges() const;
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+/// Of one rule, `any` and `all` included.
+inline constexpr std::size_t kMaxConditions = 32;
 
 struct Limits {
   std::optional<std::uint32_t> per_hour = {};  ///< Dumps by this rule in any 60 minutes.
@@ -95,7 +138,8 @@ struct RuleSet {
   /// where a crash was seen and no exit; 0: not known.
   [[nodiscard]] const Rule* find(EventKind kind,
                                  std::uint32_t exit_code,
-                                 const ProcessFacts& process) const noexcept;
+                                 const ProcessFacts& process,
+                                 const Holds& holds = {}) const;
   /// The rule, by name, that wants this process attached to; nullptr: none.
   [[nodiscard]] const Rule* find_attach(const ProcessFacts& process) const noexcept;
   /// Whether any rule could ever concern this process: whether its exit is to be watched.

@@ -59,6 +59,9 @@ constexpr Alias kSizeAliases[] = {{"b", "B"},     {"byte", "B"},  {"bytes", "B"}
                                   {"G", "GiB"},   {"g", "GiB"},   {"GB", "GiB"},  {"gb", "GiB"},
                                   {"kib", "KiB"}, {"mib", "MiB"}, {"gib", "GiB"}};
 
+constexpr Unit kPercentUnits[] = {{"%", 1}};
+constexpr Alias kPercentAliases[] = {{"percent", "%"}, {"pct", "%"}};
+
 struct Kind {
   std::string_view what;  ///< `a duration`
   std::string_view example;
@@ -71,6 +74,8 @@ constexpr Kind kDuration{"a duration", "30s", kDurationUnits, kDurationAliases,
                          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())};
 constexpr Kind kSize{"a size", "10MiB", kSizeUnits, kSizeAliases,
                      std::numeric_limits<std::uint64_t>::max()};
+constexpr Kind kPercent{"a share", "85%", kPercentUnits, kPercentAliases,
+                        std::numeric_limits<std::uint64_t>::max()};
 
 std::string unit_names(const Kind& kind) {
   std::vector<std::string_view> names;
@@ -138,6 +143,10 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   return parse_quantity(text, kSize);
 }
 
+Result<std::uint64_t> parse_percent(std::string_view text) {
+  return parse_quantity(text, kPercent);
+}
+
 std::string format_exact(Microseconds duration) {
   if (duration.count() <= 0) return "0s";
   const auto us = static_cast<std::uint64_t>(duration.count());
@@ -146,6 +155,10 @@ std::string format_exact(Microseconds duration) {
 
 std::string format_size(std::uint64_t bytes) {
   return format_quantity(bytes, kSizeUnits);
+}
+
+std::string format_percent(std::uint64_t percent) {
+  return fmt::format("{}%", percent);
 }
 
 }  // namespace vigil::yaml

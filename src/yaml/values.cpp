@@ -117,4 +117,11 @@ std::optional<std::uint64_t> read_size(const Node& node,
   return read_quantity(node, parse_size(node.text), range, format_size, problems);
 }
 
+std::optional<std::uint64_t> read_percent(const Node& node,
+                                          Range<std::uint64_t> range,
+                                          Problems& problems) {
+  if (!expect_text(node, "a share such as 85%", problems)) return std::nullopt;
+  return read_quantity(node, parse_percent(node.text), range, format_percent, problems);
+}
+
 }  // namespace vigil::yaml

@@ -170,6 +170,10 @@ struct Range {
 [[nodiscard]] std::optional<std::uint64_t> read_size(const Node& node,
                                                      Range<std::uint64_t> range,
                                                      Problems& problems);
+/// A number of percent.
+[[nodiscard]] std::optional<std::uint64_t> read_percent(const Node& node,
+                                                        Range<std::uint64_t> range,
+                                                        Problems& problems);
 
 // ---- Units
 
@@ -177,9 +181,13 @@ struct Range {
 [[nodiscard]] Result<Microseconds> parse_duration(std::string_view text);
 /// `512B`, `64KiB`, `10MiB`, `1GiB`: powers of 1024 and nothing else.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+/// `85%`: a whole number of percent.
+[[nodiscard]] Result<std::uint64_t> parse_percent(std::string_view text);
 /// The shortest spelling that parse_duration() reads back; below a millisecond is cut off.
 [[nodiscard]] std::string format_exact(Microseconds duration);
 /// The shortest spelling that parse_size() reads back.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
+/// `85%`
+[[nodiscard]] std::string format_percent(std::uint64_t percent);
 
 }  // namespace vigil::yaml

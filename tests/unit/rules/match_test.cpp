@@ -65,8 +65,43 @@ TEST(Match, FitsAnUnknownFactOnlyWithAStar) {
   EXPECT_TRUE(match.matches({"OrdersApi.exe", "", ""}));
 }
 
+Condition threshold(std::uint64_t value) {
+  return {.kind = Condition::Kind::Threshold, .threshold = {.value = value}};
+}
+
+/// What holds: the thresholds of 90 and less.
+const Holds kHolds = [](const Threshold& asked) { return asked.value <= 90; };
+
+TEST(Condition, OfAThresholdIsMetWhileItHoldsAndByNoEvent) {
+  EXPECT_TRUE(threshold(90).fits(kHolds));
+  EXPECT_FALSE(threshold(91).fits(kHolds));
+  EXPECT_FALSE(threshold(90).fits(Holds{}));
+  EXPECT_FALSE(threshold(90).fits(EventKind::Crash, kAccessViolation, kHolds));
+}
+
+TEST(Condition, OfAnyIsMetByEachPart) {
+  const Condition any{.kind = Condition::Kind::Any,
+                      .parts = {{Condition::Kind::Crash}, threshold(90)}};
+  EXPECT_TRUE(any.fits(kHolds));
+  EXPECT_FALSE(any.fits(Holds{}));
+  EXPECT_TRUE(any.fits(EventKind::Crash, 0));
+  EXPECT_TRUE(any.fits(EventKind::Crash, 0, kHolds));
+  EXPECT_FALSE(any.fits(EventKind::Exit, 1, kHolds)) << "it asks for no exit";
+}
+
+TEST(Condition, OfAllNeedsEveryPartAtOnce) {
+  const Condition all{.kind = Condition::Kind::All,
+                      .parts = {{Condition::Kind::Crash}, threshold(90)}};
+  EXPECT_FALSE(all.fits(kHolds));
+  EXPECT_FALSE(all.fits(EventKind::Crash, 0));
+  EXPECT_TRUE(all.fits(EventKind::Crash, 0, kHolds));
+  const Condition both{.kind = Condition::Kind::All, .parts = {threshold(90), threshold(91)}};
+  EXPECT_FALSE(both.fits(kHolds));
+  EXPECT_FALSE(both.fits(EventKind::Crash, 0, kHolds));
+}
+
 TEST(Condition, CrashFitsCrashesAndExitsWithACrashCode) {
-  const Condition crash{EventKind::Crash, {}};
+  const Condition crash{Condition::Kind::Crash};
   EXPECT_TRUE(crash.fits(EventKind::Crash, 0));
   EXPECT_TRUE(crash.fits(EventKind::Crash, kAccessViolation));
   EXPECT_TRUE(crash.fits(EventKind::Exit, kAccessViolation));
@@ -76,7 +111,7 @@ TEST(Condition, CrashFitsCrashesAndExitsWithACrashCode) {
 }
 
 TEST(Condition, ExitWithoutCodesFitsEveryCodeButZeroAndThoseOfACrash) {
-  const Condition exit{EventKind::Exit, {}};
+  const Condition exit{Condition::Kind::Exit};
   EXPECT_TRUE(exit.fits(EventKind::Exit, 1));
   EXPECT_TRUE(exit.fits(EventKind::Exit, 0xffff'ffff));
   EXPECT_TRUE(exit.fits(EventKind::Exit, kControlC));
@@ -86,7 +121,7 @@ TEST(Condition, ExitWithoutCodesFitsEveryCodeButZeroAndThoseOfACrash) {
 }
 
 TEST(Condition, ExitWithCodesFitsTheseAlsoOfACrash) {
-  const Condition exit{EventKind::Exit, {0, 3, kAccessViolation}};
+  const Condition exit{Condition::Kind::Exit, {0, 3, kAccessViolation}};
   EXPECT_TRUE(exit.fits(EventKind::Exit, 3));
   EXPECT_TRUE(exit.fits(EventKind::Exit, 0));
   EXPECT_TRUE(exit.fits(EventKind::Exit, kAccessViolation));
@@ -95,11 +130,11 @@ TEST(Condition, ExitWithCodesFitsTheseAlsoOfACrash) {
 }
 
 TEST(Condition, TakesACrashWithoutAKnownCodeForNoExitWithZero) {
-  EXPECT_FALSE((Condition{EventKind::Exit, {0}}.fits(EventKind::Crash, 0)));
+  EXPECT_FALSE((Condition{Condition::Kind::Exit, {0}}.fits(EventKind::Crash, 0)));
 }
 
 TEST(RuleSet, TheFirstThatFitsDecides) {
-  const RuleSet set{{rule("exits", {{"*"}, {}}, {EventKind::Exit, {3}}),
+  const RuleSet set{{rule("exits", {{"*"}, {}}, {Condition::Kind::Exit, {3}}),
                      rule("a", {{"Orders*"}, {}}), rule("b", {{"*"}, {}})}};
   EXPECT_EQ(set.find(EventKind::Crash, 0, orders())->name, "a");
   EXPECT_EQ(set.find(EventKind::Crash, 0, {"x.exe", "", ""})->name, "b");
@@ -118,7 +153,7 @@ TEST(RuleSet, AttachesForTheFirstRuleThatWantsTo) {
 }
 
 TEST(RuleSet, ConcernsProcessesOfAnyCondition) {
-  const RuleSet set{{rule("a", {{"Orders*"}, {}}, {EventKind::Exit, {3}})}};
+  const RuleSet set{{rule("a", {{"Orders*"}, {}}, {Condition::Kind::Exit, {3}})}};
   EXPECT_TRUE(set.concerns(orders()));
   EXPECT_FALSE(set.concerns({"x.exe", "", ""}));
 }

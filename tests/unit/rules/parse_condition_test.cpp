@@ -76,7 +76,7 @@ TEST(ReadCondition, KnowsCrashAsWordAndMap) {
   for (const auto* text : {"crash", "crash:", "crash: {}"}) {
     const auto [condition, problems] = parse_condition(text);
     EXPECT_THAT(problems, IsEmpty()) << text;
-    EXPECT_EQ(condition.kind, EventKind::Crash) << text;
+    EXPECT_EQ(condition.kind, Condition::Kind::Crash) << text;
   }
 }
 
@@ -84,7 +84,7 @@ TEST(ReadCondition, KnowsExitAsWordAndMap) {
   for (const auto* text : {"exit", "exit:", "exit: {}"}) {
     const auto [condition, problems] = parse_condition(text);
     EXPECT_THAT(problems, IsEmpty()) << text;
-    EXPECT_EQ(condition.kind, EventKind::Exit) << text;
+    EXPECT_EQ(condition.kind, Condition::Kind::Exit) << text;
     EXPECT_THAT(condition.exit_codes, IsEmpty()) << text;
   }
   EXPECT_THAT(parse_condition("exit: { codes: 3 }").condition.exit_codes, ElementsAre(3u));
@@ -93,23 +93,22 @@ TEST(ReadCondition, KnowsExitAsWordAndMap) {
       ElementsAre(3u, 0xffff'ffffu, 0xc000'0005u, 0xc000'0374u));
 }
 
+constexpr std::string_view kKnown = "crash, exit, cpu, memory, handles, threads, any and all";
+
 TEST(ReadCondition, RefusesConditionsOfLaterVersions) {
-  EXPECT_THAT(parse_condition("cpu: { above: 85% }").problems,
-              ElementsAre("f:1:1: condition 'cpu' is not supported by this version; this one knows "
-                          "crash and exit"));
-  EXPECT_THAT(parse_condition("hang").problems,
-              ElementsAre("f:1:1: condition 'hang' is not supported by this version; this one "
-                          "knows crash and exit"));
-  EXPECT_THAT(parse_condition("any: [crash, exit]").problems,
-              ElementsAre("f:1:1: condition 'any' is not supported by this version; this one knows "
-                          "crash and exit"));
+  for (const std::string later : {"hang", "counter", "exception", "bugcheck"}) {
+    EXPECT_THAT(
+        parse_condition(later).problems,
+        ElementsAre("f:1:1: condition '" + later +
+                    "' is not supported by this version; this one knows " + std::string(kKnown)));
+  }
 }
 
 TEST(ReadCondition, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(parse_condition("crsh").problems,
               ElementsAre("f:1:1: unknown condition 'crsh'; did you mean 'crash'?"));
   EXPECT_THAT(parse_condition("[crash]").problems,
-              ElementsAre("f:1:1: expected a map of crash and exit, found a list"));
+              ElementsAre("f:1:1: expected a map of " + std::string(kKnown) + ", found a list"));
   EXPECT_THAT(parse_condition("crash: { code: 3 }").problems,
               ElementsAre("f:1:8: 'crash' takes nothing, found a map"));
   EXPECT_THAT(parse_condition("exit: { code: 3 }").problems,
@@ -119,10 +118,12 @@ TEST(ReadCondition, RefusesWhatItDoesNotKnow) {
 }
 
 TEST(ReadCondition, TakesOneConditionOnly) {
-  EXPECT_THAT(parse_condition("crash:\nexit:\n").problems,
-              ElementsAre("f:1:1: 2 conditions; a rule has one: crash or exit"));
-  EXPECT_THAT(parse_condition("{}").problems,
-              ElementsAre("f:1:1: 0 conditions; a rule has one: crash or exit"));
+  EXPECT_THAT(
+      parse_condition("crash:\nexit:\n").problems,
+      ElementsAre("f:1:1: 2 conditions; here stands one, which may be 'any' or 'all' of a list"));
+  EXPECT_THAT(
+      parse_condition("{}").problems,
+      ElementsAre("f:1:1: 0 conditions; here stands one, which may be 'any' or 'all' of a list"));
 }
 
 TEST(ReadCondition, NamesEveryWrongCode) {

@@ -60,7 +60,7 @@ TEST(ParseRules, ReadsEveryKey) {
   EXPECT_EQ(crash.column, 11);
   EXPECT_THAT(crash.match.process.any, ElementsAre("OrdersApi.exe"));
   EXPECT_THAT(crash.match.command_line.none, ElementsAre("*--test*"));
-  EXPECT_EQ(crash.when.kind, EventKind::Crash);
+  EXPECT_EQ(crash.when.kind, Condition::Kind::Crash);
   EXPECT_EQ(crash.dump, DumpKind::Mini);
   EXPECT_EQ(crash.new_signature, DumpKind::Full);
   EXPECT_TRUE(crash.attach);
@@ -102,7 +102,7 @@ rules:
     limits: { per_hour: many, cooldown: 30 }
   - name: b c
     match: { process: y }
-    when: cpu
+    when: hang
     keep: 30d
 )"),
               ElementsAre("rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
@@ -114,9 +114,9 @@ rules:
                           "rules.d/orders.yaml:9:11: rule name 'b c' has other characters than "
                           "letters, digits, '-', '_' "
                           "and '.'",
-                          "rules.d/orders.yaml:11:11: condition 'cpu' is not supported by this "
+                          "rules.d/orders.yaml:11:11: condition 'hang' is not supported by this "
                           "version; this one knows "
-                          "crash and exit",
+                          "crash, exit, cpu, memory, handles, threads, any and all",
                           "rules.d/orders.yaml:12:5: key 'keep' is not supported by this version; "
                           "this one knows name, "
                           "match, when, capture and limits"));
@@ -288,6 +288,20 @@ TEST(ParseRules, SurvivesEveryLineLeftOutAndDoubled) {
     for (const auto& problem : parse_rules(without, "f").problems)
       EXPECT_GT(problem.line, 0) << without;
   }
+}
+
+TEST(ParseRules, AttachesForEventsOnly) {
+  const auto with = [](const std::string& when) {
+    return parse_rules("schema: 1\nrules:\n- name: hot\n  match: { process: a.exe }\n  when: " +
+                           when + "\n  capture: { attach: true }\n",
+                       "f")
+        .problems;
+  };
+  EXPECT_TRUE(with("{ any: [crash, { cpu: { above: 85% } }] }").empty());
+  const auto problems = with("{ cpu: { above: 85% } }");
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].format(),
+            "f:3:9: rule 'hot' attaches and asks for no event: 'attach' goes with crash and exit");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace vigil::watch {
 namespace {
 
-rules::RuleSet rules_with(rules::EventKind kind, std::vector<std::uint32_t> codes = {}) {
+rules::RuleSet rules_with(rules::Condition::Kind kind, std::vector<std::uint32_t> codes = {}) {
   rules::Rule rule;
   rule.name = "orders";
   rule.match.process.any = {"orders*.exe"};
@@ -24,7 +24,8 @@ ProcessEnd ended_with(std::uint32_t exit_code) {
 }
 
 TEST(Exits, ACrashCodeIsACrashWithEverythingThatIsKnown) {
-  const auto signal = exit_signal(ended_with(0xc0000005), rules_with(rules::EventKind::Crash));
+  const auto signal =
+      exit_signal(ended_with(0xc0000005), rules_with(rules::Condition::Kind::Crash));
   ASSERT_TRUE(signal);
   EXPECT_EQ(signal->source, store::Source::ExitWatch);
   EXPECT_EQ(signal->kind, store::Kind::Crash);
@@ -38,20 +39,20 @@ TEST(Exits, ACrashCodeIsACrashWithEverythingThatIsKnown) {
 }
 
 TEST(Exits, AnOrdinaryEndIsNoNews) {
-  EXPECT_FALSE(exit_signal(ended_with(0), rules_with(rules::EventKind::Crash)));
-  EXPECT_FALSE(exit_signal(ended_with(3), rules_with(rules::EventKind::Crash)));
-  EXPECT_FALSE(exit_signal(ended_with(0xc000013a), rules_with(rules::EventKind::Crash)));
+  EXPECT_FALSE(exit_signal(ended_with(0), rules_with(rules::Condition::Kind::Crash)));
+  EXPECT_FALSE(exit_signal(ended_with(3), rules_with(rules::Condition::Kind::Crash)));
+  EXPECT_FALSE(exit_signal(ended_with(0xc000013a), rules_with(rules::Condition::Kind::Crash)));
 }
 
 TEST(Exits, ACodeThatARuleAsksForIsAnExit) {
-  const auto signal = exit_signal(ended_with(3), rules_with(rules::EventKind::Exit, {3}));
+  const auto signal = exit_signal(ended_with(3), rules_with(rules::Condition::Kind::Exit, {3}));
   ASSERT_TRUE(signal);
   EXPECT_EQ(signal->kind, store::Kind::Exit);
-  EXPECT_FALSE(exit_signal(ended_with(4), rules_with(rules::EventKind::Exit, {3})));
+  EXPECT_FALSE(exit_signal(ended_with(4), rules_with(rules::Condition::Kind::Exit, {3})));
 }
 
 TEST(Exits, ACrashFallsUnderAnExitRuleWhenNoCrashRuleWantsIt) {
-  const auto rules = rules_with(rules::EventKind::Exit, {0xc0000005});
+  const auto rules = rules_with(rules::Condition::Kind::Exit, {0xc0000005});
   const auto end = ended_with(0xc0000005);
   const auto signal = exit_signal(end, rules);
   ASSERT_TRUE(signal);
@@ -59,7 +60,7 @@ TEST(Exits, ACrashFallsUnderAnExitRuleWhenNoCrashRuleWantsIt) {
 }
 
 TEST(Exits, WithoutACodeNoExitRuleIsMeant) {
-  const auto rules = rules_with(rules::EventKind::Exit);
+  const auto rules = rules_with(rules::Condition::Kind::Exit);
   store::Signal signal;
   signal.kind = store::Kind::Crash;
   EXPECT_EQ(find_rule(rules, signal, ended_with(0).facts), nullptr);

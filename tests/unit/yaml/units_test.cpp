@@ -105,5 +105,23 @@ TEST(Format, UsesTheLargestUnitWithoutRest) {
   EXPECT_EQ(format_size(1ull << 30), "1GiB");
 }
 
+TEST(Percent, IsAWholeNumberWithItsSign) {
+  EXPECT_EQ(parse_percent("85%").value(), 85u);
+  EXPECT_EQ(parse_percent("0%").value(), 0u);
+  EXPECT_EQ(parse_percent("1600%").value(), 1600u);
+  EXPECT_EQ(format_percent(85), "85%");
+}
+
+TEST(Percent, SaysWhatIsWrong) {
+  EXPECT_EQ(parse_percent("85").error().message(),
+            "'85' has no unit; a share is a whole number with one of %, such as 85%");
+  EXPECT_EQ(parse_percent("0.85").error().message(),
+            "'0.85' is not a share: a whole number and its unit in one word, such as 85%");
+  EXPECT_EQ(parse_percent("85percent").error().message(),
+            "'85percent' has an unknown unit; did you mean '85%'?");
+  EXPECT_EQ(parse_percent("99999999999999999999%").error().message(),
+            "'99999999999999999999%' is too large");
+}
+
 }  // namespace
 }  // namespace vigil::yaml

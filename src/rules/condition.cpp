@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/exception_codes.h"
+#include "rules/rules.h"
+
+namespace vigil::rules {
+namespace {
+
+struct Event {
+  EventKind kind;
+  std::uint32_t exit_code;
+};
+
+bool is_crash(const Event& event) {
+  return event.kind == EventKind::Crash || is_crash_exit_code(event.exit_code);
+}
+
+bool is_wanted_exit(const std::vector<std::uint32_t>& codes, const Event& event) {
+  if (codes.empty()) return !is_crash(event) && event.exit_code != 0;
+  // A crash of which no code is known has 0 here, and is not an exit with 0.
+  const bool known = event.kind == EventKind::Exit || event.exit_code != 0;
+  return known && std::ranges::find(codes, event.exit_code) != codes.end();
+}
+
+/// \p event null: there is none.
+bool is_met(const Condition& condition, const Event* event, const Holds& holds) {
+  const auto met = [&](const Condition& part) { return is_met(part, event, holds); };
+  switch (condition.kind) {
+    case Condition::Kind::Crash: return event != nullptr && is_crash(*event);
+    case Condition::Kind::Exit:
+      return event != nullptr && is_wanted_exit(condition.exit_codes, *event);
+    case Condition::Kind::Threshold: return holds && holds(condition.threshold);
+    case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met);
+    case Condition::Kind::All: return std::ranges::all_of(condition.parts, met);
+  }
+  return false;
+}
+
+/// Whether it is met and \p event has a part in that: a threshold that holds while a process ends
+/// does not make its end one that was asked for.
+bool is_met_by(const Condition& condition, const Event& event, const Holds& holds) {
+  const auto met_by = [&](const Condition& part) { return is_met_by(part, event, holds); };
+  switch (condition.kind) {
+    case Condition::Kind::Crash:
+    case Condition::Kind::Exit: return is_met(condition, &event, holds);
+    case Condition::Kind::Threshold: return false;
+    case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met_by);
+    case Condition::Kind::All:
+      return is_met(condition, &event, holds) && std::ranges::any_of(condition.parts, met_by);
+  }
+  return false;
+}
+
+std::string_view name_of(Gauge gauge) {
+  switch (gauge) {
+    case Gauge::CpuOfMachine:
+    case Gauge::CpuOfCore: return "CPU";
+    case Gauge::PrivateBytes: return "private memory";
+    case Gauge::WorkingSet: return "working set";
+    case Gauge::Handles: return "handles";
+    case Gauge::Threads: return "threads";
+  }
+  return "";
+}
+
+std::string value_text(const Threshold& threshold) {
+  switch (threshold.gauge) {
+    case Gauge::CpuOfMachine: return fmt::format("{}% of the machine", threshold.value);
+    case Gauge::CpuOfCore: return fmt::format("{}% of a core", threshold.value);
+    case Gauge::PrivateBytes:
+    case Gauge::WorkingSet: return yaml::format_size(threshold.value);
+    case Gauge::Handles:
+    case Gauge::Threads: return fmt::format("{}", threshold.value);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string describe(const Threshold& threshold) {
+  const auto time = yaml::format_exact(threshold.time);
+  const auto value = value_text(threshold);
+  const auto name = name_of(threshold.gauge);
+  switch (threshold.sense) {
+    case Threshold::Sense::Above: return fmt::format("{} above {} for {}", name, value, time);
+    case Threshold::Sense::Below: return fmt::format("{} below {} for {}", name, value, time);
+    case Threshold::Sense::Growth:
+      return fmt::format("{} grown by {} within {}", name, value, time);
+  }
+  return "";
+}
+
+bool Condition::fits(EventKind event, std::uint32_t exit_code, const Holds& holds) const {
+  return is_met_by(*this, {event, exit_code}, holds);
+}
+
+bool Condition::fits(const Holds& holds) const {
+  return is_met(*this, nullptr, holds);
+}
+
+void Condition::for_each(const std::function<void(const Condition&)>& use) const {
+  if (kind != Kind::Any && kind != Kind::All) return use(*this);
+  for (const auto& part : parts) part.for_each(use);
+}
+
+bool Condition::wants_events() const {
+  bool wants = false;
+  for_each([&](const Condition& part) { wants = wants || part.kind != Kind::Threshold; });
+  return wants;
+}
+
+bool Condition::wants_gauges() const {
+  bool wants = false;
+  for_each([&](const Condition& part) { wants = wants || part.kind == Kind::Threshold; });
+  return wants;
+}
+
+}  // namespace vigil::rules
