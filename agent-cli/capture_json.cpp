@@ -51,6 +51,7 @@ Json to_json(const Context& context, const store::Capture& capture) {
   put(object, "signature", capture.signature);
   put(object, "verdict", capture.verdict);
   put(object, "synopsis", capture.synopsis);
+  put(object, "detail", capture.detail);
   auto& seen_by = object["seen_by"] = Json::array();
   for (const auto source : capture.seen_by) seen_by.push_back(store::to_string(source));
   return object;

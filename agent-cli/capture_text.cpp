@@ -17,6 +17,8 @@ constexpr std::uint32_t kFirstStatusCode = 0x4000'0000;
 }  // namespace
 
 std::string what_happened(const store::Capture& capture) {
+  if (capture.kind == store::Kind::Manual) return "manual dump";
+  if (!store::is_death(capture.kind)) return std::string(store::to_string(capture.kind));
   if (!capture.verdict.empty()) return one_line(capture.verdict);
   if (capture.exception_code) return exception_name(*capture.exception_code);
   if (capture.exit_code) {
@@ -26,7 +28,6 @@ std::string what_happened(const store::Capture& capture) {
     return *capture.exit_code >= kFirstStatusCode ? fmt::format("exit 0x{:08x}", *capture.exit_code)
                                                   : fmt::format("exit {}", *capture.exit_code);
   }
-  if (capture.kind == store::Kind::Manual) return "manual dump";
   return std::string(store::to_string(capture.kind));
 }
 

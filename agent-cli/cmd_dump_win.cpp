@@ -14,6 +14,7 @@
 #include "output.h"
 #include "platform/platform.h"
 #include "platform/win/child_process.h"
+#include "platform/win/process_table.h"
 #include "platform/win/processes.h"
 #include "service_status.h"
 #include "settings/settings.h"
@@ -32,7 +33,7 @@ Result<std::vector<ProcessId>> find_processes(std::string_view name) {
   const auto wanted = ascii_lower(name);
   std::vector<ProcessId> found;
   for (const auto& row : rows) {
-    const auto there = ascii_lower(row.name);
+    const auto there = ascii_lower(row.name());
     if (there == wanted || there == wanted + ".exe") found.push_back(row.key.pid);
   }
   return found;

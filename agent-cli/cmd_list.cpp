@@ -41,6 +41,12 @@ struct Cell {
 };
 using Row = std::vector<Cell>;
 
+/// What there is to say of a process that lives on is why it was captured; of a death, how it was.
+const std::string& sentence_of(const store::Capture& capture) {
+  if (!store::is_death(capture.kind) && !capture.detail.empty()) return capture.detail;
+  return capture.synopsis.empty() ? capture.reason : capture.synopsis;
+}
+
 Row row_of(const Context& context, const store::Capture& capture) {
   const auto& process = capture.process;
   Row row;
@@ -53,7 +59,7 @@ Row row_of(const Context& context, const store::Capture& capture) {
   row.emplace_back(std::string(store::to_string(capture.state)));
   row.emplace_back(dump_in_words(capture));
   row.emplace_back(sources_in_words(capture.seen_by));
-  row.emplace_back(one_line(capture.synopsis.empty() ? capture.reason : capture.synopsis));
+  row.emplace_back(one_line(sentence_of(capture)));
   return row;
 }
 

@@ -70,6 +70,7 @@ std::string heading(const Context& context, const Story& story) {
                                         capture.pid.value, what_happened(capture))) +
               "\n";
   append_line(text, "when", format_time(context, capture.observed_at));
+  if (!store::is_death(capture.kind)) append_line(text, "because", one_line(capture.detail));
   append_line(text, "state", store::to_string(capture.state));
   append_line(text, "reason", capture.reason == capture.decision ? "" : one_line(capture.reason));
   append_line(text, "rule", one_line(capture.rule));

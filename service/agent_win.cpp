@@ -24,6 +24,7 @@
 #include "folder_watch.h"
 #include "inbox.h"
 #include "inbox_folder.h"
+#include "live_captures.h"
 #include "log.h"
 #include "options.h"
 #include "platform/platform.h"
@@ -115,12 +116,18 @@ class Agent {
   SystemClock clock_;
   store::Store store_;
   Desk desk_{{store_, clock_, *base_.log, base_.settings,
-              [this] { return platform::free_disk_bytes(base_.paths.dumps()); }}};
+              [this] { return platform::free_disk_bytes(base_.paths.dumps()); },
+              [this](const ProcessKey& process) { return processes_.holds(process); }}};
   DiskInboxFolder folder_{base_.paths.inbox(), base_.paths.root};
-  Attachments attachments_{{io_, desk_, clock_, *base_.log, base_.settings, base_.programs.dumper,
-                            base_.paths.inbox(), [this] { scan_inbox_soon(); }}};
-  ProcessWatch processes_{
-      {io_, desk_, attachments_, clock_, *base_.log, base_.settings, [this] { after_look(); }}};
+  CaptureSlots slots_{io_, base_.settings.max_concurrent_captures};
+  Attachments attachments_{{io_, desk_, clock_, *base_.log, base_.settings, slots_,
+                            base_.programs.dumper, base_.paths.inbox(),
+                            [this] { scan_inbox_soon(); }}};
+  LiveCaptures live_captures_{{io_, desk_, store_, clock_, *base_.log, base_.settings, slots_,
+                               base_.programs.dumper, base_.paths.root,
+                               [this] { analyses_.wake(); }}};
+  ProcessWatch processes_{{io_, desk_, attachments_, live_captures_, clock_, *base_.log,
+                           base_.settings, [this] { after_look(); }}};
   Inbox inbox_{{folder_, desk_, store_, clock_, *base_.log, base_.settings,
                 [this](ProcessId pid, std::string_view name, Timestamp at) {
                   return processes_.find(pid, name, at);
@@ -239,7 +246,9 @@ void Agent::stop() {
   options_.on_stopping();
   stopping_ = true;
   processes_.stop();
+  slots_.stop();
   attachments_.stop();
+  live_captures_.stop();
   analyses_.stop();
   inbox_watch_->close();
   rules_watch_->close();

@@ -7,17 +7,16 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include <spdlog/logger.h>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/windows/object_handle.hpp>
 #include <boost/asio/windows/stream_handle.hpp>
 
 #include "capture/capture.h"
+#include "capture_slots.h"
 #include "desk.h"
 #include "platform/win/child_process.h"
 #include "settings/settings.h"
@@ -34,6 +33,7 @@ class Attachments {
     const Clock& clock;
     spdlog::logger& log;
     const settings::Settings& settings;
+    CaptureSlots& slots;
     std::filesystem::path dumper;
     std::filesystem::path inbox;
     std::function<void()> on_handed_over;  ///< There is something new in the inbox.
@@ -64,7 +64,7 @@ class Attachments {
     std::unique_ptr<boost::asio::windows::object_handle> process;  // of the dumper
     std::unique_ptr<boost::asio::windows::stream_handle> to_dumper;
     std::unique_ptr<boost::asio::windows::stream_handle> from_dumper;
-    bool capturing = false;                   // it counts against max_concurrent_captures
+    bool capturing = false;                   // it has a slot
     std::optional<store::CaptureId> capture;  // the row that waits for it
     bool released = false;
     bool said_why_it_failed = false;
@@ -79,8 +79,6 @@ class Attachments {
   [[nodiscard]] boost::asio::awaitable<void> converse(ProcessKey key);
   [[nodiscard]] boost::asio::awaitable<bool> handle_line(ProcessKey key, std::string line);
   [[nodiscard]] boost::asio::awaitable<void> answer(ProcessKey key, store::Signal signal);
-  [[nodiscard]] boost::asio::awaitable<bool> wait_for_slot();
-  void wake_waiting();
   void finish_capture(Attachment& attachment);
   /// Its death has been seen: nobody needs to attach again while it lies there.
   void want_no_more(const ProcessKey& key);
@@ -92,8 +90,6 @@ class Attachments {
   Parts parts_;
   std::map<ProcessKey, std::unique_ptr<Attachment>> attached_;
   std::map<ProcessKey, int> attempts_;
-  std::uint32_t captures_under_way_ = 0;
-  std::set<boost::asio::steady_timer*> waiting_for_slot_;  // of coroutines that are waiting
   bool too_many_said_ = false;
   bool stopping_ = false;
 };

@@ -213,18 +213,22 @@ asio::awaitable<void> Attachments::answer(ProcessKey key, store::Signal signal) 
     if (attachment == nullptr) co_return;
     decision = {rules::DumpKind::Mini, attachment->rule, verdict.error().message(), false};
   }
-  if (decision.dump != rules::DumpKind::None && !co_await wait_for_slot()) {
+  const bool has_slot =
+      decision.dump != rules::DumpKind::None && co_await parts_.slots.take(kSlotPatience);
+  if (decision.dump != rules::DumpKind::None && !has_slot) {
     decision.dump = rules::DumpKind::None;
-    decision.reason = fmt::format("{} captures are under way, which is max_concurrent_captures",
-                                  captures_under_way_);
+    decision.reason = fmt::format("{} captures are under way, which is capture.max_concurrent",
+                                  parts_.slots.taken());
     parts_.log.warn("{}: {}", shown(key, signal.process), decision.reason);
     if (verdict.ok()) parts_.desk.refuse(verdict->id, decision);
   }
   auto* attachment = find(key);
-  if (attachment == nullptr || attachment->released) co_return;
-  if (decision.dump != rules::DumpKind::None) {
-    ++captures_under_way_;
-    attachment->capturing = true;
+  if (attachment == nullptr || attachment->released) {
+    if (has_slot) parts_.slots.give_back();
+    co_return;
+  }
+  attachment->capturing = has_slot;
+  if (has_slot) {
     if (verdict.ok()) {
       attachment->capture = verdict->id;
       parts_.desk.expect_dump(verdict->id, parts_.clock.now() + parts_.settings.capture_timeout);
@@ -238,26 +242,9 @@ asio::awaitable<void> Attachments::answer(ProcessKey key, store::Signal signal) 
   (void)written;
 }
 
-/// Whether another dump may be taken now, or soon enough.
-asio::awaitable<bool> Attachments::wait_for_slot() {
-  asio::steady_timer deadline(parts_.io, kSlotPatience);
-  while (captures_under_way_ >= parts_.settings.max_concurrent_captures) {
-    if (stopping_ || deadline.expiry() <= std::chrono::steady_clock::now()) co_return false;
-    waiting_for_slot_.insert(&deadline);
-    co_await deadline.async_wait(kAwait);  // ends early when a slot becomes free
-    waiting_for_slot_.erase(&deadline);
-  }
-  co_return true;
-}
-
-void Attachments::wake_waiting() {
-  for (auto* timer : waiting_for_slot_) timer->cancel();
-}
-
 void Attachments::finish_capture(Attachment& attachment) {
   if (!std::exchange(attachment.capturing, false)) return;
-  --captures_under_way_;
-  wake_waiting();
+  parts_.slots.give_back();
   // From here on the inbox has it, or the row waits as long as any.
   if (attachment.capture) parts_.desk.stop_expecting(*attachment.capture);
   attachment.capture.reset();
@@ -286,7 +273,6 @@ void Attachments::ended(const ProcessKey& key) {
 
 void Attachments::stop() {
   stopping_ = true;
-  wake_waiting();
   for (auto& [key, attachment] : attached_) detach(*attachment);
 }
 

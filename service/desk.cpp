@@ -28,6 +28,7 @@ std::string code_text(std::uint32_t code) {
 std::string happening(const store::Signal& signal) {
   const auto code = signal.exception_code ? signal.exception_code : signal.exit_code;
   const auto kind = store::to_string(signal.kind);
+  if (!store::is_death(signal.kind) && !signal.detail.empty()) return printable_utf8(signal.detail);
   return code ? fmt::format("{} {}", kind, code_text(*code)) : std::string(kind);
 }
 
@@ -38,6 +39,7 @@ std::string_view by_whom(store::Source source) {
     case store::Source::ExitWatch: return "the exit watch";
     case store::Source::Inbox: return "a file in the inbox";
     case store::Source::Manual: return "an administrator";
+    case store::Source::Sampler: return "the sampler";
   }
   return "somebody";
 }
@@ -66,15 +68,31 @@ std::string what_was_seen(const store::Capture& row) {
 }
 
 Result<Verdict> Desk::take(const store::Signal& signal) {
-  VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
-  VIGIL_TRY_ASSIGN(const auto row, parts_.store.get(recorded.id));
+  bool created = false;
+  VIGIL_TRY_ASSIGN(const auto row, record(signal, created));
   VIGIL_TRY_ASSIGN(const bool decided, is_decided(signal, row));
-  if (!awaits_dump(row.state) || decided) {
-    return Verdict{row.id, row.state, decision_in_force(row), recorded.created};
-  }
-  const auto decision = decide(signal, row);
+  if (!awaits_dump(row.state) || decided)
+    return Verdict{row.id, row.state, decision_in_force(row), created};
+  const auto decision = decide(find_rule(signal, row), row);
   VIGIL_TRY(enter(signal, row, decision));
-  return Verdict{row.id, row.state, decision, recorded.created};
+  return Verdict{row.id, row.state, decision, created};
+}
+
+Result<Verdict> Desk::take_threshold(const store::Signal& signal, std::string_view rule) {
+  bool created = false;
+  VIGIL_TRY_ASSIGN(const auto row, record(signal, created));
+  const auto found = std::ranges::find(rules_.rules, rule, &rules::Rule::name);
+  const auto decision = decide(found == rules_.rules.end() ? nullptr : &*found, row);
+  VIGIL_TRY(enter(signal, row, decision));
+  return Verdict{row.id, row.state, decision, created};
+}
+
+Result<store::Capture> Desk::record(const store::Signal& signal, bool& created) {
+  VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
+  created = recorded.created;
+  const auto json = created && parts_.circumstances ? parts_.circumstances(signal) : std::string();
+  if (!json.empty()) VIGIL_TRY(parts_.store.set_circumstances(recorded.id, json));
+  return parts_.store.get(recorded.id);
 }
 
 void Desk::tell(const store::Signal& signal) {
@@ -99,11 +117,11 @@ void Desk::retry_untold() {
 }
 
 Result<Verdict> Desk::take_manual(const store::Signal& signal, rules::DumpKind dump) {
-  VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
-  VIGIL_TRY_ASSIGN(const auto row, parts_.store.get(recorded.id));
+  bool created = false;
+  VIGIL_TRY_ASSIGN(const auto row, record(signal, created));
   const rules::Decision decision{dump, {}, "an administrator asked for it", false};
   if (awaits_dump(row.state)) VIGIL_TRY(enter(signal, row, decision));
-  return Verdict{row.id, row.state, decision, recorded.created};
+  return Verdict{row.id, row.state, decision, created};
 }
 
 Result<bool> Desk::is_decided(const store::Signal& signal, const store::Capture& row) {
@@ -116,35 +134,36 @@ Result<bool> Desk::is_decided(const store::Signal& signal, const store::Capture&
   return knowing > 1;
 }
 
-rules::Decision Desk::decide(const store::Signal& signal, const store::Capture& row) {
+const rules::Rule* Desk::find_rule(const store::Signal& signal, const store::Capture& row) const {
+  const bool measured = parts_.holds && row.process_start.has_value();
+  const auto holds =
+      measured ? parts_.holds(ProcessKey{row.pid, *row.process_start}) : rules::Holds{};
+  return watch::find_rule(rules_, signal, facts_of(row), holds);
+}
+
+rules::Decision Desk::decide(const rules::Rule* rule, const store::Capture& row) {
   if (watch::is_own_program(row.process)) {
     return {rules::DumpKind::None, {}, "Vigil takes no dumps of its own programs", false};
   }
-  auto decision = decide_by_rules(signal, row);
-  if (!decision.ok()) {
+  const auto now = parts_.clock.now();
+  const auto history = rule == nullptr
+                           ? Result<rules::History>(rules::History{})
+                           : parts_.store.history(rule->name, row.fault_key, now, row.id);
+  if (!history.ok()) {
     // Without the past no limit can be kept; taking nothing is what cannot do harm.
-    return {rules::DumpKind::None, {}, decision.error().message(), true};
+    return {rules::DumpKind::None, {}, history.error().message(), true};
   }
-  if (decision->dump == rules::DumpKind::None) return std::move(decision).take();
+  auto decision = rules::decide(rule, *history, now);
+  if (decision.dump == rules::DumpKind::None) return decision;
   const auto free = parts_.free_disk_bytes();
   if (free.ok() && *free < parts_.settings.min_free_disk_bytes) {
     constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-    return {rules::DumpKind::None, decision->rule,
+    return {rules::DumpKind::None, decision.rule,
             fmt::format("rule {}: low disk: {} MiB are free and min_free_disk is {} MiB",
-                        decision->rule, *free / kMiB, parts_.settings.min_free_disk_bytes / kMiB),
+                        decision.rule, *free / kMiB, parts_.settings.min_free_disk_bytes / kMiB),
             true};
   }
-  return std::move(decision).take();
-}
-
-Result<rules::Decision> Desk::decide_by_rules(const store::Signal& signal,
-                                              const store::Capture& row) const {
-  const auto* rule = watch::find_rule(rules_, signal, facts_of(row));
-  const auto now = parts_.clock.now();
-  if (rule == nullptr) return rules::decide(nullptr, {}, now);
-  VIGIL_TRY_ASSIGN(const auto history,
-                   parts_.store.history(rule->name, row.fault_key, now, row.id));
-  return rules::decide(rule, history, now);
+  return decision;
 }
 
 Status Desk::enter(const store::Signal& signal,

@@ -42,6 +42,10 @@ class Desk {
     spdlog::logger& log;
     const settings::Settings& settings;
     std::function<Result<std::uint64_t>()> free_disk_bytes;  ///< Where the dumps go.
+    /// Which thresholds hold for a process, or held when it ended. Empty: nobody measures.
+    std::function<rules::Holds(const ProcessKey&)> holds{};
+    /// What is to be noted with a new row, as JSON. Empty: nothing.
+    std::function<std::string(const store::Signal&)> circumstances{};
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
 
@@ -56,6 +60,9 @@ class Desk {
   /// full disk, a locked store) is kept and tried again by retry_untold().
   void tell(const store::Signal& signal);
   void retry_untold();
+
+  /// The same for thresholds that a living process has met, which \p rule told: its limits decide.
+  [[nodiscard]] Result<Verdict> take_threshold(const store::Signal& signal, std::string_view rule);
 
   /// The same for a capture that an administrator asked for: no rule is needed and none limits it.
   [[nodiscard]] Result<Verdict> take_manual(const store::Signal& signal, rules::DumpKind dump);
@@ -77,9 +84,10 @@ class Desk {
 
  private:
   [[nodiscard]] Result<bool> is_decided(const store::Signal& signal, const store::Capture& row);
-  [[nodiscard]] rules::Decision decide(const store::Signal& signal, const store::Capture& row);
-  [[nodiscard]] Result<rules::Decision> decide_by_rules(const store::Signal& signal,
-                                                        const store::Capture& row) const;
+  [[nodiscard]] Result<store::Capture> record(const store::Signal& signal, bool& created);
+  [[nodiscard]] const rules::Rule* find_rule(const store::Signal& signal,
+                                             const store::Capture& row) const;
+  [[nodiscard]] rules::Decision decide(const rules::Rule* rule, const store::Capture& row);
   [[nodiscard]] Status enter(const store::Signal& signal,
                              const store::Capture& row,
                              const rules::Decision& decision);

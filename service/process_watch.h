@@ -16,25 +16,29 @@
 #include "attachments.h"
 #include "desk.h"
 #include "inbox.h"
+#include "live_captures.h"
+#include "platform/win/process_table.h"
 #include "platform/win/processes.h"
 #include "watch/watch.h"
 
 namespace vigil::service {
 
-/// Looks at the process table once an interval, holds a handle of every process that a rule
-/// concerns, and tells the desk how each of them ended. It does not own what it is given.
+/// Looks at the process table once an interval, holds thresholds against what each process did in
+/// it, holds a handle of every process that a rule concerns, and tells the desk how each of them
+/// ended. It does not own what it is given.
 class ProcessWatch {
  public:
   struct Parts {
     boost::asio::io_context& io;
     Desk& desk;
     Attachments& attachments;
+    LiveCaptures& live_captures;
     const Clock& clock;
     spdlog::logger& log;
     const settings::Settings& settings;
     std::function<void()> after_look;  ///< Called once an interval.
   };
-  explicit ProcessWatch(Parts parts) : parts_(std::move(parts)), timer_(parts_.io) {}
+  explicit ProcessWatch(Parts parts);
 
   /// The first look. Errors mean that nothing can be watched.
   [[nodiscard]] Status start();
@@ -47,6 +51,8 @@ class ProcessWatch {
                                                  std::string_view name,
                                                  Timestamp at) const;
   [[nodiscard]] std::size_t watched() const noexcept;
+  /// For rules that ask for an event and a threshold.
+  [[nodiscard]] rules::Holds holds(const ProcessKey& key) const { return triggers_.holds(key); }
 
  private:
   struct Process {
@@ -58,6 +64,7 @@ class ProcessWatch {
   };
 
   [[nodiscard]] Status look();
+  void measure(std::span<const watch::TableRow> table);
   [[nodiscard]] boost::asio::awaitable<void> look_again();
   void examine(const watch::ProcessEntry& entry);
   void apply_rules_to(Process& process, platform::KernelHandle handle);
@@ -67,6 +74,9 @@ class ProcessWatch {
   Parts parts_;
   boost::asio::steady_timer timer_;
   platform::ProcessTable table_;
+  std::vector<watch::TableRow> rows_;  // of the last look
+  watch::Sampler sampler_;
+  watch::Triggers triggers_;
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
   bool stopping_ = false;

@@ -14,8 +14,25 @@
 namespace asio = boost::asio;
 
 namespace vigil::service {
+namespace {
+
+watch::TableRow measured(const platform::ProcessRow& row) {
+  return {row.key,
+          {.cpu = row.cpu,
+           .private_bytes = row.private_bytes,
+           .working_set = row.working_set,
+           .io_bytes = row.io_bytes,
+           .handles = row.handles,
+           .threads = row.threads}};
+}
+
+}  // namespace
+
+ProcessWatch::ProcessWatch(Parts parts)
+    : parts_(std::move(parts)), timer_(parts_.io), triggers_(platform::processor_count()) {}
 
 Status ProcessWatch::start() {
+  triggers_.use_rules(parts_.desk.rules());
   VIGIL_TRY(look());
   spawn(parts_.io, look_again());
   return {};
@@ -47,12 +64,12 @@ asio::awaitable<void> ProcessWatch::look_again() {
 }
 
 Status ProcessWatch::look() {
-  VIGIL_TRY_ASSIGN(auto rows, table_.read());
-  std::vector<watch::ProcessEntry> table;
-  table.reserve(rows.size());
-  for (auto& row : rows) table.push_back({row.key, std::move(row.name)});
-  const auto changes = tracker_.update(table);
+  VIGIL_TRY_ASSIGN(const auto table, table_.read());
+  rows_.clear();
+  for (const auto& row : table) rows_.push_back(measured(row));
+  const auto changes = tracker_.update(rows_, [&](std::size_t row) { return table[row].name(); });
   for (const auto& entry : changes.ended) {
+    triggers_.end(entry.key);
     const auto gone = processes_.find(entry.key);
     // A watched one is removed when its handle has told of its end.
     if (gone != processes_.end() && !gone->second.handle) processes_.erase(gone);
@@ -62,7 +79,19 @@ Status ProcessWatch::look() {
   for (auto& [key, process] : processes_) {
     if (process.wants_dumper && !parts_.attachments.is_attached(key)) apply_rules_to(process, {});
   }
+  measure(rows_);
   return {};
+}
+
+void ProcessWatch::measure(std::span<const watch::TableRow> table) {
+  const auto uptime =
+      std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  const bool continuous = sampler_.look({uptime, parts_.clock.now()}, table);
+  for (const auto& firing : triggers_.look(uptime, sampler_, continuous)) {
+    const auto process = processes_.find(firing.process);
+    if (process == processes_.end()) continue;
+    parts_.live_captures.take(firing, process->second.facts);
+  }
 }
 
 void ProcessWatch::examine(const watch::ProcessEntry& entry) {
@@ -82,10 +111,13 @@ void ProcessWatch::examine(const watch::ProcessEntry& entry) {
   process.facts.command_line = std::move(details.command_line);
   process.critical = process.critical || platform::is_marked_critical(handle->get());
   const auto [place, is_new] = processes_.insert_or_assign(entry.key, std::move(process));
+  // What may not be stopped is not measured either: nothing could be done about it.
+  if (!place->second.critical) triggers_.add(entry.key, place->second.facts);
   apply_rules_to(place->second, std::move(handle).take());
 }
 
 void ProcessWatch::apply_rules() {
+  triggers_.use_rules(parts_.desk.rules());
   for (auto& [key, process] : processes_) {
     platform::KernelHandle handle;
     if (!process.handle && parts_.desk.rules().concerns(process.facts)) {
@@ -154,7 +186,8 @@ void ProcessWatch::ended(ProcessKey key) {
   parts_.log.debug("{} ({}) has ended with {:#x}", printable_utf8(process.facts.name),
                    key.pid.value, *code);
   const watch::ProcessEnd end{key, process.facts, *code, parts_.clock.now()};
-  if (const auto signal = watch::exit_signal(end, parts_.desk.rules())) parts_.desk.tell(*signal);
+  if (const auto signal = watch::exit_signal(end, parts_.desk.rules(), holds(key)))
+    parts_.desk.tell(*signal);
 }
 
 std::optional<KnownProcess> ProcessWatch::find(ProcessId pid,

@@ -86,12 +86,15 @@ struct DumperOptions {
   std::filesystem::path rules_folder{};  ///< Jit: which dump, by these rules.
   bool compress = true;
   bool exit_trap = true;  ///< Attach: also stop at the process's own termination calls.
-  /// Attach: when it was created; a process that was created at another time has only got the id.
+  /// When it was created; a process that was created at another time has only got the id.
   std::optional<Timestamp> process_start{};
   std::vector<std::uint32_t> exit_codes{};  ///< Attach: ends wanted besides crash codes and 3.
   bool any_exit_code = false;               ///< Attach: any end but with code 0.
-  std::string rule{};                       ///< Attach: the rule that wanted it.
-  std::uint64_t jit_event = 0;              ///< Jit: handle of the event to signal.
+  std::string rule{};    ///< The rule that wanted it; Once: empty when a person did.
+  std::string reason{};  ///< Once: why, in a sentence; goes into the dump's comment.
+  store::Kind occasion = store::Kind::Manual;  ///< Once: what happened.
+  bool supervised = false;                     ///< Once: the end of standard input means: give up.
+  std::uint64_t jit_event = 0;                 ///< Jit: handle of the event to signal.
   std::uint64_t jit_info = 0;  ///< Jit: address of JIT_DEBUG_INFO in the target; 0: none.
   std::uint64_t min_free_disk_bytes = 0;
   bool operator==(const DumperOptions&) const = default;

@@ -58,6 +58,9 @@ class Parser {
     if (name == "--output") return path(name, options_.output);
     if (name == "--rules") return path(name, options_.rules_folder);
     if (name == "--rule") return text(name, options_.rule);
+    if (name == "--reason") return text(name, options_.reason);
+    if (name == "--occasion") return occasion();
+    if (name == "--supervised") return set(options_.supervised, true);
     if (name == "--exit-code") return exit_code();
     if (name == "--process-start") return process_start();
     if (name == "--min-free-disk") return min_free_disk();
@@ -132,6 +135,17 @@ class Parser {
     return {};
   }
 
+  Status occasion() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--occasion"));
+    const auto kind = store::kind_from(given);
+    if (!kind || store::is_death(*kind)) {
+      return usage_error(
+          fmt::format("--occasion needs manual, cpu, memory, handles or threads, not '{}'", given));
+    }
+    options_.occasion = *kind;
+    return {};
+  }
+
   Status exit_code() {
     VIGIL_TRY_ASSIGN(const auto given, value("--exit-code"));
     const auto code = exit_code_from(given);
@@ -169,6 +183,10 @@ class Parser {
       return usage_error("--pid needs one of --output and --inbox");
     }
     if (!once && !options_.output.empty()) return usage_error("--output goes with --pid only");
+    if (!once && (options_.supervised || !options_.reason.empty() ||
+                  options_.occasion != store::Kind::Manual)) {
+      return usage_error("--supervised, --reason and --occasion go with --pid only");
+    }
     if (options_.mode == Mode::Attach && options_.inbox.empty())
       return usage_error("--attach needs --inbox");
     return {};
@@ -204,6 +222,9 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
   add(args, "--output", utf8_from_path(options.output));
   add(args, "--rules", utf8_from_path(options.rules_folder));
   add(args, "--rule", options.rule);
+  add(args, "--reason", options.reason);
+  if (options.occasion != store::Kind::Manual)
+    add(args, "--occasion", std::string(store::to_string(options.occasion)));
   if (options.process_start)
     add(args, "--process-start", std::to_string(options.process_start->us));
   for (const auto code : options.exit_codes) add(args, "--exit-code", fmt::format("{:#x}", code));
@@ -212,6 +233,7 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
     add(args, "--min-free-disk", std::to_string(options.min_free_disk_bytes));
   if (!options.compress) args.emplace_back("--plain");
   if (!options.exit_trap) args.emplace_back("--no-exit-trap");
+  if (options.supervised) args.emplace_back("--supervised");
   return args;
 }
 
@@ -221,6 +243,7 @@ Result<DumperOptions> parse_command_line(const std::vector<std::string>& args) {
 
 std::string_view dumper_usage() noexcept {
   return R"(Usage: vigil-dumper --pid PID (--output FILE | --inbox FOLDER) [--kind mini|full] [--plain]
+                    [--process-start US] [--rule NAME] [--reason TEXT] [--occasion KIND] [--supervised]
        vigil-dumper --attach PID --inbox FOLDER [--kind none|mini|full] [--rule NAME]
                     [--exit-code CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
@@ -235,8 +258,11 @@ Writes the dump of one process.
   --output FILE         the dump's name
   --inbox FOLDER        hand the dump over to the service through this folder
   --rules FOLDER        with --jit: dump what these rules want
-  --rule NAME           with --attach: the rule that wants it
-  --process-start US    with --attach: only if the process was created then (microseconds since 1970)
+  --rule NAME           the rule that wants it
+  --reason TEXT         with --pid: why; it goes into the dump's comment
+  --occasion KIND       with --pid: manual, cpu, memory, handles or threads; into the comment too
+  --supervised          with --pid: give up when standard input ends
+  --process-start US    only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code
   --any-exit-code       with --attach: also dump an end with any code but 0
   --no-exit-trap        with --attach: do not stop at the process's own termination calls

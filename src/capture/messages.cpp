@@ -66,11 +66,22 @@ Json signal_to_json(const store::Signal& signal) {
   return object;
 }
 
+/// What the service finds out by itself nobody else can tell it.
+std::optional<store::Source> source_from_outside(std::string_view name) {
+  const auto source = store::source_from(name);
+  return source == store::Source::Sampler ? std::nullopt : source;
+}
+std::optional<store::Kind> kind_from_outside(std::string_view name) {
+  const auto kind = store::kind_from(name);
+  const bool allowed = kind && (store::is_death(*kind) || *kind == store::Kind::Manual);
+  return allowed ? kind : std::nullopt;
+}
+
 Status read_signal(const Json& json, store::Signal& signal) {
   FieldReader fields(json, "signal");
-  fields.name_of("source", signal.source, store::source_from);
+  fields.name_of("source", signal.source, source_from_outside);
   fields.require("source");
-  fields.name_of("kind", signal.kind, store::kind_from);
+  fields.name_of("kind", signal.kind, kind_from_outside);
   fields.require("kind");
   fields.time("at_us", signal.at);
   fields.require("at_us");

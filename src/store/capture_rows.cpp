@@ -24,7 +24,8 @@ constexpr const char* kUpdateFacts = R"sql(
 UPDATE captures
 SET kind = ?2, observed_at_us = ?3, last_signal_us = ?4, updated_at_us = max(updated_at_us, ?4),
   process_start_us = ifnull(?5, process_start_us), process = ?6, path = ?7, command_line = ?8,
-  exception_code = ifnull(?9, exception_code), exit_code = ?10, fault_key = ?11, seen_by = ?12
+  exception_code = ifnull(?9, exception_code), exit_code = ?10, fault_key = ?11, seen_by = ?12,
+  detail = ?13
 WHERE id = ?1)sql";
 
 std::vector<Source> split_sources(std::string_view text) {
@@ -43,7 +44,7 @@ Capture read_capture(Statement& row) {
   Capture capture;
   int column = 0;
   capture.id = CaptureId{row.integer(column++)};
-  // The schema's CHECKs leave no other words; a newer schema's word reads as the default.
+  // A word of a newer schema reads as the default.
   capture.state = state_from(row.text(column++)).value_or(State::Observed);
   capture.reason = row.text(column++);
   capture.decision = row.text(column++);
@@ -68,6 +69,7 @@ Capture read_capture(Statement& row) {
   capture.verdict = row.text(column++);
   capture.synopsis = row.text(column++);
   capture.seen_by = split_sources(row.text(column++));
+  capture.detail = row.text(column++);
   return capture;
 }
 
@@ -112,7 +114,8 @@ void update_facts(SQLite::Database& db, CaptureId id) {
   const auto facts = facts_of(read_signals(db, id));
   Statement(db, kUpdateFacts, id, to_string(facts.kind), facts.first_signal, facts.last_signal,
             facts.process_start, facts.process, facts.path, facts.command_line,
-            facts.exception_code, facts.exit_code, facts.fault_key, join_sources(facts.seen_by))
+            facts.exception_code, facts.exit_code, facts.fault_key, join_sources(facts.seen_by),
+            facts.detail)
       .run();
 }
 

@@ -18,7 +18,7 @@ namespace vigil::store {
   "SELECT c.id, c.state, c.reason, c.decision, c.kind, c.observed_at_us, c.updated_at_us, c.pid, " \
   "c.process_start_us, c.process, c.path, c.command_line, c.exception_code, c.exit_code, "         \
   "c.fault_key, c.rule, c.dump_kind, c.dump_file, c.dump_bytes, c.inbox_file, c.attempts, "        \
-  "ifnull(b.signature, ''), c.verdict, c.synopsis, c.seen_by "                                     \
+  "ifnull(b.signature, ''), c.verdict, c.synopsis, c.seen_by, c.detail "                           \
   "FROM captures AS c LEFT JOIN buckets AS b ON b.id = c.bucket_id "
 
 /// The capture in the current row of a statement that begins with VIGIL_SELECT_CAPTURES.

@@ -89,6 +89,7 @@ Facts facts_of(const std::vector<Signal>& signals) {
     take_if_unknown(facts.exception_code, signal->exception_code);
     take_if_unknown(facts.exit_code, signal->exit_code);
     take_if_unknown(facts.fault_key, signal->fault_key);
+    take_if_unknown(facts.detail, signal->detail);
   }
   return facts;
 }

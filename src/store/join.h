@@ -49,7 +49,7 @@ struct Facts {
   std::optional<Timestamp> process_start;
   std::string process, path, command_line;
   std::optional<std::uint32_t> exception_code, exit_code;
-  std::string fault_key;
+  std::string fault_key, detail;
   std::vector<Source> seen_by;
 };
 

@@ -11,9 +11,10 @@ namespace {
 // never change.
 constexpr std::array<std::string_view, 7> kStates = {
     "observed", "capturing", "captured", "analyzing", "done", "failed", "skipped"};
-constexpr std::array<std::string_view, 5> kSources = {"aedebug", "attach", "exit-watch", "inbox",
-                                                      "manual"};
-constexpr std::array<std::string_view, 3> kKinds = {"crash", "exit", "manual"};
+constexpr std::array<std::string_view, 6> kSources = {"aedebug", "attach", "exit-watch",
+                                                      "inbox",   "manual", "sampler"};
+constexpr std::array<std::string_view, 7> kKinds = {"crash",  "exit",    "manual", "cpu",
+                                                    "memory", "handles", "threads"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names,

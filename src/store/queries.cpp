@@ -22,6 +22,7 @@ constexpr const char* kLast = VIGIL_SELECT_CAPTURES R"sql(
 ORDER BY c.observed_at_us DESC, c.id DESC
 LIMIT 1)sql";
 constexpr const char* kReport = "SELECT json FROM reports WHERE capture_id = ?1";
+constexpr const char* kCircumstances = "SELECT json FROM circumstances WHERE capture_id = ?1";
 constexpr const char* kExists = "SELECT 1 FROM captures WHERE id = ?1";
 constexpr const char* kCounts =
     "SELECT state, count(*) FROM captures GROUP BY state ORDER BY state";
@@ -35,7 +36,7 @@ GROUP BY b.id)sql";
 constexpr const char* kStarts = R"sql(
 SELECT process_start_us
 FROM captures
-WHERE pid = ?1 AND kind <> 'manual' AND process_start_us IS NOT NULL
+WHERE pid = ?1 AND kind IN ('crash', 'exit') AND process_start_us IS NOT NULL
 ORDER BY process_start_us)sql";
 
 /// A glob, or any part of a name, as a pattern for LIKE, which ignores the case of ASCII letters.
@@ -101,6 +102,14 @@ Result<std::string> Store::report_json(CaptureId id) {
     if (!Statement(db, kExists, id).step()) return no_capture(id);
     return Error{Errc::NotFound, fmt::format("capture {} has no report", id.value)};
   });
+}
+
+Result<std::string> Store::circumstances(CaptureId id) {
+  return impl_->database.read("read circumstances",
+                              [&](SQLite::Database& db) -> Result<std::string> {
+                                Statement row(db, kCircumstances, id);
+                                return row.step() ? row.text(0) : std::string();
+                              });
 }
 
 Result<std::vector<Signal>> Store::signals(CaptureId id) {

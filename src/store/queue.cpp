@@ -75,7 +75,7 @@ WHERE id = ?1 AND state IN ('captured', 'analyzing', 'done', 'failed'))sql";
 constexpr const char* kSelectStarts = R"sql(
 SELECT process_start_us
 FROM captures
-WHERE pid = ?1 AND id <> ?2 AND kind <> 'manual' AND process_start_us IS NOT NULL)sql";
+WHERE pid = ?1 AND id <> ?2 AND kind IN ('crash', 'exit') AND process_start_us IS NOT NULL)sql";
 constexpr const char* kSetStart = "UPDATE captures SET process_start_us = ?2 WHERE id = ?1";
 
 std::optional<Capture> find_capture(SQLite::Database& db, CaptureId id) {
@@ -87,7 +87,7 @@ std::optional<Capture> find_capture(SQLite::Database& db, CaptureId id) {
 /// Analysis learned when the process of \p capture was created. Another row of that very process
 /// stays as it is, and this one without a start: what a dump claims never changes other rows.
 void learn_start(SQLite::Database& db, const Capture& capture, Timestamp start) {
-  if (capture.process_start || capture.kind == Kind::Manual) return;
+  if (capture.process_start || !is_death(capture.kind)) return;
   for (Statement row(db, kSelectStarts, capture.pid, capture.id); row.step();) {
     if (same_start(row.time(0), start)) return;
   }

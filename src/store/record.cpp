@@ -19,7 +19,7 @@ constexpr std::int64_t kMaxNearRows = 64;
 constexpr const char* kSelectSameStart = R"sql(
 SELECT id, process_start_us, observed_at_us, last_signal_us
 FROM captures
-WHERE pid = ?1 AND kind <> 'manual'
+WHERE pid = ?1 AND kind IN ('crash', 'exit')
   AND (process_start_us = ?2 OR process_start_us BETWEEN ?3 AND ?4)
 ORDER BY observed_at_us DESC, id DESC
 LIMIT 1)sql";
@@ -27,15 +27,15 @@ LIMIT 1)sql";
 constexpr const char* kSelectNear = R"sql(
 SELECT id, process_start_us, observed_at_us, last_signal_us
 FROM captures
-WHERE pid = ?1 AND kind <> 'manual' AND observed_at_us <= ?2 AND last_signal_us >= ?3
+WHERE pid = ?1 AND kind IN ('crash', 'exit') AND observed_at_us <= ?2 AND last_signal_us >= ?3
   AND (?4 IS NULL OR process_start_us IS NULL)
 ORDER BY observed_at_us DESC, id DESC
 LIMIT ?5)sql";
 
-constexpr const char* kSelectSameManual = R"sql(
+constexpr const char* kSelectSameOccasion = R"sql(
 SELECT c.id
 FROM captures AS c JOIN signals AS s ON s.capture_id = c.id
-WHERE c.pid = ?1 AND c.kind = 'manual' AND s.at_us = ?2 AND s.process_start_us IS ?3
+WHERE c.pid = ?1 AND c.kind = ?5 AND s.at_us = ?2 AND s.process_start_us IS ?3
   AND s.process = ?4
 ORDER BY c.id
 LIMIT 1)sql";
@@ -44,10 +44,10 @@ constexpr const char* kInsertCapture = R"sql(
 INSERT INTO captures(state, reason, kind, observed_at_us, last_signal_us, updated_at_us, pid,
   process_start_us, process, path, command_line, exception_code, exit_code, fault_key, rule,
   decision, dump_kind, dump_file, dump_bytes, inbox_file, attempts, bucket_id, verdict, synopsis,
-  seen_by)
+  seen_by, detail)
 VALUES('observed', '', ?1, ?2, ?2, ?2, ?3,
   ?4, '', '', '', NULL, NULL, '', '',
-  '', 'none', '', 0, '', 0, NULL, '', '', ''))sql";
+  '', 'none', '', 0, '', 0, NULL, '', '', '', ''))sql";
 
 constexpr const char* kCountSignals = "SELECT count(*) FROM signals WHERE capture_id = ?1";
 
@@ -63,13 +63,22 @@ WHERE NOT EXISTS(
 
 constexpr const char* kSelectState = "SELECT state FROM captures WHERE id = ?1";
 
+// Those of the first time count: what comes later tells of another moment.
+constexpr const char* kInsertCircumstances = R"sql(
+INSERT INTO circumstances(capture_id, json)
+SELECT id, ?2 FROM captures WHERE id = ?1
+ON CONFLICT(capture_id) DO UPDATE
+SET json = json)sql";
+
 constexpr const char* kUpdateDecision = R"sql(
 UPDATE captures
 SET rule = ?2, dump_kind = ?3, decision = ?4, reason = ?4
 WHERE id = ?1)sql";
 
-std::optional<CaptureId> find_manual(SQLite::Database& db, const Signal& signal) {
-  Statement row(db, kSelectSameManual, signal.pid, signal.at, signal.process_start, signal.process);
+/// Of what is no death each has a row of its own.
+std::optional<CaptureId> find_occasion(SQLite::Database& db, const Signal& signal) {
+  Statement row(db, kSelectSameOccasion, signal.pid, signal.at, signal.process_start,
+                signal.process, to_string(signal.kind));
   if (!row.step()) return std::nullopt;
   return CaptureId{row.integer(0)};
 }
@@ -109,8 +118,8 @@ void add_signal(SQLite::Database& db, CaptureId id, const Signal& signal) {
 
 Result<Recorded> Store::record(const Signal& signal, Microseconds join_window) {
   return impl_->database.write("record a signal", [&](SQLite::Database& db) -> Result<Recorded> {
-    const auto known = signal.kind == Kind::Manual ? find_manual(db, signal)
-                                                   : find_joined(db, signal, join_window);
+    const auto known =
+        is_death(signal.kind) ? find_joined(db, signal, join_window) : find_occasion(db, signal);
     Recorded recorded{.id = known.value_or(CaptureId{}), .created = !known.has_value()};
     if (recorded.created) {
       Statement(db, kInsertCapture, to_string(signal.kind), signal.at, signal.pid,
@@ -132,6 +141,14 @@ Status Store::set_decision(CaptureId id, const rules::Decision& decision) {
                                   rules::to_string(decision.dump), decision.reason)
                             .run();
     if (changed == 0) return wrong_state(db, id, "there");
+    return {};
+  });
+}
+
+Status Store::set_circumstances(CaptureId id, std::string_view json) {
+  return impl_->database.write("note circumstances", [&](SQLite::Database& db) -> Status {
+    if (Statement(db, kInsertCircumstances, id, json).run() == 0)
+      return wrong_state(db, id, "there");
     return {};
   });
 }

@@ -38,7 +38,7 @@ Mended mend_capturing(Capture capture, const Store::FileProbe& files) {
   }
   capture.dump_file.clear();
   capture.dump_bytes = 0;
-  if (files.in_inbox(capture.inbox_file)) {
+  if (!capture.inbox_file.empty() && files.in_inbox(capture.inbox_file)) {
     capture.state = State::Observed;
     return {std::move(capture), "its dump still lies in the inbox and is taken in again"};
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/schema.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "store/statement.h"
 
@@ -87,6 +90,65 @@ CREATE TABLE reports(
   json TEXT NOT NULL
 ) STRICT;
 )sql"},
+    // 2: rows of processes that live on, of which one process may have many. What a kind may be is
+    // not checked here any more: each new one would be another copy of the table. The words of a
+    // signal that say more stand in the row too, and what was noted beside it.
+    {2, R"sql(
+CREATE TABLE captures_2(
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  state TEXT NOT NULL CHECK(
+    state IN ('observed', 'capturing', 'captured', 'analyzing', 'done', 'failed', 'skipped')),
+  reason TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  observed_at_us INTEGER NOT NULL,
+  last_signal_us INTEGER NOT NULL,
+  updated_at_us INTEGER NOT NULL,
+  pid INTEGER NOT NULL,
+  process_start_us INTEGER,
+  process TEXT NOT NULL,
+  path TEXT NOT NULL,
+  command_line TEXT NOT NULL,
+  exception_code INTEGER,
+  exit_code INTEGER,
+  fault_key TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  decision TEXT NOT NULL,
+  dump_kind TEXT NOT NULL,
+  dump_file TEXT NOT NULL,
+  dump_bytes INTEGER NOT NULL,
+  inbox_file TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  bucket_id INTEGER REFERENCES buckets(id),
+  verdict TEXT NOT NULL,
+  synopsis TEXT NOT NULL,
+  seen_by TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+INSERT INTO captures_2
+SELECT c.*, ifnull(
+  (SELECT s.detail FROM signals AS s WHERE s.capture_id = c.id AND s.detail <> ''
+   ORDER BY s.at_us, s.id LIMIT 1), '')
+FROM captures AS c;
+DELETE FROM sqlite_sequence WHERE name = 'captures_2';
+INSERT INTO sqlite_sequence(name, seq)
+SELECT 'captures_2', seq FROM sqlite_sequence WHERE name = 'captures';
+DROP TABLE captures;
+ALTER TABLE captures_2 RENAME TO captures;
+CREATE UNIQUE INDEX captures_by_instance ON captures(pid, process_start_us)
+  WHERE process_start_us IS NOT NULL AND kind IN ('crash', 'exit');
+CREATE INDEX captures_by_pid ON captures(pid, observed_at_us);
+CREATE INDEX captures_by_time ON captures(observed_at_us);
+CREATE INDEX captures_by_state ON captures(state, observed_at_us);
+CREATE INDEX captures_by_process ON captures(process COLLATE NOCASE, observed_at_us);
+CREATE INDEX captures_by_rule ON captures(rule, observed_at_us) WHERE rule <> '';
+CREATE INDEX captures_by_bucket ON captures(bucket_id, observed_at_us) WHERE bucket_id IS NOT NULL;
+CREATE INDEX captures_by_fault_key ON captures(fault_key) WHERE fault_key <> '';
+
+CREATE TABLE circumstances(
+  capture_id INTEGER PRIMARY KEY NOT NULL REFERENCES captures(id) ON DELETE CASCADE,
+  json TEXT NOT NULL
+) STRICT;
+)sql"},
 }};
 
 namespace {
@@ -97,10 +159,17 @@ SELECT (SELECT application_id FROM pragma_application_id),
   (SELECT count(*) FROM sqlite_schema))sql";
 constexpr const char* kSelectUserVersion = "SELECT user_version FROM pragma_user_version";
 constexpr const char* kSelectCompatible = "SELECT value FROM meta WHERE key = 'compatible_version'";
+constexpr const char* kForeignKeyCheck = "SELECT 1 FROM pragma_foreign_key_check";
 constexpr const char* kUpsertCompatible = R"sql(
 INSERT INTO meta(key, value)
 VALUES('compatible_version', ?1)
 ON CONFLICT(key) DO UPDATE SET value = excluded.value)sql";
+
+std::size_t user_version(SQLite::Database& db) {
+  Statement version(db, kSelectUserVersion);
+  version.step();
+  return static_cast<std::size_t>(std::max<std::int64_t>(0, version.integer(0)));
+}
 
 }  // namespace
 
@@ -140,13 +209,14 @@ Status check_schema_version(const SchemaVersion& found, bool may_migrate) {
 }
 
 void migrate(SQLite::Database& db) {
+  // A table that is made anew is dropped with rows of others pointing at it. No effect inside of a
+  // transaction; whatever fails below ends the connection.
+  db.exec("PRAGMA foreign_keys = OFF");
   SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
   // Read under the lock: another process may have been here first.
-  Statement version(db, kSelectUserVersion);
-  version.step();
+  const auto version = user_version(db);
   std::int64_t compatible_version = 0;
-  for (auto step = static_cast<std::size_t>(version.integer(0)); step < kMigrations.size();
-       ++step) {
+  for (auto step = version; step < kMigrations.size(); ++step) {
     db.exec(std::string(kMigrations[step].sql));
     compatible_version = kMigrations[step].compatible_version;
   }
@@ -155,7 +225,10 @@ void migrate(SQLite::Database& db) {
   // Pragmas take no parameters; both numbers are constants of ours.
   db.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId,
                       kSchemaVersion));
+  if (Statement(db, kForeignKeyCheck).step())
+    throw SQLite::Exception("a row refers to one that is not there", SQLITE_CORRUPT);
   transaction.commit();
+  db.exec("PRAGMA foreign_keys = ON");
 }
 
 }  // namespace vigil::store

@@ -15,11 +15,11 @@
 #include "base/time.h"
 #include "rules/rules.h"
 
-/// The SQLite store: one row for each death of a process (a capture), the signals that told of it,
-/// the queue's state, the report. It is the one memory of the service: limits are counted from it,
-/// and after a kill at any point recover() puts every row into a state that is true. One Store is
-/// one connection: use it from one thread at a time; several processes may open the same file
-/// (WAL).
+/// The SQLite store: one row for each death of a process and each other occasion (a capture), the
+/// signals that told of it, the queue's state, the report. It is the one memory of the service:
+/// limits are counted from it, and after a kill at any point recover() puts every row into a state
+/// that is true. One Store is one connection: use it from one thread at a time; several processes
+/// may open the same file (WAL).
 ///
 /// Every call is one transaction: when it returns, its work is on the disk; when it fails, it left
 /// no trace. Errors name the file: Errc::Busy (another process kept it locked for seconds),
@@ -36,13 +36,18 @@ enum class State : std::uint8_t { Observed, Capturing, Captured, Analyzing, Done
 [[nodiscard]] std::string_view to_string(State state) noexcept;
 [[nodiscard]] std::optional<State> state_from(std::string_view name) noexcept;
 
-/// The ways in which news of a death arrives.
-enum class Source : std::uint8_t { AeDebug, Attach, ExitWatch, Inbox, Manual };
-/// `aedebug`, `attach`, `exit-watch`, `inbox`, `manual`
+/// The ways in which news arrives.
+enum class Source : std::uint8_t { AeDebug, Attach, ExitWatch, Inbox, Manual, Sampler };
+/// `aedebug`, `attach`, `exit-watch`, `inbox`, `manual`, `sampler`
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 [[nodiscard]] std::optional<Source> source_from(std::string_view name) noexcept;
 
-enum class Kind : std::uint8_t { Crash, Exit, Manual };
+/// Deaths, a dump that somebody asked for, and thresholds that a process met while it ran on.
+enum class Kind : std::uint8_t { Crash, Exit, Manual, Cpu, Memory, Handles, Threads };
+/// One process has one row of these, and as many of the others as there were occasions.
+[[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
+  return kind == Kind::Crash || kind == Kind::Exit;
+}
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 [[nodiscard]] std::optional<Kind> kind_from(std::string_view name) noexcept;
 
@@ -87,6 +92,7 @@ struct Capture {
   std::string verdict;          ///< From the report, in one name: `ACCESS_VIOLATION`, `ABORT`.
   std::string synopsis;         ///< From the report.
   std::vector<Source> seen_by;  ///< Each way once, in order of arrival.
+  std::string detail;           ///< What the signals say more, in a sentence.
 };
 
 /// What record() did with a signal.
@@ -138,12 +144,14 @@ class Store {
   /// Joins the signal to the row of the same process instance, or makes a new row. The same death
   /// is the same pid and start time (a start in whole seconds, as dumps keep it, agrees with any in
   /// that second); where a start time is missing on one side, the newest row of the pid with a
-  /// signal at most \p join_window away. Manual captures never join. The row's facts are those of
-  /// its earliest signal that knows them, so the order of arrival does not matter. Telling of the
-  /// same signal twice changes nothing.
+  /// signal at most \p join_window away. What is no death joins nothing. The row's facts are those
+  /// of its earliest signal that knows them, so the order of arrival does not matter. Telling of
+  /// the same signal twice changes nothing.
   [[nodiscard]] Result<Recorded> record(const Signal& signal, Microseconds join_window);
   /// Notes which rule decided and why, without changing the state.
   [[nodiscard]] Status set_decision(CaptureId id, const rules::Decision& decision);
+  /// Notes what was the case when it happened, as JSON that the store does not look into.
+  [[nodiscard]] Status set_circumstances(CaptureId id, std::string_view json);
   /// observed | skipped → capturing: \p inbox_file is about to become \p dump_file.
   [[nodiscard]] Status begin_capture(CaptureId id,
                                      std::string_view inbox_file,
@@ -207,6 +215,8 @@ class Store {
   [[nodiscard]] Result<Capture> last();
   /// Errc::NotFound: there is none, or no such row.
   [[nodiscard]] Result<std::string> report_json(CaptureId id);
+  /// Empty: nothing was noted.
+  [[nodiscard]] Result<std::string> circumstances(CaptureId id);
   /// In order of arrival.
   [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);
   [[nodiscard]] Result<StateCounts> counts();

@@ -4,11 +4,14 @@
 
 namespace vigil::watch {
 
-std::optional<store::Signal> exit_signal(const ProcessEnd& end, const rules::RuleSet& rules) {
+std::optional<store::Signal> exit_signal(const ProcessEnd& end,
+                                         const rules::RuleSet& rules,
+                                         const rules::Holds& holds) {
   const bool crashed = is_crash_exit_code(end.exit_code);
-  if (!crashed && rules.find(rules::EventKind::Exit, end.exit_code, end.facts) == nullptr) {
-    return std::nullopt;
-  }
+  const auto is_wanted = [&] {
+    return rules.find(rules::EventKind::Exit, end.exit_code, end.facts, holds) != nullptr;
+  };
+  if (!crashed && !is_wanted()) return std::nullopt;
   store::Signal signal;
   signal.source = store::Source::ExitWatch;
   signal.kind = crashed ? store::Kind::Crash : store::Kind::Exit;
@@ -24,14 +27,16 @@ std::optional<store::Signal> exit_signal(const ProcessEnd& end, const rules::Rul
 
 const rules::Rule* find_rule(const rules::RuleSet& rules,
                              const store::Signal& signal,
-                             const rules::ProcessFacts& facts) {
+                             const rules::ProcessFacts& facts,
+                             const rules::Holds& holds) {
   const auto exit_code = signal.exit_code.value_or(signal.exception_code.value_or(0));
   if (signal.kind == store::Kind::Crash) {
-    if (const auto* rule = rules.find(rules::EventKind::Crash, exit_code, facts)) return rule;
+    if (const auto* rule = rules.find(rules::EventKind::Crash, exit_code, facts, holds))
+      return rule;
   }
   // Without an exit code nobody can say whether an exit rule asks for it.
   if (!signal.exit_code && !signal.exception_code) return nullptr;
-  return rules.find(rules::EventKind::Exit, exit_code, facts);
+  return rules.find(rules::EventKind::Exit, exit_code, facts, holds);
 }
 
 }  // namespace vigil::watch

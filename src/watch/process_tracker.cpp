@@ -7,23 +7,32 @@
 
 namespace vigil::watch {
 
-ProcessTracker::Changes ProcessTracker::update(const std::vector<ProcessEntry>& table) {
+ProcessTracker::Changes ProcessTracker::update(std::span<const TableRow> table,
+                                               const NameOf& name_of) {
   Changes changes;
-  std::map<ProcessId, ProcessEntry> next;
-  for (const auto& entry : table) next.emplace(entry.key.pid, entry);
-  for (const auto& [pid, entry] : living_) {
-    const auto same = next.find(pid);
-    if (same != next.end() && same->second.key == entry.key) continue;
-    changes.ended.push_back(entry);
-    ended_.push_back(entry);
+  ++look_;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const auto& key = table[i].key;
+    const auto [place, is_new] = living_.try_emplace(key.pid);
+    auto& living = place->second;
+    if (!is_new && living.look == look_) continue;  // a table has each pid once
+    const bool same = !is_new && living.entry.key == key;
+    living.look = look_;
+    if (same) continue;
+    if (!is_new) changes.ended.push_back(std::move(living.entry));
+    living.entry = {key, name_of(i)};
+    changes.started.push_back(living.entry);
   }
-  for (const auto& [pid, entry] : next) {
-    const auto before = living_.find(pid);
-    if (before == living_.end() || before->second.key != entry.key)
-      changes.started.push_back(entry);
-  }
+  std::erase_if(living_, [&](auto& pair) {
+    auto& living = pair.second;
+    if (living.look == look_) return false;
+    changes.ended.push_back(std::move(living.entry));
+    return true;
+  });
+  std::ranges::sort(changes.started, {}, &ProcessEntry::key);
+  std::ranges::sort(changes.ended, {}, &ProcessEntry::key);
+  ended_.insert(ended_.end(), changes.ended.begin(), changes.ended.end());
   while (ended_.size() > kMaxRemembered) ended_.pop_front();
-  living_ = std::move(next);
   return changes;
 }
 
@@ -35,7 +44,7 @@ std::optional<ProcessEntry> ProcessTracker::find(ProcessId pid,
     return entry.key.pid == pid && entry.key.start <= at && ascii_lower(entry.name) == wanted;
   };
   const auto alive = living_.find(pid);
-  if (alive != living_.end() && fits(alive->second)) return alive->second;
+  if (alive != living_.end() && fits(alive->second.entry)) return alive->second.entry;
   const auto gone = std::find_if(ended_.rbegin(), ended_.rend(), fits);
   if (gone != ended_.rend()) return *gone;
   return std::nullopt;

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
@@ -17,17 +19,41 @@
 #include "rules/rules.h"
 #include "store/store.h"
 
-/// Noticing: which processes started and ended between two looks at the process table, what an exit
-/// code means, which processes must be left alone, and what the AeDebug registration has to look
-/// like. All of it is values and decisions: whoever looks at the system (service/) brings the
-/// table, the exit code and the registry values, and carries out what comes back. Not thread safe.
+/// Noticing: which processes started and ended between two looks at the process table, what they
+/// did in between and which thresholds of rules that meets, what an exit code means, which
+/// processes must be left alone, and what the AeDebug registration has to look like. All of it is
+/// values and decisions: whoever looks at the system (service/) brings the table, the exit code and
+/// the registry values, and carries out what comes back. Not thread safe.
 namespace vigil::watch {
 
-/// One line of the process table.
 struct ProcessEntry {
   ProcessKey key;
   std::string name;  ///< File name of the image.
   friend bool operator==(const ProcessEntry&, const ProcessEntry&) = default;
+};
+
+/// What the system has counted of a process up to now.
+struct Counters {
+  Microseconds cpu{};  ///< User and kernel time of all its threads since it started.
+  std::uint64_t private_bytes = 0;
+  std::uint64_t working_set = 0;
+  std::uint64_t io_bytes = 0;  ///< Read, written and else, since it started.
+  std::uint32_t handles = 0;
+  std::uint32_t threads = 0;
+};
+
+/// One line of the process table.
+struct TableRow {
+  ProcessKey key;
+  Counters counters;
+};
+/// The name in the row of this index. Asked only of processes that are new.
+using NameOf = std::function<std::string(std::size_t row)>;
+
+struct PidHash {
+  [[nodiscard]] std::size_t operator()(ProcessId pid) const noexcept {
+    return pid.value * std::size_t{0x9e37'79b9'7f4a'7c15};
+  }
 };
 
 /// Compares looks at the process table, and remembers who ended lately: a dump file that names only
@@ -42,8 +68,9 @@ class ProcessTracker {
   /// How many ended processes are remembered; the oldest are forgotten first.
   static constexpr std::size_t kMaxRemembered = 4096;
 
-  /// What changed since the last look. The first look reports every process as started.
-  [[nodiscard]] Changes update(const std::vector<ProcessEntry>& table);
+  /// What changed since the last look. The first look reports every process as started. Costs no
+  /// allocation where nothing changed.
+  [[nodiscard]] Changes update(std::span<const TableRow> table, const NameOf& name_of);
 
   /// The process that had \p pid and \p name at the moment \p at: alive, or ended lately. A process
   /// that was started later than \p at is not it.
@@ -53,8 +80,98 @@ class ProcessTracker {
   [[nodiscard]] std::size_t size() const noexcept { return living_.size(); }
 
  private:
-  std::map<ProcessId, ProcessEntry> living_;
+  struct Living {
+    ProcessEntry entry;
+    std::uint64_t look = 0;  // the last one that it was seen in
+  };
+
+  std::unordered_map<ProcessId, Living, PidHash> living_;
   std::deque<ProcessEntry> ended_;  // oldest first
+  std::uint64_t look_ = 0;
+};
+
+/// What a process did between two looks, and had at the second.
+struct Reading {
+  std::uint32_t cpu_ppm = 0;  ///< Millionths of one processor.
+  std::uint32_t handles = 0;
+  std::uint32_t threads = 0;
+  std::uint64_t private_bytes = 0;
+  std::uint64_t working_set = 0;
+  std::uint64_t io_per_second = 0;  ///< Bytes.
+  friend bool operator==(const Reading&, const Reading&) = default;
+};
+
+/// A reading with its moment.
+struct Sample {
+  Timestamp at;
+  Reading reading;
+  friend bool operator==(const Sample&, const Sample&) = default;
+};
+
+/// When a look was made. Rates and times go by the first, which nobody sets.
+struct Moment {
+  Microseconds uptime{};
+  Timestamp at{};
+};
+
+/// Turns looks into readings and keeps the last of each process: the flight recorder. A process
+/// that has ended is kept until its last sample is as old as the oldest that are kept.
+class Sampler {
+ public:
+  static constexpr std::size_t kSamples = 120;  ///< Two minutes at one look a second.
+  /// 3 KiB each. Of further ones nothing is recorded.
+  static constexpr std::size_t kMaxProcesses = 16'384;
+  /// After a longer time without a look nobody knows what was in between.
+  static constexpr Microseconds kMaxGap = std::chrono::seconds(10);
+
+  Sampler();
+  ~Sampler();
+  /// Answers whether the time since the last look counts: it was no gap, and not the first look.
+  bool look(const Moment& now, std::span<const TableRow> table);
+  /// Of the last look; null: the process was not in it, or is new.
+  [[nodiscard]] const Reading* reading(const ProcessKey& process) const;
+  /// Oldest first.
+  [[nodiscard]] std::vector<Sample> samples(const ProcessKey& process) const;
+  /// How many processes are kept, the ended ones too.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A rule whose thresholds have just been met by a process.
+struct Firing {
+  ProcessKey process;
+  std::string rule;
+  store::Kind kind = store::Kind::Cpu;  ///< By the first threshold that holds.
+  std::string detail;                   ///< `CPU above 85% of the machine for 30s, 97.3% now`
+};
+
+/// Holds the thresholds of rules against readings. Each rule acts once when its condition becomes
+/// met, and again only after it was not.
+class Triggers {
+ public:
+  explicit Triggers(std::uint32_t processors);
+  ~Triggers();
+  /// Takes the thresholds of \p rules. What has been held so far goes on for those that were there
+  /// before.
+  void use_rules(const rules::RuleSet& rules);
+  void add(const ProcessKey& process, const rules::ProcessFacts& facts);
+  /// What it held when it ended can be asked for a minute longer.
+  void end(const ProcessKey& process);
+  /// After each look of \p sampler, which answered \p continuous.
+  [[nodiscard]] std::vector<Firing> look(Microseconds uptime,
+                                         const Sampler& sampler,
+                                         bool continuous);
+  /// What holds now for \p process; valid until the next call of anything else.
+  [[nodiscard]] rules::Holds holds(const ProcessKey& process) const;
+  /// Processes that some threshold is held against.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// The end of one watched process.
@@ -68,13 +185,15 @@ struct ProcessEnd {
 /// The news that the exit watch makes of it: a crash for a crash code, an exit where a rule asks
 /// for that code, nothing otherwise.
 [[nodiscard]] std::optional<store::Signal> exit_signal(const ProcessEnd& end,
-                                                       const rules::RuleSet& rules);
+                                                       const rules::RuleSet& rules,
+                                                       const rules::Holds& holds = {});
 
 /// The rule that a signal falls under, or nullptr. A crash code that no `crash` rule wants may
 /// still be one of an `exit` rule. \p facts may know more than the signal does.
 [[nodiscard]] const rules::Rule* find_rule(const rules::RuleSet& rules,
                                            const store::Signal& signal,
-                                           const rules::ProcessFacts& facts);
+                                           const rules::ProcessFacts& facts,
+                                           const rules::Holds& holds = {});
 
 /// Vigil's own programs, in lower case: never attached to, never dumped, so that a fault of Vigil
 /// cannot feed on itself.

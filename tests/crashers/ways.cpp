@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -154,6 +155,41 @@ VIGIL_EXPORT int inner_big_crash(std::uint32_t value) {
   return inner_access_violation(0x10);
 }
 
+VIGIL_EXPORT DWORD WINAPI inner_spin_worker(void*) {
+  name_this_thread(L"worker-that-spins");
+  for (volatile std::uint64_t round = 0;; round = round + 1) {
+  }
+}
+
+VIGIL_EXPORT int inner_spin(std::uint32_t value) {
+  for (std::uint32_t i = 0; i < value; ++i)
+    ::CreateThread(nullptr, 0, inner_spin_worker, nullptr, 0, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+VIGIL_EXPORT DWORD WINAPI inner_grow_worker(void* step) {
+  constexpr DWORD kPause = 100;
+  const auto bytes = static_cast<SIZE_T>(reinterpret_cast<std::uintptr_t>(step) * kMegabyte);
+  for (;; ::Sleep(kPause)) {
+    auto* memory = ::VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    if (memory != nullptr) std::memset(memory, 1, bytes);
+  }
+}
+
+VIGIL_EXPORT int inner_grow(std::uint32_t value) {
+  const auto step = reinterpret_cast<void*>(static_cast<std::uintptr_t>(value));
+  ::CreateThread(nullptr, 0, inner_grow_worker, step, 0, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+VIGIL_EXPORT int inner_handles(std::uint32_t value) {
+  for (std::uint32_t i = 0; i < value; ++i) ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
 namespace vigil::crasher {
 
 std::span<const Way> ways() {
@@ -173,6 +209,9 @@ std::span<const Way> ways() {
       Way{"thread_crash", "write to --value in a second thread", kNearNull, inner_thread_crash},
       Way{"threads", "start --value named threads, wait until stdin closes", 8, inner_threads},
       Way{"linger", "wait until stdin closes", 0, inner_linger},
+      Way{"spin", "--value threads that never rest, until stdin closes", 1, inner_spin},
+      Way{"grow", "commit --value MB more ten times a second, until stdin closes", 1, inner_grow},
+      Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},
       Way{"big", "commit and fill --value MB, wait until stdin closes", 64, inner_big},
       Way{"big_crash", "the same, and then an access violation", 64, inner_big_crash},
   };

@@ -21,6 +21,9 @@ namespace vigil::capture {
                              const DumperOptions& options,
                              const DumperConsole& console);
 
+/// Errc::NotFound: \p process has only got the id of the one that is meant.
+[[nodiscard]] Status check_is_the_one(const TargetProcess& process, const DumperOptions& options);
+
 /// \p death of the process that \p facts are about, as news for the service.
 [[nodiscard]] store::Signal signal_of(store::Source source,
                                       const store::Signal& facts,

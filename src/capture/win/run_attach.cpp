@@ -111,10 +111,7 @@ class AttachedDumper final : public DebugObserver {
 Status run_attach(const Nt& nt, const DumperOptions& options, const DumperConsole& console) {
   VIGIL_TRY_ASSIGN(const auto process,
                    TargetProcess::open(nt, options.pid, TargetProcess::Use::Debug));
-  if (options.process_start && process.facts().process_start != options.process_start) {
-    return Error{Errc::NotFound,
-                 fmt::format("process {}: is gone, and its id is used again", options.pid.value)};
-  }
+  VIGIL_TRY(check_is_the_one(process, options));
   LiveMemory live(process.handle());
   PatchedMemory shown(live);
   AttachedDumper dumper(nt, process, shown, options, console);

@@ -1,39 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <stop_token>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "base/utf.h"
 #include "capture/capture.h"
 #include "capture/win/handover.h"
+#include "capture/win/line_channel.h"
 #include "capture/win/modes.h"
 
 namespace vigil::capture {
 namespace {
 
-/// What somebody asked for by hand is decided already: no limit applies.
+/// Asks for a stop when standard input ends: whoever started this program is gone, or has waited
+/// long enough.
+class Supervision {
+ public:
+  Supervision()
+      : input_(::GetStdHandle(STD_INPUT_HANDLE), nullptr),
+        watcher_([this](const std::stop_token& over) {
+          constexpr std::chrono::milliseconds kInterval{20};  // of looking whether it is over
+          while (!over.stop_requested() && !input_.ended()) (void)input_.read(kInterval);
+          if (input_.ended()) source_.request_stop();
+        }) {}
+
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  LineChannel input_;
+  std::jthread watcher_;
+};
+
+/// What was asked for is decided already: no limit applies.
 Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole& console) {
   VIGIL_TRY_ASSIGN(const auto process,
                    TargetProcess::open(nt, options.pid, TargetProcess::Use::Dump));
+  VIGIL_TRY(check_is_the_one(process, options));
+  std::optional<Supervision> supervision;
+  if (options.supervised) supervision.emplace();
   LiveMemory memory(process.handle());
   auto signal = process.facts();
-  signal.source = store::Source::Manual;
-  signal.kind = store::Kind::Manual;
+  signal.source =
+      options.occasion == store::Kind::Manual ? store::Source::Manual : store::Source::Sampler;
+  signal.kind = options.occasion;
   signal.at = SystemClock().now();
   const rules::Decision decision{
-      .dump = options.dump, .rule = options.rule, .reason = "asked for by hand"};
+      .dump = options.dump,
+      .rule = options.rule,
+      .reason = options.reason.empty() ? "asked for by hand" : options.reason};
   const auto done = [&](const std::filesystem::path& file, const LiveDump& dump) {
     if (console.say) console.say(describe(dump, options.dump));
     if (console.written) console.written(file);
   };
   if (options.inbox.empty()) {
-    VIGIL_TRY_ASSIGN(
-        const auto dump,
-        write_live_dump(nt, process, memory,
-                        {.kind = options.dump,
-                         .comment = dump_comment(signal, decision),
-                         .path = options.output,
-                         .compress = options.compress,
-                         .min_free_bytes = options.min_free_disk_bytes,
-                         .control = {.progress = console.progress, .cancel = console.cancel}}));
+    VIGIL_TRY_ASSIGN(const auto dump,
+                     write_live_dump(nt, process, memory,
+                                     {.kind = options.dump,
+                                      .comment = dump_comment(signal, decision),
+                                      .path = options.output,
+                                      .compress = options.compress,
+                                      .min_free_bytes = options.min_free_disk_bytes,
+                                      .control = {.progress = console.progress,
+                                                  .cancel = supervision ? supervision->token()
+                                                                        : console.cancel}}));
     done(options.output, dump);
     return {};
   }
@@ -46,6 +78,12 @@ Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole&
 }
 
 }  // namespace
+
+Status check_is_the_one(const TargetProcess& process, const DumperOptions& options) {
+  if (!options.process_start || process.facts().process_start == options.process_start) return {};
+  return Error{Errc::NotFound,
+               fmt::format("process {}: is gone, and its id is used again", options.pid.value)};
+}
 
 Status run_dumper(const DumperOptions& options, const DumperConsole& console) {
   VIGIL_TRY_ASSIGN(const auto nt, Nt::load());

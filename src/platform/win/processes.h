@@ -9,23 +9,8 @@
 #include "base/result.h"
 #include "platform/win/handle.h"
 
-/// The processes of this machine, seen from outside.
+/// A process of this machine, seen from outside.
 namespace vigil::platform {
-
-struct ProcessRow {
-  ProcessKey key;
-  std::string name;  ///< File name of the image.
-};
-
-/// Reads the process table in one system call. Keeps its buffer, so that a look costs no allocation
-/// but the rows. Without the idle process.
-class ProcessTable {
- public:
-  [[nodiscard]] Result<std::vector<ProcessRow>> read();
-
- private:
-  std::vector<std::byte> buffer_;
-};
 
 /// What of a process the rules look at. What cannot be read is empty.
 struct ProcessDetails {

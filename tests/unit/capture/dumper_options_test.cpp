@@ -20,6 +20,12 @@ TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
   once.output = path_from_utf8("C:/dumps/gr\xc3\xbc\xc3\x9f.dmp");
   once.compress = false;
   once.min_free_disk_bytes = 1ull << 40;
+  DumperOptions hot = once;
+  hot.process_start = Timestamp{1'795'318'118'971'692};
+  hot.rule = "orders-hot";
+  hot.reason = "CPU above 85% of the machine for 30s, 97.3% now";
+  hot.occasion = store::Kind::Cpu;
+  hot.supervised = true;
   DumperOptions attach{.mode = Mode::Attach, .pid = {0xffff'ffff}, .dump = rules::DumpKind::None};
   attach.inbox = path_from_utf8("C:/Program Data/inbox");
   attach.exit_trap = false;
@@ -31,7 +37,7 @@ TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
   jit.jit_event = 48;
   jit.jit_info = 0x21ebe0;
   jit.rules_folder = path_from_utf8("C:/rules.d");
-  for (const auto& options : {once, attach, jit}) {
+  for (const auto& options : {once, hot, attach, jit}) {
     const auto parsed = parse_command_line(to_command_line(options));
     ASSERT_TRUE(parsed.ok()) << parsed.error().message();
     EXPECT_EQ(*parsed, options);

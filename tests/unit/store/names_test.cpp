@@ -21,16 +21,17 @@ TEST(Names, EveryStateHasAWordThatLeadsBackToIt) {
 
 TEST(Names, EverySourceHasAWordThatLeadsBackToIt) {
   std::set<std::string_view> words;
-  for (int i = 0; i <= static_cast<int>(Source::Manual); ++i) {
+  for (int i = 0; i <= static_cast<int>(Source::Sampler); ++i) {
     const auto source = static_cast<Source>(i);
     EXPECT_EQ(source_from(to_string(source)), source);
     words.insert(to_string(source));
   }
-  EXPECT_EQ(words.size(), 5u);
+  EXPECT_EQ(words.size(), 6u);
 }
 
 TEST(Names, EveryKindHasAWordThatLeadsBackToIt) {
-  for (const auto kind : {Kind::Crash, Kind::Exit, Kind::Manual}) {
+  for (const auto kind : {Kind::Crash, Kind::Exit, Kind::Manual, Kind::Cpu, Kind::Memory,
+                          Kind::Handles, Kind::Threads}) {
     EXPECT_EQ(kind_from(to_string(kind)), kind);
   }
 }

@@ -250,5 +250,31 @@ TEST_F(Record, RefusesADecisionOnARowThatIsNotThere) {
   EXPECT_NE(status.error().message().find("there is no capture 99"), std::string::npos);
 }
 
+TEST_F(Record, GivesEachOccasionOfALivingProcessARowOfItsOwn) {
+  auto hot = signal_from(Source::Sampler);
+  hot.kind = Kind::Cpu;
+  hot.detail = "CPU above 85% of the machine for 30s, 97.3% now";
+  auto again = hot;
+  again.at = hot.at + kMinute;
+  const auto first = record(hot);
+  const auto second = record(again);
+  const auto death = record(signal_from(Source::ExitWatch, kNoon + 2 * kMinute));
+  EXPECT_NE(first, second);
+  EXPECT_NE(second, death);
+  EXPECT_EQ(record(hot), first) << "told twice";
+  EXPECT_EQ(get(first).kind, Kind::Cpu);
+  EXPECT_EQ(get(first).detail, hot.detail);
+  EXPECT_EQ(get(death).kind, Kind::Crash);
+}
+
+TEST_F(Record, KeepsTheFirstCircumstances) {
+  const auto id = record(signal_from(Source::ExitWatch));
+  EXPECT_EQ(store.circumstances(id).value(), "");
+  EXPECT_TRUE(store.set_circumstances(id, "{1}").ok());
+  EXPECT_TRUE(store.set_circumstances(id, "{2}").ok());
+  EXPECT_EQ(store.circumstances(id).value(), "{1}");
+  EXPECT_FALSE(store.set_circumstances(CaptureId{99}, "{}").ok());
+}
+
 }  // namespace
 }  // namespace vigil::store

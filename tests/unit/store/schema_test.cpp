@@ -50,6 +50,31 @@ TEST(Schema, EveryOlderVersionIsBroughtToTheSameSchema) {
   }
 }
 
+TEST(Schema, BringsRowsAlong) {
+  const TempFolder folder;
+  const auto file = folder.path() / "vigil.db";
+  make_store_of_version(file, 1);
+  {
+    SQLite::Database db(utf8_from_path(file), SQLite::OPEN_READWRITE);
+    db.exec(R"sql(
+INSERT INTO captures VALUES(7, 'done', 'r', 'crash', 10, 20, 30, 4, 5, 'a.exe', 'p', 'c', 6, NULL,
+  'f', 'rule', 'd', 'mini', 'dumps/7', 8, '', 1, NULL, 'v', 's', 'inbox');
+INSERT INTO signals VALUES(1, 7, 'inbox', 'crash', 10, 4, 5, 'a.exe', 'p', 'c', 6, NULL, 'f', 'told');
+INSERT INTO reports VALUES(7, 30, '{}');
+UPDATE sqlite_sequence SET seq = 41 WHERE name = 'captures')sql");
+  }
+  auto store = open_or_die(file, OpenMode::Create);
+  const auto row = store.get(CaptureId{7});
+  ASSERT_TRUE(row.ok()) << row.error().message();
+  EXPECT_EQ(row->process, "a.exe");
+  EXPECT_EQ(row->seen_by, std::vector{Source::Inbox});
+  EXPECT_EQ(row->detail, "told");
+  EXPECT_EQ(store.report_json(CaptureId{7}).value(), "{}");
+  EXPECT_EQ(store.signals(CaptureId{7})->size(), 1u);
+  const auto next = store.record(signal_from(Source::ExitWatch), kJoinWindow);
+  EXPECT_EQ(next->id, CaptureId{42}) << "an id is never given twice";
+}
+
 TEST(Schema, AReaderSaysThatAnOlderStoreIsToBeBroughtUpToDate) {
   const auto status =
       check_schema_version({static_cast<std::int64_t>(kSchemaVersion) - 1, 1}, false);
@@ -90,10 +115,10 @@ TEST(Schema, OneProcessInstanceHasOneRow) {
   EXPECT_THROW(db.exec(R"sql(
 INSERT INTO captures(state, reason, kind, observed_at_us, last_signal_us, updated_at_us, pid, process_start_us,
   process, path, command_line, fault_key, rule, decision, dump_kind, dump_file, dump_bytes, inbox_file, attempts,
-  synopsis, seen_by)
+  verdict, synopsis, seen_by, detail)
 SELECT state, reason, kind, observed_at_us, last_signal_us, updated_at_us, pid, process_start_us,
   process, path, command_line, fault_key, rule, decision, dump_kind, dump_file, dump_bytes, inbox_file, attempts,
-  synopsis, seen_by
+  verdict, synopsis, seen_by, detail
 FROM captures)sql"),
                SQLite::Exception);
 }

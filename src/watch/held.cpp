@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "watch/held.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace vigil::watch {
+namespace {
+
+using rules::Gauge;
+using rules::Threshold;
+
+/// The bound of \p threshold in what value_of() says.
+std::uint64_t bound_of(const Threshold& threshold, std::uint64_t processors) {
+  if (threshold.gauge == Gauge::CpuOfCore) return threshold.value * kPpmOfPercent;
+  if (threshold.gauge == Gauge::CpuOfMachine) return threshold.value * kPpmOfPercent * processors;
+  return threshold.value;
+}
+
+}  // namespace
+
+std::uint64_t value_of(Gauge gauge, const Reading& reading) {
+  switch (gauge) {
+    case Gauge::CpuOfMachine:
+    case Gauge::CpuOfCore: return reading.cpu_ppm;
+    case Gauge::PrivateBytes: return reading.private_bytes;
+    case Gauge::WorkingSet: return reading.working_set;
+    case Gauge::Handles: return reading.handles;
+    case Gauge::Threads: return reading.threads;
+  }
+  return 0;
+}
+
+Minima::Minima(Microseconds window)
+    : slice_(std::max(window / static_cast<int>(kSlices), Microseconds(1))) {}
+
+std::uint64_t Minima::take(Microseconds now, std::uint64_t value) {
+  const std::int64_t number = now / slice_;
+  auto& current = slices_[static_cast<std::size_t>(number) % kSlices];
+  current = {number, current.number == number ? std::min(current.least, value) : value};
+  const auto oldest = number - static_cast<std::int64_t>(kSlices) + 1;
+  std::uint64_t least = value;
+  for (const auto& slice : slices_) {
+    if (slice.number >= oldest) least = std::min(least, slice.least);
+  }
+  return least;
+}
+
+Held::Held(const Threshold& threshold) : threshold_(threshold) {
+  if (threshold.sense == Threshold::Sense::Growth)
+    minima_ = std::make_unique<Minima>(threshold.time);
+}
+
+bool Held::take(const Reading& reading, Microseconds now, std::uint64_t processors) {
+  const bool met = is_met(reading, now, processors);
+  return std::exchange(holds_, met) != met;
+}
+
+bool Held::is_met(const Reading& reading, Microseconds now, std::uint64_t processors) {
+  const auto value = value_of(threshold_.gauge, reading);
+  if (minima_ != nullptr) return value - minima_->take(now, value) >= threshold_.value;
+  const auto bound = bound_of(threshold_, processors);
+  const bool over = threshold_.sense == Threshold::Sense::Above ? value > bound : value < bound;
+  if (!over) {
+    since_.reset();
+    return false;
+  }
+  if (!since_) since_ = now;
+  return now - *since_ >= threshold_.time;
+}
+
+}  // namespace vigil::watch

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "watch/watch.h"
+
+namespace vigil::watch {
+
+/// Percent as readings have it.
+inline constexpr std::uint64_t kPpmOfPercent = 10'000;
+
+/// What a reading says of a gauge. CPU: millionths of one processor.
+[[nodiscard]] std::uint64_t value_of(rules::Gauge gauge, const Reading& reading);
+
+/// The least value of the last while, in slices of time.
+class Minima {
+ public:
+  explicit Minima(Microseconds window);
+  /// The least of the window up to \p now, which \p value is part of.
+  [[nodiscard]] std::uint64_t take(Microseconds now, std::uint64_t value);
+
+ private:
+  static constexpr std::size_t kSlices = 32;
+  struct Slice {
+    std::int64_t number = std::numeric_limits<std::int64_t>::min();
+    std::uint64_t least = 0;
+  };
+  Microseconds slice_;
+  std::array<Slice, kSlices> slices_;
+};
+
+/// A threshold held against one process.
+class Held {
+ public:
+  explicit Held(const rules::Threshold& threshold);
+
+  [[nodiscard]] const rules::Threshold& threshold() const noexcept { return threshold_; }
+  [[nodiscard]] bool holds() const noexcept { return holds_; }
+  /// Answers whether that has changed whether it holds. \p processors: of the machine.
+  [[nodiscard]] bool take(const Reading& reading, Microseconds now, std::uint64_t processors);
+  /// Nobody knows what was between the last look and the next.
+  void begin_anew() { since_.reset(); }
+
+ private:
+  [[nodiscard]] bool is_met(const Reading& reading, Microseconds now, std::uint64_t processors);
+
+  rules::Threshold threshold_;
+  std::optional<Microseconds> since_;  // above, below: from when on without a break
+  std::unique_ptr<Minima> minima_;     // growth
+  bool holds_ = false;
+};
+
+}  // namespace vigil::watch

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What processes do while they live: processor time, memory, handles and threads, each captured once with its reason."""
+
+from vigil_e2e.case import SETTINGS, VigilTestCase, rule
+
+
+def further_rule(name: str, process: str, *, when: str, dump: str) -> str:
+    """A rule behind that of a file which rule() has made."""
+    whole = rule(name, process, when=when, dump=dump)
+    return whole[whole.index("  - name"):]
+
+
+class Thresholds(VigilTestCase):
+    def capture(self, way: str, when: str, kind: str, detail: str, value: int | None = None) -> dict:
+        """The one row of a program that meets `when`, while it lives on."""
+        program = f"{way}.exe"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", program, when=when)})
+        crasher = self.vigil.start(way, value=value)
+        row = self.vigil.wait_for_ended(program)
+        self.assertEqual(row["state"], "done", row)
+        self.assertEqual((row["kind"], row["rule"], row["seen_by"]), (kind, "all", ["sampler"]))
+        self.assertRegex(row["detail"], detail)
+        self.assertEqual(row["pid"], crasher.pid)
+        self.assertTrue(crasher.is_running(), "it must live on")
+        report = self.vigil.report(row)
+        self.assertEqual(report["pid"], crasher.pid)
+        return report
+
+    def test_captures_a_thread_that_spins_on_one_core(self) -> None:
+        report = self.capture("spin", "{ cpu: { above: 40%, of: core, for: 1s } }", "cpu",
+                              r"^CPU above 40% of a core for 1s, [0-9.]+% now$")
+        names = [frame.get("function", "") for thread in report["threads"] for frame in thread["frames"]]
+        self.assertIn("inner_spin_worker", names)
+
+    def test_captures_a_process_that_takes_the_machine(self) -> None:
+        self.capture("spin", "{ cpu: { above: 30%, for: 1s } }", "cpu",
+                     r"^CPU above 30% of the machine for 1s, [0-9.]+% now$", value=4)
+
+    def test_captures_a_process_that_does_nothing(self) -> None:
+        self.capture("linger", "{ cpu: { below: 5%, of: core, for: 2s } }", "cpu",
+                     r"^CPU below 5% of a core for 2s, [0-9.]+% now$")
+
+    def test_captures_growing_memory(self) -> None:
+        self.capture("grow", "{ memory: { growth: 20MiB, within: 1m } }", "memory",
+                     r"^private memory grown by 20MiB within 1m, [0-9.]+ MiB now$")
+
+    def test_captures_large_memory(self) -> None:
+        self.capture("big", "{ memory: { above: 50MiB, for: 1s } }", "memory",
+                     r"^private memory above 50MiB for 1s, [0-9.]+ MiB now$", value=64)
+
+    def test_captures_leaked_handles(self) -> None:
+        self.capture("handles", "{ handles: { above: 1500, for: 1s } }", "handles",
+                     r"^handles above 1500 for 1s, [0-9]+ now$", value=2000)
+
+    def test_captures_leaked_threads(self) -> None:
+        report = self.capture("threads", "{ threads: { above: 30, for: 1s } }", "threads",
+                              r"^threads above 30 for 1s, [0-9]+ now$", value=40)
+        self.assertGreater(len(report["threads"]), 40)
+
+    def test_captures_once_and_leaves_those_below_alone(self) -> None:
+        when = "{ any: [{ threads: { above: 30, for: 1s } }, { handles: { above: 100000, for: 1s } }] }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "*threads.exe", when=when)})
+        self.vigil.start("threads", "fewthreads.exe", value=5)
+        many = self.vigil.start("threads", "manythreads.exe", value=40)
+        self.vigil.wait_for_ended("manythreads.exe")
+        # By the time another process has met it too, a second row of the first would be there.
+        self.vigil.start("threads", "morethreads.exe", value=40)
+        self.vigil.wait_for_ended("morethreads.exe")
+        self.assertEqual([row["process"] for row in self.vigil.rows()], ["manythreads.exe", "morethreads.exe"])
+        self.assertTrue(many.is_running())
+
+    def test_tells_a_crash_that_comes_later_from_it(self) -> None:
+        rules = rule("hot", "spin.exe", when="{ cpu: { above: 40%, of: core, for: 1s } }") + further_rule(
+            "ends", "spin.exe", when="{ exit: { codes: 0 } }", dump="none")
+        self.vigil.install(SETTINGS, {"all.yaml": rules})
+        crasher = self.vigil.start("spin")
+        self.vigil.wait_for_ended("spin.exe")
+        crasher.release()
+        rows = self.vigil.wait_for_rows("its end", lambda rows: len(rows) == 2)
+        self.assertEqual([row["kind"] for row in rows], ["cpu", "exit"])
+
+    def test_asks_for_an_end_and_a_threshold_together(self) -> None:
+        large_exit = "{ all: [{ exit: { codes: 0 } }, { memory: { above: 50MiB, for: 1s } }] }"
+        rules = rule("large", "*.exe", when=large_exit, dump="none") + further_rule(
+            "seen", "large.exe", when="{ memory: { above: 50MiB, for: 1s } }", dump="none")
+        self.vigil.install(SETTINGS, {"all.yaml": rules})
+        self.vigil.start("linger", "small.exe").release()
+        large = self.vigil.start("big", "large.exe", value=64)
+        self.vigil.wait_for_rows("the memory to be seen", lambda rows: len(rows) == 1)
+        large.release()
+        rows = self.vigil.wait_for_rows("its end", lambda rows: len(rows) == 2)
+        self.assertEqual([(row["process"], row["rule"]) for row in rows], [("large.exe", "seen"), ("large.exe", "large")])

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "watch/watch.h"
+
+namespace vigil::watch {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr ProcessKey kOrders{ProcessId{4}, Timestamp{10}};
+constexpr std::uint64_t kMiB = 1 << 20;
+
+rules::RuleSet rules_of(const std::string& list) {
+  const auto loaded = rules::parse_rules("schema: 1\nrules:\n" + list, "f");
+  for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.format();
+  return loaded.rules;
+}
+
+std::string rule(const std::string& name, const std::string& when) {
+  return "- { name: " + name + ", match: { process: orders.exe }, when: " + when + " }\n";
+}
+
+/// A machine of four processors with one process, whose clock is moved by hand.
+struct Machine {
+  explicit Machine(const std::string& rules) {
+    triggers.use_rules(rules_of(rules));
+    triggers.add(kOrders, {"orders.exe", "", ""});
+    look({});
+  }
+
+  /// A second later, in which the process used \p share of a processor.
+  std::vector<std::string> look(Counters counters, double share = 0, Microseconds later = 1s) {
+    uptime += later;
+    cpu += Microseconds(static_cast<std::int64_t>(share * static_cast<double>(later.count())));
+    counters.cpu = cpu;
+    const TableRow table[] = {{kOrders, counters}};
+    const bool continuous = sampler.look({uptime, Timestamp{uptime.count()}}, table);
+    std::vector<std::string> fired;
+    last = triggers.look(uptime, sampler, continuous);
+    for (const auto& firing : last) fired.push_back(firing.rule);
+    return fired;
+  }
+  std::vector<std::string> use(double share) { return look({}, share); }
+  std::vector<std::string> hold(std::uint64_t bytes) { return look({.private_bytes = bytes}); }
+
+  Sampler sampler;
+  Triggers triggers{4};
+  Microseconds uptime{};
+  Microseconds cpu{};
+  std::vector<Firing> last;
+};
+
+TEST(Triggers, FireOnceWhenAThresholdHasHeldLongEnough) {
+  Machine machine(rule("hot", "{ cpu: { above: 85%, of: core, for: 3s } }"));
+  EXPECT_THAT(machine.use(0.9), IsEmpty());
+  EXPECT_THAT(machine.use(0.9), IsEmpty());
+  EXPECT_THAT(machine.use(0.9), IsEmpty());
+  EXPECT_THAT(machine.use(0.9), ElementsAre("hot"));
+  EXPECT_EQ(machine.last[0].process, kOrders);
+  EXPECT_EQ(machine.last[0].kind, store::Kind::Cpu);
+  EXPECT_EQ(machine.last[0].detail, "CPU above 85% of a core for 3s, 90.0% now");
+  for (int i = 0; i < 100; ++i) EXPECT_THAT(machine.use(0.9), IsEmpty());
+}
+
+TEST(Triggers, AreReadyAgainAfterTheFigureWasGood) {
+  Machine machine(rule("hot", "{ cpu: { above: 85%, of: core, for: 1s } }"));
+  machine.use(0.9);
+  EXPECT_THAT(machine.use(0.9), ElementsAre("hot"));
+  machine.use(0.1);
+  EXPECT_THAT(machine.use(0.9), IsEmpty());
+  EXPECT_THAT(machine.use(0.9), ElementsAre("hot"));
+}
+
+TEST(Triggers, BeginAnewWhenTheFigureIsGoodOnce) {
+  Machine machine(rule("hot", "{ cpu: { above: 85%, of: core, for: 3s } }"));
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(machine.use(0.9), IsEmpty());
+    EXPECT_THAT(machine.use(0.8), IsEmpty());
+  }
+}
+
+TEST(Triggers, KnowTheMachineFromACore) {
+  Machine machine(rule("machine", "{ cpu: { above: 50%, for: 1s } }"));
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(machine.use(1.9), IsEmpty());
+  machine.use(2.1);
+  EXPECT_THAT(machine.use(2.1), ElementsAre("machine"));
+  EXPECT_EQ(machine.last[0].detail, "CPU above 50% of the machine for 1s, 52.5% now");
+}
+
+TEST(Triggers, FireBelowABound) {
+  Machine machine(rule("idle", "{ cpu: { below: 5%, of: core, for: 2s } }"));
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(machine.use(0.05), IsEmpty()) << "that is not below";
+  machine.use(0.01);
+  machine.use(0.01);
+  EXPECT_THAT(machine.use(0.01), ElementsAre("idle"));
+}
+
+TEST(Triggers, WatchMemoryHandlesAndThreads) {
+  Machine machine(rule("memory", "{ memory: { above: 1MiB, for: 1s } }") +
+                  rule("set", "{ memory: { above: 1MiB, of: working_set, for: 2s } }") +
+                  rule("handles", "{ handles: { above: 10, for: 3s } }") +
+                  rule("threads", "{ threads: { above: 10, for: 4s } }"));
+  const Counters much{
+      .private_bytes = 2 * kMiB, .working_set = 3 * kMiB, .handles = 11, .threads = 12};
+  EXPECT_THAT(machine.look(much), IsEmpty());
+  EXPECT_THAT(machine.look(much), ElementsAre("memory"));
+  EXPECT_EQ(machine.last[0].detail, "private memory above 1MiB for 1s, 2.0 MiB now");
+  EXPECT_THAT(machine.look(much), ElementsAre("set"));
+  EXPECT_THAT(machine.look(much), ElementsAre("handles"));
+  EXPECT_EQ(machine.last[0].kind, store::Kind::Handles);
+  EXPECT_THAT(machine.look(much), ElementsAre("threads"));
+  EXPECT_EQ(machine.last[0].detail, "threads above 10 for 4s, 12 now");
+}
+
+TEST(Triggers, SeeGrowthWithinATime) {
+  Machine machine(rule("leak", "{ memory: { growth: 100MiB, within: 10m } }"));
+  std::uint64_t bytes = 500 * kMiB;
+  for (int i = 0; i < 600; ++i) EXPECT_THAT(machine.hold(bytes), IsEmpty());
+  for (int i = 0; i < 99; ++i) EXPECT_THAT(machine.hold(bytes += kMiB), IsEmpty());
+  EXPECT_THAT(machine.hold(bytes += kMiB), ElementsAre("leak"));
+  EXPECT_EQ(machine.last[0].detail, "private memory grown by 100MiB within 10m, 600.0 MiB now");
+}
+
+TEST(Triggers, TakeSlowGrowthForNone) {
+  Machine machine(rule("leak", "{ memory: { growth: 100MiB, within: 10m } }"));
+  std::uint64_t bytes = 500 * kMiB;
+  for (int i = 0; i < 3600; ++i) EXPECT_THAT(machine.hold(bytes += kMiB / 8), IsEmpty()) << i;
+}
+
+TEST(Triggers, FireOnceOfAnyAndWhenAllHold) {
+  Machine any(rule("any",
+                   "{ any: [{ threads: { above: 5, for: 1s } }, "
+                   "{ handles: { above: 5, for: 1s } }] }"));
+  any.look({.threads = 6});
+  EXPECT_THAT(any.look({.threads = 6}), ElementsAre("any"));
+  EXPECT_THAT(any.look({.handles = 6, .threads = 6}), IsEmpty());
+  EXPECT_THAT(any.look({.handles = 6, .threads = 6}), IsEmpty()) << "it was met all the time";
+  Machine all(rule("all",
+                   "{ all: [{ threads: { above: 5, for: 1s } }, "
+                   "{ handles: { above: 5, for: 1s } }] }"));
+  all.look({.threads = 6});
+  EXPECT_THAT(all.look({.threads = 6}), IsEmpty());
+  EXPECT_THAT(all.look({.handles = 6, .threads = 6}), IsEmpty());
+  EXPECT_THAT(all.look({.handles = 6, .threads = 6}), ElementsAre("all"));
+  EXPECT_EQ(all.last[0].detail, "threads above 5 for 1s, 6 now; handles above 5 for 1s, 6 now");
+}
+
+TEST(Triggers, LetTheFirstOfSeveralRulesAct) {
+  Machine machine(rule("first", "{ threads: { above: 5, for: 1s } }") +
+                  rule("second", "{ handles: { above: 5, for: 1s } }"));
+  machine.look({.handles = 6, .threads = 6});
+  EXPECT_THAT(machine.look({.handles = 6, .threads = 6}), ElementsAre("first"));
+  EXPECT_THAT(machine.look({.handles = 6, .threads = 6}), IsEmpty());
+}
+
+TEST(Triggers, SayWhatHoldsToRulesOfEvents) {
+  Machine machine(rule("big-crash", "{ all: [crash, { memory: { above: 1MiB, for: 1s } }] }"));
+  const auto rules =
+      rules_of(rule("big-crash", "{ all: [crash, { memory: { above: 1MiB, for: 1s } }] }"));
+  const rules::ProcessFacts facts{"orders.exe", "", ""};
+  const auto found = [&] {
+    return rules.find(rules::EventKind::Crash, 0, facts, machine.triggers.holds(kOrders)) !=
+           nullptr;
+  };
+  EXPECT_FALSE(found());
+  EXPECT_THAT(machine.hold(2 * kMiB), IsEmpty());
+  EXPECT_THAT(machine.hold(2 * kMiB), IsEmpty());
+  EXPECT_TRUE(found());
+  machine.triggers.end(kOrders);
+  EXPECT_TRUE(found()) << "its dump may come late";
+  (void)machine.triggers.look(machine.uptime + Microseconds(61s), machine.sampler, true);
+  EXPECT_FALSE(found());
+}
+
+TEST(Triggers, BeginAnewAfterTheMachineSlept) {
+  Machine machine(rule("hot", "{ cpu: { above: 85%, of: core, for: 3s } }"));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(machine.use(0.9), IsEmpty());
+  EXPECT_THAT(machine.look({}, 0.9, 1h), IsEmpty());
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(machine.use(0.9), IsEmpty());
+  EXPECT_THAT(machine.use(0.9), ElementsAre("hot"));
+}
+
+TEST(Triggers, GoOnWhereTheyWereWhenRulesAreReadAgain) {
+  const auto hot = rule("hot", "{ cpu: { above: 85%, of: core, for: 3s } }");
+  Machine machine(hot);
+  for (int i = 0; i < 3; ++i) machine.use(0.9);
+  machine.triggers.use_rules(rules_of(rule("new", "{ threads: { above: 500 } }") + hot));
+  EXPECT_THAT(machine.use(0.9), ElementsAre("hot")) << "held before and after";
+  machine.triggers.use_rules(rules_of(hot));
+  EXPECT_THAT(machine.use(0.9), IsEmpty()) << "it has acted";
+}
+
+TEST(Triggers, ConcernTheProcessesThatTheirRulesMatch) {
+  Machine machine(rule("hot", "{ cpu: { above: 85% } }") +
+                  "- { name: deaths, match: { process: other.exe }, when: crash }\n");
+  machine.triggers.add({ProcessId{8}, Timestamp{1}}, {"other.exe", "", ""});
+  EXPECT_EQ(machine.triggers.size(), 1u);
+  machine.triggers.end({ProcessId{8}, Timestamp{1}});
+  EXPECT_EQ(machine.triggers.size(), 1u);
+}
+
+}  // namespace
+}  // namespace vigil::watch
