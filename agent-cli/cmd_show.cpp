@@ -25,7 +25,8 @@ struct Story {
   store::Capture capture;
   std::vector<store::Signal> signals;
   std::optional<store::Bucket> bucket;
-  std::string report_json;  ///< Empty: there is no report.
+  std::string report_json;    ///< Empty: there is no report.
+  std::string circumstances;  ///< As report_json; empty: nothing was noted.
 };
 
 /// One line of the heading: a name and what it is; lines without anything to say are not printed.
@@ -100,6 +101,10 @@ Result<Story> read_story(store::Store& store, store::Capture capture) {
   } else if (json.error().code() != Errc::NotFound) {
     return std::move(json).take_error();
   }
+  // The report has them too.
+  if (story.report_json.empty()) {
+    VIGIL_TRY_ASSIGN(story.circumstances, store.circumstances(story.capture.id));
+  }
   return story;
 }
 
@@ -124,14 +129,23 @@ ExitCode print_story_json(const Context& context, const Story& story) {
       result = unreadable_report(story.capture, report.error());
     }
   }
+  if (report::from_json(story.circumstances).ok()) {
+    const auto noted = nlohmann::ordered_json::parse(story.circumstances);
+    if (noted.contains("circumstances")) object["circumstances"] = noted["circumstances"];
+  }
   print_json(object);
   return result;
 }
 
 ExitCode print_story(const Context& context, const Story& story, bool all_threads) {
   auto text = heading(context, story);
+  const report::TextOptions how = {
+      .color = context.color, .all_threads = all_threads, .utc = context.utc};
   if (story.report_json.empty()) {
-    print(text + "\nThere is no report of this capture.\n");
+    text += "\nThere is no report of this capture.\n";
+    const auto noted = report::from_json(story.circumstances);
+    if (noted.ok() && noted->circumstances) text += report::to_text(*noted->circumstances, how);
+    print(text);
     return ExitCode::Ok;
   }
   const auto report = report::from_json(story.report_json);
@@ -139,8 +153,6 @@ ExitCode print_story(const Context& context, const Story& story, bool all_thread
     print(text);
     return unreadable_report(story.capture, report.error());
   }
-  const report::TextOptions how = {
-      .color = context.color, .all_threads = all_threads, .utc = context.utc};
   print(text + "\n" + report::to_text(*report, how));
   return ExitCode::Ok;
 }

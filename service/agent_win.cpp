@@ -103,6 +103,7 @@ class Agent {
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
+  [[nodiscard]] std::string circumstances(const store::Signal& signal) const;
   void stop();
   [[nodiscard]] asio::awaitable<void> await_stop();
   [[nodiscard]] asio::awaitable<void> watch_inbox();
@@ -117,7 +118,8 @@ class Agent {
   store::Store store_;
   Desk desk_{{store_, clock_, *base_.log, base_.settings,
               [this] { return platform::free_disk_bytes(base_.paths.dumps()); },
-              [this](const ProcessKey& process) { return processes_.holds(process); }}};
+              [this](const ProcessKey& process) { return processes_.holds(process); },
+              [this](const store::Signal& signal) { return circumstances(signal); }}};
   DiskInboxFolder folder_{base_.paths.inbox(), base_.paths.root};
   CaptureSlots slots_{io_, base_.settings.max_concurrent_captures};
   Attachments attachments_{{io_, desk_, clock_, *base_.log, base_.settings, slots_,
@@ -127,7 +129,7 @@ class Agent {
                                base_.programs.dumper, base_.paths.root,
                                [this] { analyses_.wake(); }}};
   ProcessWatch processes_{{io_, desk_, attachments_, live_captures_, clock_, *base_.log,
-                           base_.settings, [this] { after_look(); }}};
+                           base_.settings, base_.paths.dumps(), [this] { after_look(); }}};
   Inbox inbox_{{folder_, desk_, store_, clock_, *base_.log, base_.settings,
                 [this](ProcessId pid, std::string_view name, Timestamp at) {
                   return processes_.find(pid, name, at);
@@ -254,6 +256,13 @@ void Agent::stop() {
   rules_watch_->close();
   scan_timer_.cancel();
   reload_timer_.cancel();
+}
+
+/// Of what is told at once: what comes late says nothing of the moment that is over.
+std::string Agent::circumstances(const store::Signal& signal) const {
+  constexpr Microseconds kFresh = std::chrono::seconds(10);
+  if (!signal.process_start || clock_.now() - signal.at > kFresh) return {};
+  return to_json(processes_.circumstances({signal.pid, *signal.process_start}));
 }
 
 void Agent::after_look() {

@@ -14,6 +14,7 @@
 #include "analysis_run.h"
 #include "base/time.h"
 #include "desk.h"
+#include "report/report.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
@@ -50,6 +51,7 @@ class Analyses {
   [[nodiscard]] boost::asio::awaitable<bool> fetch_symbols(const store::Capture& capture,
                                                            const AnalysisRun::Output& output);
   [[nodiscard]] boost::asio::awaitable<Result<AnalysisRun::Output>> finish(AnalysisRun& run);
+  [[nodiscard]] Status add_circumstances(store::CaptureId id, report::Report& report);
   [[nodiscard]] Status keep_report(const store::Capture& capture, const std::string& json);
   void fail(const store::Capture& capture, std::string_view reason, bool may_retry);
 

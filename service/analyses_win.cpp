@@ -192,9 +192,20 @@ asio::awaitable<Result<AnalysisRun::Output>> Analyses::finish(AnalysisRun& run) 
   co_return output;
 }
 
+/// They are the service's own: whatever the analyzer says of them does not count.
+Status Analyses::add_circumstances(store::CaptureId id, report::Report& report) {
+  report.circumstances.reset();
+  VIGIL_TRY_ASSIGN(const auto json, parts_.store.circumstances(id));
+  if (json.empty()) return {};
+  VIGIL_TRY_ASSIGN(auto noted, report::from_json(json));
+  report.circumstances = std::move(noted.circumstances);
+  return {};
+}
+
 Status Analyses::keep_report(const store::Capture& capture, const std::string& json) {
   auto parsed = report::from_json(json);
   if (!parsed.ok()) return std::move(parsed).take_error().with_context("the analyzer's report");
+  VIGIL_TRY(add_circumstances(capture.id, *parsed));
   store::Store::Findings findings;
   // What was understood is kept, not what was sent.
   findings.report_json = report::to_json(*parsed, false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <boost/asio/windows/object_handle.hpp>
 
 #include "attachments.h"
+#include "circumstances.h"
 #include "desk.h"
 #include "inbox.h"
 #include "live_captures.h"
@@ -36,6 +38,7 @@ class ProcessWatch {
     const Clock& clock;
     spdlog::logger& log;
     const settings::Settings& settings;
+    std::filesystem::path dumps;
     std::function<void()> after_look;  ///< Called once an interval.
   };
   explicit ProcessWatch(Parts parts);
@@ -51,6 +54,8 @@ class ProcessWatch {
                                                  std::string_view name,
                                                  Timestamp at) const;
   [[nodiscard]] std::size_t watched() const noexcept;
+  /// What was the case just now, for whatever has happened to this process.
+  [[nodiscard]] report::Circumstances circumstances(const ProcessKey& key) const;
   /// For rules that ask for an event and a threshold.
   [[nodiscard]] rules::Holds holds(const ProcessKey& key) const { return triggers_.holds(key); }
 

@@ -10,6 +10,7 @@
 
 #include "base/utf.h"
 #include "coroutines.h"
+#include "platform/win/machine.h"
 
 namespace asio = boost::asio;
 
@@ -199,6 +200,10 @@ std::optional<KnownProcess> ProcessWatch::find(ProcessId pid,
   const auto process = processes_.find(entry->key);
   if (process != processes_.end()) known.facts = process->second.facts;
   return known;
+}
+
+report::Circumstances ProcessWatch::circumstances(const ProcessKey& key) const {
+  return circumstances_of(key, {sampler_, table_, parts_.dumps}, parts_.clock.now());
 }
 
 std::size_t ProcessWatch::watched() const noexcept {

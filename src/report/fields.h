@@ -230,6 +230,45 @@ void describe(Archive& a, Of<MemorySummary> auto& memory) {
 }
 
 template <class Archive>
+void describe(Archive& a, Of<FlightRecord> auto& record) {
+  a.numbers("ms_before", record.ms_before, kMaxSamples);
+  a.numbers("cpu_ppm", record.cpu_ppm, kMaxSamples);
+  a.numbers("private_kib", record.private_kib, kMaxSamples);
+  a.numbers("working_set_kib", record.working_set_kib, kMaxSamples);
+  a.numbers("io_kib_per_second", record.io_kib_per_second, kMaxSamples);
+  a.numbers("handles", record.handles, kMaxSamples);
+  a.numbers("threads", record.threads, kMaxSamples);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<BusyThread> auto& thread) {
+  a.number("thread_id", thread.thread_id);
+  a.number("cpu_ppm", thread.cpu_ppm);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<BusyProcess> auto& process) {
+  a.number("pid", process.pid);
+  a.text("process_name", process.name);
+  a.number("cpu_ppm", process.cpu_ppm);
+  a.number("private_bytes", process.private_bytes);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Circumstances> auto& circumstances) {
+  a.time("time", circumstances.at);
+  a.number("processors", circumstances.processors, circumstances.processors != 0);
+  a.number("physical_total_bytes", circumstances.physical_total);
+  a.number("physical_available_bytes", circumstances.physical_available);
+  a.number("commit_bytes", circumstances.commit_total);
+  a.number("commit_limit_bytes", circumstances.commit_limit);
+  a.number("disk_free_bytes", circumstances.disk_free);
+  a.object("flight_recorder", circumstances.record, !circumstances.record.ms_before.empty());
+  a.list("busiest_threads", circumstances.threads, kMaxBusy, !circumstances.threads.empty());
+  a.list("busiest_processes", circumstances.processes, kMaxBusy, !circumstances.processes.empty());
+}
+
+template <class Archive>
 void describe(Archive& a, Of<Signature> auto& signature) {
   a.text("text", signature.text);
   a.text("strict", signature.strict);
@@ -274,6 +313,7 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.list("handles", report.handles, kMaxHandles);
   a.object("crashpad", report.crashpad);
   a.object("assertion", report.assertion);
+  a.object("circumstances", report.circumstances);
   a.texts("diagnostics", report.diagnostics);
 }
 

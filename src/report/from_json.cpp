@@ -304,6 +304,14 @@ class Reader {
   std::optional<Error>& error_;
 };
 
+bool is_whole(const FlightRecord& record) {
+  const auto count = record.ms_before.size();
+  const std::vector<std::uint32_t>* const columns[] = {
+      &record.cpu_ppm,           &record.private_kib, &record.working_set_kib,
+      &record.io_kib_per_second, &record.handles,     &record.threads};
+  return std::ranges::all_of(columns, [=](const auto* column) { return column->size() == count; });
+}
+
 /// What no single key shows: indices that point nowhere, too many frames in all.
 std::optional<Error> check_whole(const Report& report) {
   std::size_t frames = 0;
@@ -321,6 +329,10 @@ std::optional<Error> check_whole(const Report& report) {
        *report.blamed_frame >= report.threads[*report.blamed_thread].frames.size())) {
     return Error{Errc::Malformed,
                  "report: blamed_frame is not an index of the blamed thread's frames"};
+  }
+  if (report.circumstances && !is_whole(report.circumstances->record)) {
+    return Error{Errc::Malformed,
+                 "report: the columns of circumstances.flight_recorder are not equally long"};
   }
   return std::nullopt;
 }

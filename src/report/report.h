@@ -28,8 +28,10 @@ inline constexpr std::size_t kMaxFramesPerThread = 1024;
 inline constexpr std::size_t kMaxFrames = 32'768;  ///< Of all threads together.
 inline constexpr std::size_t kMaxModules = 8192;   ///< Loaded; and as many unloaded.
 inline constexpr std::size_t kMaxRegisters = 64;
-inline constexpr std::size_t kMaxTexts = 1024;   ///< Of streams; of diagnostics; of parameters.
-inline constexpr std::size_t kMaxHandles = 256;  ///< That are named; and types of handles.
+inline constexpr std::size_t kMaxTexts = 1024;    ///< Of streams; of diagnostics; of parameters.
+inline constexpr std::size_t kMaxHandles = 256;   ///< That are named; and types of handles.
+inline constexpr std::size_t kMaxSamples = 1000;  ///< Of a flight recorder.
+inline constexpr std::size_t kMaxBusy = 64;
 inline constexpr std::size_t kMaxAnnotations = 1024;  ///< Of one list; and modules that have some.
 inline constexpr std::size_t kMaxLocks = 256;         ///< And as many lock cycles.
 
@@ -244,6 +246,45 @@ struct Deadlock {
   friend bool operator==(const Deadlock&, const Deadlock&) = default;
 };
 
+/// The flight recorder: what a process did before it was captured, a column for each figure, the
+/// oldest first, all equally long.
+struct FlightRecord {
+  std::vector<std::uint32_t> ms_before{};          ///< Milliseconds before Circumstances::at.
+  std::vector<std::uint32_t> cpu_ppm{};            ///< Millionths of one processor.
+  std::vector<std::uint32_t> private_kib{};        ///< KiB of committed memory of its own.
+  std::vector<std::uint32_t> working_set_kib{};    ///< KiB.
+  std::vector<std::uint32_t> io_kib_per_second{};  ///< Read, written and else.
+  std::vector<std::uint32_t> handles{}, threads{};
+  friend bool operator==(const FlightRecord&, const FlightRecord&) = default;
+};
+
+struct BusyThread {
+  std::uint32_t thread_id = 0;
+  std::uint32_t cpu_ppm = 0;  ///< Between the last two looks, in millionths of one processor.
+  friend bool operator==(const BusyThread&, const BusyThread&) = default;
+};
+
+struct BusyProcess {
+  std::uint32_t pid = 0;
+  std::string name{};
+  std::uint32_t cpu_ppm = 0;  ///< As BusyThread's.
+  std::uint64_t private_bytes = 0;
+  friend bool operator==(const BusyProcess&, const BusyProcess&) = default;
+};
+
+/// What the service had measured when it happened. No dump has that.
+struct Circumstances {
+  Timestamp at{};
+  std::uint32_t processors = 0;
+  std::optional<std::uint64_t> physical_total{}, physical_available{};  ///< Bytes.
+  std::optional<std::uint64_t> commit_total{}, commit_limit{};
+  std::optional<std::uint64_t> disk_free{};  ///< Where the dumps go.
+  FlightRecord record{};                     ///< Of the captured process.
+  std::vector<BusyThread> threads{};         ///< Of the captured process, busiest first.
+  std::vector<BusyProcess> processes{};      ///< Of the machine, busiest first.
+  friend bool operator==(const Circumstances&, const Circumstances&) = default;
+};
+
 struct Report {
   int schema_version = kSchemaVersion;
   std::string analyzer{};     ///< `vigil 0.1.0`
@@ -272,6 +313,7 @@ struct Report {
   std::vector<HeldObject> handles{};
   std::optional<Crashpad> crashpad{};
   std::optional<Assertion> assertion{};
+  std::optional<Circumstances> circumstances{};  ///< Only in reports of the service.
   friend bool operator==(const Report&, const Report&) = default;
 };
 
@@ -301,5 +343,8 @@ struct TextOptions {
 /// synopsis, processors, system state, modules, threads (the blamed one first), exception. Names
 /// from the dump cannot reach the terminal as control sequences.
 [[nodiscard]] std::string to_text(const Report& report, const TextOptions& options);
+
+/// The same of circumstances alone, for what has no report.
+[[nodiscard]] std::string to_text(const Circumstances& circumstances, const TextOptions& options);
 
 }  // namespace vigil::report

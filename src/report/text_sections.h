@@ -10,5 +10,6 @@ namespace vigil::report {
 void add_system_state(TextPage& page, const Report& report);
 void add_threads(TextPage& page, const Report& report, const TextOptions& options);
 void add_exception(TextPage& page, const Report& report);
+void add_circumstances(TextPage& page, const Circumstances& circumstances);
 
 }  // namespace vigil::report

@@ -100,6 +100,7 @@ void add_system_state(TextPage& page, const Report& report) {
   add_memory_map(page, report.memory);
   add_counters(page, report.process.memory, report.memory);
   add_handles(page, report);
+  if (report.circumstances) add_circumstances(page, *report.circumstances);
 }
 
 }  // namespace vigil::report

@@ -84,10 +84,11 @@ class Sampler::Impl {
   bool look(const Moment& now, std::span<const TableRow> table) {
     const auto time = now.uptime - last_look_.value_or(now.uptime);
     const bool counts = time > Microseconds(0) && time <= kMaxGap;
+    interval_ = counts ? time : Microseconds(0);
     last_look_ = now.uptime;
     ++tick_;
     times_[tick_ % kSamples] = now.at;
-    for (const auto& row : table) take(row, counts ? time : Microseconds(0));
+    for (const auto& row : table) take(row, interval_);
     if (tick_ % kSweepEvery == 0) sweep(kSamples);
     return counts;
   }
@@ -114,6 +115,7 @@ class Sampler::Impl {
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
+  [[nodiscard]] Microseconds interval() const noexcept { return interval_; }
 
  private:
   /// \p time zero: nobody knows what was since the last look.
@@ -147,6 +149,7 @@ class Sampler::Impl {
   std::unordered_map<ProcessKey, Record, KeyHash> records_;
   std::array<Timestamp, kSamples> times_{};
   std::optional<Microseconds> last_look_;
+  Microseconds interval_{};
   std::uint64_t tick_ = 0;
 };
 
@@ -160,6 +163,9 @@ const Reading* Sampler::reading(const ProcessKey& process) const {
 }
 std::vector<Sample> Sampler::samples(const ProcessKey& process) const {
   return impl_->samples(process);
+}
+Microseconds Sampler::interval() const noexcept {
+  return impl_->interval();
 }
 std::size_t Sampler::size() const noexcept {
   return impl_->size();

@@ -130,6 +130,8 @@ class Sampler {
   bool look(const Moment& now, std::span<const TableRow> table);
   /// Of the last look; null: the process was not in it, or is new.
   [[nodiscard]] const Reading* reading(const ProcessKey& process) const;
+  /// Between the last two looks; zero: that did not count.
+  [[nodiscard]] Microseconds interval() const noexcept;
   /// Oldest first.
   [[nodiscard]] std::vector<Sample> samples(const ProcessKey& process) const;
   /// How many processes are kept, the ended ones too.

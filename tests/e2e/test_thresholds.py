@@ -24,6 +24,10 @@ class Thresholds(VigilTestCase):
         self.assertTrue(crasher.is_running(), "it must live on")
         report = self.vigil.report(row)
         self.assertEqual(report["pid"], crasher.pid)
+        record = report["circumstances"]["flight_recorder"]
+        self.assertGreater(len(record["ms_before"]), 2)
+        self.assertEqual(record["ms_before"], sorted(record["ms_before"], reverse=True))
+        self.assertGreater(record["private_kib"][-1], 0)
         return report
 
     def test_captures_a_thread_that_spins_on_one_core(self) -> None:
@@ -31,6 +35,10 @@ class Thresholds(VigilTestCase):
                               r"^CPU above 40% of a core for 1s, [0-9.]+% now$")
         names = [frame.get("function", "") for thread in report["threads"] for frame in thread["frames"]]
         self.assertIn("inner_spin_worker", names)
+        circumstances = report["circumstances"]
+        self.assertGreater(circumstances["flight_recorder"]["cpu_ppm"][-1], 400_000)
+        self.assertEqual(circumstances["busiest_processes"][0]["process_name"], "spin.exe")
+        self.assertIn(circumstances["busiest_threads"][0]["thread_id"], [thread["thread_id"] for thread in report["threads"]])
 
     def test_captures_a_process_that_takes_the_machine(self) -> None:
         self.capture("spin", "{ cpu: { above: 30%, for: 1s } }", "cpu",
@@ -68,6 +76,19 @@ class Thresholds(VigilTestCase):
         self.vigil.wait_for_ended("morethreads.exe")
         self.assertEqual([row["process"] for row in self.vigil.rows()], ["manythreads.exe", "morethreads.exe"])
         self.assertTrue(many.is_running())
+
+    def test_keeps_what_a_process_did_before_it_ended_without_a_dump(self) -> None:
+        rules = rule("hot", "spin.exe", when="{ cpu: { above: 40%, of: core, for: 1s } }", dump="none") + further_rule(
+            "ends", "spin.exe", when="{ exit: { codes: 0 } }", dump="none")
+        self.vigil.install(SETTINGS, {"all.yaml": rules})
+        crasher = self.vigil.start("spin")
+        self.vigil.wait_for_ended("spin.exe")
+        crasher.release()
+        rows = self.vigil.wait_for_rows("its end", lambda rows: len(rows) == 2)
+        for row in rows:
+            shown = self.vigil.must("show", str(row["id"]), "--json").json()
+            self.assertGreater(shown["circumstances"]["flight_recorder"]["cpu_ppm"][-1], 400_000, row)
+        self.assertIn("CPU, a core", self.vigil.must("show", "last").out)
 
     def test_tells_a_crash_that_comes_later_from_it(self) -> None:
         rules = rule("hot", "spin.exe", when="{ cpu: { above: 40%, of: core, for: 1s } }") + further_rule(

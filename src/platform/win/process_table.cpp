@@ -135,10 +135,6 @@ std::vector<BusyThread> threads_of(ByteView view, const ProcessKey& process) {
 
 }  // namespace
 
-std::uint32_t processor_count() {
-  return ::GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
-}
-
 std::string ProcessRow::name() const {
   return utf8_from_utf16_bytes(name_utf16).text;
 }

@@ -28,9 +28,6 @@ struct ProcessRow {
   [[nodiscard]] std::string name() const;
 };
 
-/// Logical processors of this machine, of all groups.
-[[nodiscard]] std::uint32_t processor_count();
-
 /// What a thread did between two looks.
 struct BusyThread {
   std::uint32_t id = 0;
@@ -45,6 +42,9 @@ class ProcessTable {
  public:
   /// Valid until the next call.
   [[nodiscard]] Result<std::span<const ProcessRow>> read();
+
+  /// Those of the last call.
+  [[nodiscard]] std::span<const ProcessRow> rows() const noexcept { return rows_; }
 
   /// The threads of \p process that used most processor time between the last two looks, at most
   /// \p count, the busiest first; those that used none are left out.

@@ -102,6 +102,24 @@ inline Report sample_report() {
                 "18b7119e-0001-0002-696a-6b6c6d6e6f70",
                 {{"prod", "Orders"}, {"ver", "4.2.1"}},
                 {{"orders.dll", {"out of stock"}, {{"cart", "17"}}}}};
+  auto& circumstances = r.circumstances.emplace();
+  circumstances.at = {1'795'230'245'600'000};
+  circumstances.processors = 8;
+  circumstances.physical_total = std::uint64_t{16} << 30;
+  circumstances.physical_available = std::uint64_t{2} << 30;
+  circumstances.commit_total = std::uint64_t{15} << 30;
+  circumstances.commit_limit = std::uint64_t{18} << 30;
+  circumstances.disk_free = std::uint64_t{100} << 30;
+  circumstances.record = {{2000, 1000, 0},
+                          {10'000, 500'000, 983'000},
+                          {4096, 8192, 16384},
+                          {5120, 9216, 17408},
+                          {0, 16, 2048},
+                          {100, 101, 102},
+                          {7, 7, 8}};
+  circumstances.threads = {{104, 950'000}, {108, 30'000}};
+  circumstances.processes = {{4711, "OrdersApi.exe", 983'000, 16 << 20},
+                             {4, "System", 20'000, 1 << 16}};
   r.assertion = {"invalid_parameter", "total >= 0", "checkout", "C:\\src\\cart.cpp", 42};
   r.streams = {"ThreadListStream", "0x47670001"};
   r.diagnostics = {
