@@ -19,9 +19,9 @@
 #include "base/version.h"
 #include "base/words.h"
 #include "coroutines.h"
-#include "data_folder.h"
 #include "desk.h"
 #include "folder_watch.h"
+#include "foundation.h"
 #include "inbox.h"
 #include "inbox_folder.h"
 #include "live_captures.h"
@@ -29,7 +29,6 @@
 #include "options.h"
 #include "platform/platform.h"
 #include "platform/win/drop_box_file.h"
-#include "platform/win/event_log.h"
 #include "platform/win/processes.h"
 #include "platform/win/security.h"
 #include "platform/win/win_error.h"
@@ -60,32 +59,6 @@ std::optional<RunningProcess> running_process(ProcessId pid) {
   if (!found.ok()) return std::nullopt;
   return RunningProcess{std::move(found->user), found->start};
 }
-
-struct Programs {
-  std::filesystem::path dumper, analyzer;
-};
-
-Result<Programs> find_programs() {
-  VIGIL_TRY_ASSIGN(const auto self, platform::current_program());
-  Programs programs{self.parent_path() / L"vigil-dumper.exe", self.parent_path() / L"vigil.exe"};
-  for (const auto& path : {programs.dumper, programs.analyzer}) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) {
-      return Error{Errc::NotFound,
-                   fmt::format("{} is missing; install Vigil again", utf8_from_path(path))};
-    }
-  }
-  return programs;
-}
-
-/// What the agent is made of once everything that can be refused has been checked.
-struct Foundation {
-  settings::DataPaths paths;
-  settings::Settings settings;
-  Programs programs;
-  platform::FileHandle lock;
-  std::unique_ptr<spdlog::logger> log;
-};
 
 class Agent {
  public:
@@ -119,6 +92,7 @@ class Agent {
   Desk desk_{{store_, clock_, *base_.log, base_.settings,
               [this] { return platform::free_disk_bytes(base_.paths.dumps()); },
               [this](const ProcessKey& process) { return processes_.holds(process); },
+              [this](const ProcessKey& process) { return processes_.facts(process); },
               [this](const store::Signal& signal) { return circumstances(signal); }}};
   DiskInboxFolder folder_{base_.paths.inbox(), base_.paths.root};
   CaptureSlots slots_{io_, base_.settings.max_concurrent_captures};
@@ -318,37 +292,6 @@ asio::awaitable<void> Agent::reload_when_due() {
     load_rules();
     processes_.apply_rules();
   }
-}
-
-/// For failures before there is a log.
-void say_without_log(const AgentOptions& options, std::string_view text) {
-  if (options.console) fmt::print(stderr, "vigil-service: {}\n", text);
-  constexpr std::uint32_t kStartFailedEvent = 400;
-  auto log = platform::EventLog::open(kServiceName);
-  // There is no place left to say that this failed.
-  if (log.ok()) (void)log->report(platform::EventSeverity::Error, kStartFailedEvent, text);
-}
-
-Result<Foundation> lay_foundation(const AgentOptions& options) {
-  Foundation foundation;
-  foundation.paths.root = options.data_folder;
-  if (options.data_folder.empty()) {
-    VIGIL_TRY_ASSIGN(foundation.paths.root, platform::default_data_folder());
-  }
-  VIGIL_TRY(prepare_data_folder(foundation.paths));
-  VIGIL_TRY_ASSIGN(foundation.lock, lock_data_folder(foundation.paths));
-  // Without rights to write there the event viewer shows events without a text of ours; no reason
-  // to stop.
-  (void)platform::register_event_source(kServiceName);
-  return foundation;
-}
-
-/// The rest of what has to be there, now that there is a log to say what is not.
-Result<store::Store> check_the_rest(Foundation& foundation, const AgentOptions& options) {
-  VIGIL_TRY_ASSIGN(foundation.programs, find_programs());
-  VIGIL_TRY(check_inbox_is_writable(foundation.paths));
-  options.on_starting("data folder");
-  return store::Store::open(foundation.paths.store_file(), store::OpenMode::Create);
 }
 
 ExitCode run_with_log(Foundation foundation, const AgentOptions& options) {

@@ -135,10 +135,16 @@ Result<bool> Desk::is_decided(const store::Signal& signal, const store::Capture&
 }
 
 const rules::Rule* Desk::find_rule(const store::Signal& signal, const store::Capture& row) const {
-  const bool measured = parts_.holds && row.process_start.has_value();
-  const auto holds =
-      measured ? parts_.holds(ProcessKey{row.pid, *row.process_start}) : rules::Holds{};
-  return watch::find_rule(rules_, signal, facts_of(row), holds);
+  auto facts = facts_of(row);
+  rules::Holds holds;
+  if (row.process_start) {
+    const ProcessKey process{row.pid, *row.process_start};
+    if (parts_.holds) holds = parts_.holds(process);
+    // Nobody can know the services of a process from its row.
+    const auto known = parts_.facts ? parts_.facts(process) : std::nullopt;
+    if (known) facts.services = known->services;
+  }
+  return watch::find_rule(rules_, signal, facts, holds);
 }
 
 rules::Decision Desk::decide(const rules::Rule* rule, const store::Capture& row) {

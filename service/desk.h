@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,8 @@ class Desk {
     std::function<Result<std::uint64_t>()> free_disk_bytes;  ///< Where the dumps go.
     /// Which thresholds hold for a process, or held when it ended. Empty: nobody measures.
     std::function<rules::Holds(const ProcessKey&)> holds{};
+    /// What is known of a process. Empty, or nothing: what its row says.
+    std::function<std::optional<rules::ProcessFacts>(const ProcessKey&)> facts{};
     /// What is to be noted with a new row, as JSON. Empty: nothing.
     std::function<std::string(const store::Signal&)> circumstances{};
   };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <spdlog/logger.h>
 #include <boost/asio/awaitable.hpp>
@@ -21,6 +23,8 @@
 #include "live_captures.h"
 #include "platform/win/process_table.h"
 #include "platform/win/processes.h"
+#include "platform/win/service_table.h"
+#include "probes.h"
 #include "watch/watch.h"
 
 namespace vigil::service {
@@ -56,6 +60,8 @@ class ProcessWatch {
   [[nodiscard]] std::size_t watched() const noexcept;
   /// What was the case just now, for whatever has happened to this process.
   [[nodiscard]] report::Circumstances circumstances(const ProcessKey& key) const;
+  /// What is known of a process that lives, or ended lately.
+  [[nodiscard]] std::optional<rules::ProcessFacts> facts(const ProcessKey& key) const;
   /// For rules that ask for an event and a threshold.
   [[nodiscard]] rules::Holds holds(const ProcessKey& key) const { return triggers_.holds(key); }
 
@@ -70,6 +76,8 @@ class ProcessWatch {
 
   [[nodiscard]] Status look();
   void measure(std::span<const watch::TableRow> table);
+  void read_services();
+  void remember(const ProcessKey& key, rules::ProcessFacts facts);
   [[nodiscard]] boost::asio::awaitable<void> look_again();
   void examine(const watch::ProcessEntry& entry);
   void apply_rules_to(Process& process, platform::KernelHandle handle);
@@ -82,10 +90,14 @@ class ProcessWatch {
   std::vector<watch::TableRow> rows_;  // of the last look
   watch::Sampler sampler_;
   watch::Triggers triggers_;
+  Probes probes_;
+  platform::ServiceTable services_;
+  std::deque<std::pair<ProcessKey, rules::ProcessFacts>> ended_;  // oldest first
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
   bool stopping_ = false;
   bool look_failed_ = false;
+  bool services_failed_ = false;
 };
 
 }  // namespace vigil::service

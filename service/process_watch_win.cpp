@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_watch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +18,9 @@ namespace asio = boost::asio;
 namespace vigil::service {
 namespace {
 
+/// Of how many processes what was known of them is kept after their end: dumps come late.
+constexpr std::size_t kMaxEnded = 1024;
+
 watch::TableRow measured(const platform::ProcessRow& row) {
   return {row.key,
           {.cpu = row.cpu,
@@ -27,10 +31,22 @@ watch::TableRow measured(const platform::ProcessRow& row) {
            .threads = row.threads}};
 }
 
+/// What no clock that is set can change.
+Microseconds uptime() {
+  return std::chrono::duration_cast<Microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
 }  // namespace
 
 ProcessWatch::ProcessWatch(Parts parts)
-    : parts_(std::move(parts)), timer_(parts_.io), triggers_(platform::processor_count()) {}
+    : parts_(std::move(parts)),
+      timer_(parts_.io),
+      triggers_(platform::processor_count()),
+      probes_(parts_.io, ask, [this](const rules::Probe& probe, const auto& failure) {
+        if (failure) parts_.log.debug("{}: {}", rules::describe(probe), *failure);
+        triggers_.answer(probe, failure);
+      }) {}
 
 Status ProcessWatch::start() {
   triggers_.use_rules(parts_.desk.rules());
@@ -42,6 +58,7 @@ Status ProcessWatch::start() {
 void ProcessWatch::stop() {
   stopping_ = true;
   timer_.cancel();
+  probes_.stop();
   for (auto& [key, process] : processes_) {
     boost::system::error_code ignored;  // cancelling a wait that is over is fine
     if (process.handle) process.handle->cancel(ignored);
@@ -75,6 +92,7 @@ Status ProcessWatch::look() {
     // A watched one is removed when its handle has told of its end.
     if (gone != processes_.end() && !gone->second.handle) processes_.erase(gone);
   }
+  if (!changes.started.empty()) read_services();
   for (const auto& entry : changes.started) examine(entry);
   // A dumper may have failed because that of a service before this one had not let go yet.
   for (auto& [key, process] : processes_) {
@@ -85,14 +103,25 @@ Status ProcessWatch::look() {
 }
 
 void ProcessWatch::measure(std::span<const watch::TableRow> table) {
-  const auto uptime =
-      std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now().time_since_epoch());
-  const bool continuous = sampler_.look({uptime, parts_.clock.now()}, table);
-  for (const auto& firing : triggers_.look(uptime, sampler_, continuous)) {
+  const auto now = uptime();
+  const bool continuous = sampler_.look({now, parts_.clock.now()}, table);
+  probes_.want(triggers_.probes());
+  for (const auto& firing : triggers_.look(now, sampler_, continuous)) {
     const auto process = processes_.find(firing.process);
     if (process == processes_.end()) continue;
     parts_.live_captures.take(firing, process->second.facts);
   }
+}
+
+void ProcessWatch::read_services() {
+  auto services = platform::read_service_table();
+  // Said once, until it works again.
+  if (!services.ok() && !std::exchange(services_failed_, true)) {
+    parts_.log.warn("{}; rules that match by service match nothing", services.error().message());
+  }
+  if (!services.ok()) return;
+  services_failed_ = false;
+  services_ = std::move(services).take();
 }
 
 void ProcessWatch::examine(const watch::ProcessEntry& entry) {
@@ -110,10 +139,15 @@ void ProcessWatch::examine(const watch::ProcessEntry& entry) {
   auto details = platform::process_details(handle->get(), entry.key.pid);
   process.facts.path = std::move(details.path);
   process.facts.command_line = std::move(details.command_line);
+  if (const auto service = services_.find(entry.key.pid); service != services_.end())
+    process.facts.services = service->second;
   process.critical = process.critical || platform::is_marked_critical(handle->get());
   const auto [place, is_new] = processes_.insert_or_assign(entry.key, std::move(process));
   // What may not be stopped is not measured either: nothing could be done about it.
-  if (!place->second.critical) triggers_.add(entry.key, place->second.facts);
+  if (!place->second.critical) {
+    const auto age = parts_.clock.now() - entry.key.start;
+    triggers_.add(entry.key, place->second.facts, uptime() - age);
+  }
   apply_rules_to(place->second, std::move(handle).take());
 }
 
@@ -186,6 +220,7 @@ void ProcessWatch::ended(ProcessKey key) {
   }
   parts_.log.debug("{} ({}) has ended with {:#x}", printable_utf8(process.facts.name),
                    key.pid.value, *code);
+  remember(key, process.facts);
   const watch::ProcessEnd end{key, process.facts, *code, parts_.clock.now()};
   if (const auto signal = watch::exit_signal(end, parts_.desk.rules(), holds(key)))
     parts_.desk.tell(*signal);
@@ -200,6 +235,19 @@ std::optional<KnownProcess> ProcessWatch::find(ProcessId pid,
   const auto process = processes_.find(entry->key);
   if (process != processes_.end()) known.facts = process->second.facts;
   return known;
+}
+
+void ProcessWatch::remember(const ProcessKey& key, rules::ProcessFacts facts) {
+  ended_.emplace_back(key, std::move(facts));
+  while (ended_.size() > kMaxEnded) ended_.pop_front();
+}
+
+std::optional<rules::ProcessFacts> ProcessWatch::facts(const ProcessKey& key) const {
+  const auto living = processes_.find(key);
+  if (living != processes_.end()) return living->second.facts;
+  const auto ended =
+      std::ranges::find(ended_, key, &std::pair<ProcessKey, rules::ProcessFacts>::first);
+  return ended == ended_.end() ? std::nullopt : std::optional(ended->second);
 }
 
 report::Circumstances ProcessWatch::circumstances(const ProcessKey& key) const {

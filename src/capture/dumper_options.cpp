@@ -139,8 +139,8 @@ class Parser {
     VIGIL_TRY_ASSIGN(const auto given, value("--occasion"));
     const auto kind = store::kind_from(given);
     if (!kind || store::is_death(*kind)) {
-      return usage_error(
-          fmt::format("--occasion needs manual, cpu, memory, handles or threads, not '{}'", given));
+      return usage_error(fmt::format(
+          "--occasion needs manual, cpu, memory, handles, threads or hang, not '{}'", given));
     }
     options_.occasion = *kind;
     return {};
@@ -260,7 +260,7 @@ Writes the dump of one process.
   --rules FOLDER        with --jit: dump what these rules want
   --rule NAME           the rule that wants it
   --reason TEXT         with --pid: why; it goes into the dump's comment
-  --occasion KIND       with --pid: manual, cpu, memory, handles or threads; into the comment too
+  --occasion KIND       with --pid: manual, cpu, memory, handles, threads or hang; into the comment too
   --supervised          with --pid: give up when standard input ends
   --process-start US    only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code

@@ -32,7 +32,8 @@ bool is_met(const Condition& condition, const Event* event, const Holds& holds) 
     case Condition::Kind::Crash: return event != nullptr && is_crash(*event);
     case Condition::Kind::Exit:
       return event != nullptr && is_wanted_exit(condition.exit_codes, *event);
-    case Condition::Kind::Threshold: return holds && holds(condition.threshold);
+    case Condition::Kind::Threshold:
+    case Condition::Kind::Hang: return holds && holds(condition);
     case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met);
     case Condition::Kind::All: return std::ranges::all_of(condition.parts, met);
   }
@@ -46,7 +47,8 @@ bool is_met_by(const Condition& condition, const Event& event, const Holds& hold
   switch (condition.kind) {
     case Condition::Kind::Crash:
     case Condition::Kind::Exit: return is_met(condition, &event, holds);
-    case Condition::Kind::Threshold: return false;
+    case Condition::Kind::Threshold:
+    case Condition::Kind::Hang: return false;
     case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met_by);
     case Condition::Kind::All:
       return is_met(condition, &event, holds) && std::ranges::any_of(condition.parts, met_by);
@@ -93,6 +95,10 @@ std::string describe(const Threshold& threshold) {
   return "";
 }
 
+std::string describe(const Probe& probe) {
+  return probe.type == Probe::Type::Heartbeat ? "the heartbeat " + probe.target : probe.target;
+}
+
 bool Condition::fits(EventKind event, std::uint32_t exit_code, const Holds& holds) const {
   return is_met_by(*this, {event, exit_code}, holds);
 }
@@ -108,13 +114,13 @@ void Condition::for_each(const std::function<void(const Condition&)>& use) const
 
 bool Condition::wants_events() const {
   bool wants = false;
-  for_each([&](const Condition& part) { wants = wants || part.kind != Kind::Threshold; });
+  for_each([&](const Condition& part) { wants = wants || part.is_event(); });
   return wants;
 }
 
-bool Condition::wants_gauges() const {
+bool Condition::wants_watching() const {
   bool wants = false;
-  for_each([&](const Condition& part) { wants = wants || part.kind == Kind::Threshold; });
+  for_each([&](const Condition& part) { wants = wants || !part.is_event(); });
   return wants;
 }
 

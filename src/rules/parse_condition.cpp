@@ -11,11 +11,11 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kConditions[] = {"crash",   "exit",    "cpu", "memory",
-                                            "handles", "threads", "any", "all"};
+constexpr std::string_view kConditions[] = {"crash",   "exit", "cpu", "memory", "handles",
+                                            "threads", "hang", "any", "all"};
 /// Those that need say nothing more.
 constexpr std::string_view kConditionWords[] = {"crash", "exit"};
-constexpr std::string_view kLaterConditions[] = {"hang", "counter", "exception", "bugcheck"};
+constexpr std::string_view kLaterConditions[] = {"counter", "exception", "bugcheck"};
 constexpr yaml::Names kConditionNames{"condition", kConditions, kLaterConditions};
 
 /// More than anybody lists, and few enough to be looked through at every exit.
@@ -71,6 +71,7 @@ std::string_view example_of(std::string_view name) {
   if (name == "cpu") return "{ cpu: { above: 85%, for: 30s } }";
   if (name == "memory") return "{ memory: { above: 4GiB } }";
   if (name == "handles") return "{ handles: { above: 10000 } }";
+  if (name == "hang") return "{ hang: { tcp: \"127.0.0.1:8080\" } }";
   if (name == "threads") return "{ threads: { above: 500 } }";
   return name == "any" ? "{ any: [crash, exit] }" : "{ all: [crash, { memory: { above: 4GiB } }] }";
 }
@@ -105,6 +106,10 @@ void read_named(std::string_view name,
   if (name == "crash") return read_crash(value, condition, problems);
   if (name == "exit") return read_exit(value, condition, problems);
   if (name == "any" || name == "all") return read_parts(name, value, condition, left, problems);
+  if (name == "hang") {
+    condition.kind = Kind::Hang;
+    return read_hang(value, condition.probe, problems);
+  }
   condition.kind = Kind::Threshold;
   read_threshold(name, value, condition.threshold, problems);
 }

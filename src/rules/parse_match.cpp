@@ -6,7 +6,7 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kLaterKeys[] = {"user", "service", "version"};
+constexpr std::string_view kLaterKeys[] = {"user", "version"};
 
 /// Keeps the steps of one match small; see glob_matches().
 constexpr std::size_t kMaxPatternBytes = 1024;
@@ -48,6 +48,8 @@ constexpr yaml::Field<Match> kNotFields[] = {
      [](const yaml::Node& n, Match& m, yaml::Problems& p) {
        read_patterns(n, m.command_line.none, p);
      }},
+    {"service",
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_patterns(n, m.service.none, p); }},
 };
 
 constexpr yaml::Field<Match> kMatchFields[] = {
@@ -59,6 +61,8 @@ constexpr yaml::Field<Match> kMatchFields[] = {
      [](const yaml::Node& n, Match& m, yaml::Problems& p) {
        read_pattern_list(n, m.command_line, p);
      }},
+    {"service",
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_pattern_list(n, m.service, p); }},
     {"not",
      [](const yaml::Node& n, Match& m, yaml::Problems& p) {
        yaml::read_map(n, kNotFields, kLaterKeys, m, p);

@@ -16,6 +16,17 @@ bool list_matches(const PatternList& list, std::string_view text, Slashes slashe
   return wanted && std::none_of(list.none.begin(), list.none.end(), fits);
 }
 
+/// A process without a service has the empty one.
+bool list_matches(const PatternList& list, const std::vector<std::string>& names) {
+  if (list.empty()) return true;
+  if (names.empty()) return list.matches({});
+  const auto fits = [&](const std::vector<std::string>& patterns) {
+    const PatternList one{patterns, {}};
+    return std::ranges::any_of(names, [&](const auto& name) { return one.matches(name); });
+  };
+  return (list.any.empty() || fits(list.any)) && (list.none.empty() || !fits(list.none));
+}
+
 }  // namespace
 
 std::string_view to_string(DumpKind kind) noexcept {
@@ -48,7 +59,7 @@ bool PatternList::matches(std::string_view text) const noexcept {
 
 bool Match::matches(const ProcessFacts& facts) const noexcept {
   return process.matches(facts.name) && list_matches(path, facts.path, Slashes::Same) &&
-         command_line.matches(facts.command_line);
+         command_line.matches(facts.command_line) && list_matches(service, facts.services);
 }
 
 const Rule* RuleSet::find(EventKind kind,

@@ -31,6 +31,7 @@ struct ProcessFacts {
   std::string name;  ///< `OrdersApi.exe`
   std::string path;  ///< The full path of the image.
   std::string command_line;
+  std::vector<std::string> services = {};  ///< Names of the services that it runs.
 };
 
 /// Whether \p pattern fits the whole of \p text: `*` is any number of characters, `?` is one, the
@@ -49,6 +50,7 @@ struct Match {
   PatternList process;
   PatternList path;  ///< `/` and `\` are the same here.
   PatternList command_line;
+  PatternList service;  ///< One of its services must fit, and none may be refused.
   /// All that are not empty must match.
   [[nodiscard]] bool matches(const ProcessFacts& process_facts) const noexcept;
 };
@@ -78,17 +80,35 @@ struct Threshold {
 /// `CPU above 85% of the machine for 30s`, `handles grown by 1000 within 10m`.
 [[nodiscard]] std::string describe(const Threshold& threshold);
 
-/// Whether a threshold holds now for the process that is asked about. Empty: none does.
-using Holds = std::function<bool(const Threshold&)>;
+/// A question that a healthy process answers.
+struct Probe {
+  enum class Type : std::uint8_t { Http, Tcp, Pipe, Heartbeat };
+  Type type = Type::Http;
+  /// A URL; host:port; a pipe's name; a file that the process writes again and again.
+  std::string target{};
+  Microseconds every{};
+  Microseconds timeout{};      ///< Heartbeat: how old the file may be.
+  std::uint32_t failures = 0;  ///< In a row, until it counts.
+  Microseconds grace{};        ///< After the process has started.
+  friend auto operator<=>(const Probe&, const Probe&) = default;
+};
+/// `http://127.0.0.1:8080/healthz`, `the heartbeat C:\orders\alive`
+[[nodiscard]] std::string describe(const Probe& probe);
+
+struct Condition;
+/// Whether a condition that is no event holds now for the process that is asked about: a threshold
+/// or a hang. Empty: none does.
+using Holds = std::function<bool(const Condition&)>;
 
 /// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
 /// named, also those of a crash; none named: every code but 0 and those of a crash. A threshold:
-/// while it holds. `any` and `all` of others.
+/// while it holds. A hang: while its probe fails. `any` and `all` of others.
 struct Condition {
-  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Any, All };
+  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Hang, Any, All };
   Kind kind = Kind::Crash;
   std::vector<std::uint32_t> exit_codes = {};  ///< For Exit.
   rules::Threshold threshold = {};             ///< For Threshold.
+  rules::Probe probe = {};                     ///< For Hang.
   std::vector<Condition> parts = {};           ///< For Any and All; never empty there.
 
   /// Whether it is met by an event, and by what holds at that moment.
@@ -97,10 +117,12 @@ struct Condition {
   [[nodiscard]] bool fits(const Holds& holds) const;
   /// Calls \p use for each condition in it that has no parts, itself if it has none.
   void for_each(const std::function<void(const Condition&)>& use) const;
-  /// Whether a crash or an exit is among what it asks for.
+  /// Whether it is met by an event: a crash, an exit.
+  [[nodiscard]] bool is_event() const noexcept { return kind == Kind::Crash || kind == Kind::Exit; }
+  /// Whether an event is among what it asks for.
   [[nodiscard]] bool wants_events() const;
-  /// Whether a threshold is.
-  [[nodiscard]] bool wants_gauges() const;
+  /// Whether a threshold or a hang is.
+  [[nodiscard]] bool wants_watching() const;
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 /// Of one rule, `any` and `all` included.

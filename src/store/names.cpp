@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, 7> kStates = {
     "observed", "capturing", "captured", "analyzing", "done", "failed", "skipped"};
 constexpr std::array<std::string_view, 6> kSources = {"aedebug", "attach", "exit-watch",
                                                       "inbox",   "manual", "sampler"};
-constexpr std::array<std::string_view, 7> kKinds = {"crash",  "exit",    "manual", "cpu",
-                                                    "memory", "handles", "threads"};
+constexpr std::array<std::string_view, 8> kKinds = {"crash",  "exit",    "manual",  "cpu",
+                                                    "memory", "handles", "threads", "hang"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names,

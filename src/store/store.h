@@ -42,8 +42,8 @@ enum class Source : std::uint8_t { AeDebug, Attach, ExitWatch, Inbox, Manual, Sa
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 [[nodiscard]] std::optional<Source> source_from(std::string_view name) noexcept;
 
-/// Deaths, a dump that somebody asked for, and thresholds that a process met while it ran on.
-enum class Kind : std::uint8_t { Crash, Exit, Manual, Cpu, Memory, Handles, Threads };
+/// Deaths, a dump that somebody asked for, and what a process did, or did not do, while it ran on.
+enum class Kind : std::uint8_t { Crash, Exit, Manual, Cpu, Memory, Handles, Threads, Hang };
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
   return kind == Kind::Crash || kind == Kind::Exit;

@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/words.h"
+
 namespace vigil::watch {
 namespace {
 
@@ -17,7 +21,35 @@ std::uint64_t bound_of(const Threshold& threshold, std::uint64_t processors) {
   return threshold.value;
 }
 
+std::string percent_text(std::uint64_t ppm) {
+  return fmt::format("{:.1f}%", static_cast<double>(ppm) / static_cast<double>(kPpmOfPercent));
+}
+
+std::string value_text(Gauge gauge, std::uint64_t value, std::uint64_t processors) {
+  switch (gauge) {
+    case Gauge::CpuOfMachine: return percent_text(value / processors);
+    case Gauge::CpuOfCore: return percent_text(value);
+    case Gauge::PrivateBytes:
+    case Gauge::WorkingSet: return format_bytes(value);
+    case Gauge::Handles:
+    case Gauge::Threads: break;
+  }
+  return fmt::format("{}", value);
+}
+
 }  // namespace
+
+store::Kind kind_of(Gauge gauge) {
+  switch (gauge) {
+    case Gauge::CpuOfMachine:
+    case Gauge::CpuOfCore: return store::Kind::Cpu;
+    case Gauge::PrivateBytes:
+    case Gauge::WorkingSet: return store::Kind::Memory;
+    case Gauge::Handles: return store::Kind::Handles;
+    case Gauge::Threads: return store::Kind::Threads;
+  }
+  return store::Kind::Cpu;
+}
 
 std::uint64_t value_of(Gauge gauge, const Reading& reading) {
   switch (gauge) {
@@ -51,13 +83,18 @@ Held::Held(const Threshold& threshold) : threshold_(threshold) {
     minima_ = std::make_unique<Minima>(threshold.time);
 }
 
+std::string Held::text(std::uint64_t processors) const {
+  return fmt::format("{}, {} now", rules::describe(threshold_),
+                     value_text(threshold_.gauge, value_, processors));
+}
+
 bool Held::take(const Reading& reading, Microseconds now, std::uint64_t processors) {
   const bool met = is_met(reading, now, processors);
   return std::exchange(holds_, met) != met;
 }
 
 bool Held::is_met(const Reading& reading, Microseconds now, std::uint64_t processors) {
-  const auto value = value_of(threshold_.gauge, reading);
+  const auto value = value_ = value_of(threshold_.gauge, reading);
   if (minima_ != nullptr) return value - minima_->take(now, value) >= threshold_.value;
   const auto bound = bound_of(threshold_, processors);
   const bool over = threshold_.sense == Threshold::Sense::Above ? value > bound : value < bound;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "watch/watch.h"
 
@@ -16,6 +17,9 @@ inline constexpr std::uint64_t kPpmOfPercent = 10'000;
 
 /// What a reading says of a gauge. CPU: millionths of one processor.
 [[nodiscard]] std::uint64_t value_of(rules::Gauge gauge, const Reading& reading);
+
+/// The kind of row that a gauge makes.
+[[nodiscard]] store::Kind kind_of(rules::Gauge gauge);
 
 /// The least value of the last while, in slices of time.
 class Minima {
@@ -43,6 +47,8 @@ class Held {
   [[nodiscard]] bool holds() const noexcept { return holds_; }
   /// Answers whether that has changed whether it holds. \p processors: of the machine.
   [[nodiscard]] bool take(const Reading& reading, Microseconds now, std::uint64_t processors);
+  /// `CPU above 85% of the machine for 30s, 97.3% now`
+  [[nodiscard]] std::string text(std::uint64_t processors) const;
   /// Nobody knows what was between the last look and the next.
   void begin_anew() { since_.reset(); }
 
@@ -52,6 +58,7 @@ class Held {
   rules::Threshold threshold_;
   std::optional<Microseconds> since_;  // above, below: from when on without a break
   std::unique_ptr<Minima> minima_;     // growth
+  std::uint64_t value_ = 0;            // of the last reading
   bool holds_ = false;
 };
 

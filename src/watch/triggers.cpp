@@ -1,58 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/words.h"
 #include "watch/held.h"
+#include "watch/probe_book.h"
 
 namespace vigil::watch {
 namespace {
 
 using rules::Condition;
-using rules::Gauge;
 using rules::Threshold;
 
 /// What a process that has ended held is kept so long: its dump may come late.
 constexpr Microseconds kKept = std::chrono::minutes(1);
-
-store::Kind kind_of(Gauge gauge) {
-  switch (gauge) {
-    case Gauge::CpuOfMachine:
-    case Gauge::CpuOfCore: return store::Kind::Cpu;
-    case Gauge::PrivateBytes:
-    case Gauge::WorkingSet: return store::Kind::Memory;
-    case Gauge::Handles: return store::Kind::Handles;
-    case Gauge::Threads: return store::Kind::Threads;
-  }
-  return store::Kind::Cpu;
-}
 
 struct RuleState {
   std::size_t rule = 0;  ///< Of those with thresholds.
   bool met = false;
 };
 
+/// A probe of a process.
+struct Hang {
+  rules::Probe probe;
+  bool holds = false;
+};
+
 struct Process {
   rules::ProcessFacts facts = {};
+  Microseconds born{};  ///< As uptime; before the machine's start of counting it is negative.
   std::vector<Held> held = {};
+  std::vector<Hang> hangs = {};
   std::vector<RuleState> rules = {};
   bool is_new = true;  ///< Its rules were not asked yet.
   bool has_ended = false;
   Microseconds seen{};  ///< The last look that it was in.
+
+  [[nodiscard]] bool is_watched() const noexcept { return !held.empty() || !hangs.empty(); }
 };
 
 rules::Holds holds_in(const Process& process) {
-  return [&process](const Threshold& asked) {
-    const auto found = std::ranges::find(process.held, asked, &Held::threshold);
+  return [&process](const Condition& asked) {
+    if (asked.kind == Condition::Kind::Hang) {
+      const auto found = std::ranges::find(process.hangs, asked.probe, &Hang::probe);
+      return found != process.hangs.end() && found->holds;
+    }
+    const auto found = std::ranges::find(process.held, asked.threshold, &Held::threshold);
     return found != process.held.end() && found->holds();
   };
-}
-
-std::string percent_text(std::uint64_t ppm) {
-  return fmt::format("{:.1f}%", static_cast<double>(ppm) / static_cast<double>(kPpmOfPercent));
 }
 
 }  // namespace
@@ -64,37 +60,48 @@ class Triggers::Impl {
   void use_rules(const rules::RuleSet& rules) {
     auto before = std::exchange(rules_, {});
     std::ranges::copy_if(rules.rules, std::back_inserter(rules_),
-                         [](const rules::Rule& rule) { return rule.when.wants_gauges(); });
+                         [](const rules::Rule& rule) { return rule.when.wants_watching(); });
     for (auto& [key, process] : processes_) {
-      auto old = std::exchange(process, Process{.facts = std::move(process.facts)});
+      auto old = std::exchange(process, Process{.facts = std::move(process.facts),
+                                                .born = process.born,
+                                                .has_ended = process.has_ended,
+                                                .seen = process.seen});
       match(process);
       take_over(old, before, process);
     }
+    const auto wanted = probes();
+    book_.keep([&](const auto& probe) { return std::ranges::binary_search(wanted, probe); });
   }
 
-  void add(const ProcessKey& key, const rules::ProcessFacts& facts) {
+  void add(const ProcessKey& key, const rules::ProcessFacts& facts, Microseconds born) {
     auto& process = processes_[key];
-    process = Process{.facts = facts};
+    process = Process{.facts = facts, .born = born};
     match(process);
   }
   void end(const ProcessKey& key) {
     const auto found = processes_.find(key);
     if (found == processes_.end()) return;
     found->second.has_ended = true;
-    if (found->second.held.empty()) processes_.erase(found);
+    if (!found->second.is_watched()) processes_.erase(found);
   }
 
   std::vector<Firing> look(Microseconds uptime, const Sampler& sampler, bool continuous) {
     std::vector<Firing> firings;
     for (auto& [key, process] : processes_) {
-      if (process.held.empty()) continue;
-      if (!continuous) std::ranges::for_each(process.held, &Held::begin_anew);
-      const auto* reading = sampler.reading(key);
-      if (reading == nullptr || process.has_ended) continue;
+      if (!process.is_watched() || process.has_ended) continue;
       process.seen = uptime;
+      if (!continuous) std::ranges::for_each(process.held, &Held::begin_anew);
       bool changed = std::exchange(process.is_new, false);
-      for (auto& held : process.held) changed = held.take(*reading, uptime, processors_) || changed;
-      if (changed) ask_rules(key, process, *reading, firings);
+      if (const auto* reading = sampler.reading(key)) {
+        for (auto& held : process.held)
+          changed = held.take(*reading, uptime, processors_) || changed;
+      }
+      for (auto& hang : process.hangs) {
+        const bool fails = book_.fails(hang.probe) && uptime - process.born >= hang.probe.grace;
+        changed = changed || fails != hang.holds;
+        hang.holds = fails;
+      }
+      if (changed) ask_rules(key, process, firings);
     }
     std::erase_if(processes_, [&](const auto& pair) {
       return pair.second.has_ended && uptime - pair.second.seen > kKept;
@@ -109,7 +116,21 @@ class Triggers::Impl {
 
   [[nodiscard]] std::size_t size() const noexcept {
     return static_cast<std::size_t>(std::ranges::count_if(
-        processes_, [](const auto& pair) { return !pair.second.held.empty(); }));
+        processes_, [](const auto& pair) { return pair.second.is_watched(); }));
+  }
+
+  void answer(const rules::Probe& probe, const std::optional<std::string>& failure) {
+    book_.answer(probe, failure);
+  }
+
+  /// In order, each once.
+  [[nodiscard]] std::vector<rules::Probe> probes() const {
+    std::set<rules::Probe> found;
+    for (const auto& [key, process] : processes_) {
+      if (process.has_ended) continue;
+      for (const auto& hang : process.hangs) found.insert(hang.probe);
+    }
+    return {found.begin(), found.end()};
   }
 
  private:
@@ -118,9 +139,13 @@ class Triggers::Impl {
       if (!rules_[i].match.matches(process.facts)) continue;
       process.rules.push_back({i, false});
       rules_[i].when.for_each([&](const Condition& part) {
-        if (part.kind != Condition::Kind::Threshold) return;
-        const auto known = std::ranges::find(process.held, part.threshold, &Held::threshold);
-        if (known == process.held.end()) process.held.emplace_back(part.threshold);
+        if (part.kind == Condition::Kind::Threshold) {
+          const auto known = std::ranges::find(process.held, part.threshold, &Held::threshold);
+          if (known == process.held.end()) process.held.emplace_back(part.threshold);
+        } else if (part.kind == Condition::Kind::Hang) {
+          const auto known = std::ranges::find(process.hangs, part.probe, &Hang::probe);
+          if (known == process.hangs.end()) process.hangs.push_back({part.probe, false});
+        }
       });
     }
   }
@@ -129,6 +154,10 @@ class Triggers::Impl {
     for (auto& held : process.held) {
       const auto same = std::ranges::find(old.held, held.threshold(), &Held::threshold);
       if (same != old.held.end()) held = std::move(*same);
+    }
+    for (auto& hang : process.hangs) {
+      const auto same = std::ranges::find(old.hangs, hang.probe, &Hang::probe);
+      if (same != old.hangs.end()) hang.holds = same->holds;
     }
     for (auto& state : process.rules) {
       const auto& rule = rules_[state.rule];
@@ -140,10 +169,7 @@ class Triggers::Impl {
   }
 
   /// The first rule that has become met acts; the others have had their moment too.
-  void ask_rules(const ProcessKey& key,
-                 Process& process,
-                 const Reading& reading,
-                 std::vector<Firing>& firings) {
+  void ask_rules(const ProcessKey& key, Process& process, std::vector<Firing>& firings) {
     bool acted = false;
     for (auto& state : process.rules) {
       const auto& rule = rules_[state.rule];
@@ -151,40 +177,34 @@ class Triggers::Impl {
       const bool became = met && !std::exchange(state.met, met);
       state.met = met;
       if (!became || std::exchange(acted, true)) continue;
-      firings.push_back(firing(key, rule, process, reading));
+      firings.push_back(firing(key, rule, process));
     }
   }
 
-  Firing firing(const ProcessKey& key,
-                const rules::Rule& rule,
-                const Process& process,
-                const Reading& reading) const {
+  [[nodiscard]] Firing firing(const ProcessKey& key,
+                              const rules::Rule& rule,
+                              const Process& process) const {
     Firing result{key, rule.name, store::Kind::Cpu, {}};
     const auto holds = holds_in(process);
     rule.when.for_each([&](const Condition& part) {
-      if (part.kind != Condition::Kind::Threshold || !holds(part.threshold)) return;
-      if (result.detail.empty()) result.kind = kind_of(part.threshold.gauge);
+      if (part.is_event() || !holds(part)) return;
+      const bool hang = part.kind == Condition::Kind::Hang;
+      if (result.detail.empty())
+        result.kind = hang ? store::Kind::Hang : kind_of(part.threshold.gauge);
       if (!result.detail.empty()) result.detail += "; ";
-      result.detail += rules::describe(part.threshold) + ", " + now_text(part.threshold, reading);
+      result.detail += hang ? book_.text(part.probe) : held_text(process, part.threshold);
     });
     return result;
   }
 
-  [[nodiscard]] std::string now_text(const Threshold& threshold, const Reading& reading) const {
-    const auto value = value_of(threshold.gauge, reading);
-    switch (threshold.gauge) {
-      case Gauge::CpuOfMachine: return percent_text(value / processors_) + " now";
-      case Gauge::CpuOfCore: return percent_text(value) + " now";
-      case Gauge::PrivateBytes:
-      case Gauge::WorkingSet: return format_bytes(value) + " now";
-      case Gauge::Handles:
-      case Gauge::Threads: return fmt::format("{} now", value);
-    }
-    return {};
+  [[nodiscard]] std::string held_text(const Process& process, const Threshold& threshold) const {
+    const auto found = std::ranges::find(process.held, threshold, &Held::threshold);
+    return found == process.held.end() ? std::string() : found->text(processors_);
   }
 
   std::uint64_t processors_;
-  std::vector<rules::Rule> rules_;  // those with thresholds
+  std::vector<rules::Rule> rules_;  // those with thresholds and probes
+  ProbeBook book_;
   std::map<ProcessKey, Process> processes_;
 };
 
@@ -193,14 +213,20 @@ Triggers::~Triggers() = default;
 void Triggers::use_rules(const rules::RuleSet& rules) {
   impl_->use_rules(rules);
 }
-void Triggers::add(const ProcessKey& process, const rules::ProcessFacts& facts) {
-  impl_->add(process, facts);
+void Triggers::add(const ProcessKey& process, const rules::ProcessFacts& facts, Microseconds born) {
+  impl_->add(process, facts, born);
 }
 void Triggers::end(const ProcessKey& process) {
   impl_->end(process);
 }
 std::vector<Firing> Triggers::look(Microseconds uptime, const Sampler& sampler, bool continuous) {
   return impl_->look(uptime, sampler, continuous);
+}
+void Triggers::answer(const rules::Probe& probe, const std::optional<std::string>& failure) {
+  impl_->answer(probe, failure);
+}
+std::vector<rules::Probe> Triggers::probes() const {
+  return impl_->probes();
 }
 rules::Holds Triggers::holds(const ProcessKey& process) const {
   return impl_->holds(process);

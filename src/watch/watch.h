@@ -142,7 +142,7 @@ class Sampler {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A rule whose thresholds have just been met by a process.
+/// A rule that a process has just met.
 struct Firing {
   ProcessKey process;
   std::string rule;
@@ -150,7 +150,8 @@ struct Firing {
   std::string detail;                   ///< `CPU above 85% of the machine for 30s, 97.3% now`
 };
 
-/// Holds the thresholds of rules against readings. Each rule acts once when its condition becomes
+/// Holds the thresholds of rules against readings, and counts what their probes are answered. Each
+/// rule acts once when its condition becomes
 /// met, and again only after it was not.
 class Triggers {
  public:
@@ -159,13 +160,18 @@ class Triggers {
   /// Takes the thresholds of \p rules. What has been held so far goes on for those that were there
   /// before.
   void use_rules(const rules::RuleSet& rules);
-  void add(const ProcessKey& process, const rules::ProcessFacts& facts);
+  /// \p born: when it started, as uptime.
+  void add(const ProcessKey& process, const rules::ProcessFacts& facts, Microseconds born);
   /// What it held when it ended can be asked for a minute longer.
   void end(const ProcessKey& process);
   /// After each look of \p sampler, which answered \p continuous.
   [[nodiscard]] std::vector<Firing> look(Microseconds uptime,
                                          const Sampler& sampler,
                                          bool continuous);
+  /// What is to be asked, again and again, for the processes that live now; each once.
+  [[nodiscard]] std::vector<rules::Probe> probes() const;
+  /// \p failure: why there was no good answer; nothing: there was one.
+  void answer(const rules::Probe& probe, const std::optional<std::string>& failure);
   /// What holds now for \p process; valid until the next call of anything else.
   [[nodiscard]] rules::Holds holds(const ProcessKey& process) const;
   /// Processes that some threshold is held against.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crashers/ways.h"
 
+// winsock2.h comes before windows.h.
 #include <windows.h>
+#include <winsock2.h>
 
 #include <array>
 #include <cstdio>
@@ -184,6 +186,46 @@ VIGIL_EXPORT int inner_grow(std::uint32_t value) {
   return 0;
 }
 
+/// Listens on port \p value. Answers one request a connection, well or not at all, as \p answers
+/// says, until stdin closes.
+int serve(std::uint32_t port, bool answers) {
+  WSADATA data{};
+  ::WSAStartup(MAKEWORD(2, 2), &data);
+  const SOCKET listener = ::socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = ::htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener, SOMAXCONN) != 0) {
+    return 1;
+  }
+  const auto accept_all = [](void* socket) -> DWORD {
+    static constexpr char kAnswer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    for (;;) {
+      const SOCKET taken = ::accept(reinterpret_cast<SOCKET>(socket), nullptr, nullptr);
+      char request[1024];
+      if (::recv(taken, request, sizeof request, 0) > 0)
+        ::send(taken, kAnswer, sizeof kAnswer - 1, 0);
+      ::closesocket(taken);
+    }
+  };
+  if (answers)
+    ::CreateThread(nullptr, 0, accept_all, reinterpret_cast<void*>(listener), 0, nullptr);
+  std::puts("listening");
+  std::fflush(stdout);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+VIGIL_EXPORT int inner_serve(std::uint32_t value) {
+  return serve(value, true);
+}
+
+VIGIL_EXPORT int inner_stuck_server(std::uint32_t value) {
+  return serve(value, false);
+}
+
 VIGIL_EXPORT int inner_handles(std::uint32_t value) {
   for (std::uint32_t i = 0; i < value; ++i) ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
   vigil::crasher::wait_until_stdin_closes();
@@ -211,6 +253,9 @@ std::span<const Way> ways() {
       Way{"linger", "wait until stdin closes", 0, inner_linger},
       Way{"spin", "--value threads that never rest, until stdin closes", 1, inner_spin},
       Way{"grow", "commit --value MB more ten times a second, until stdin closes", 1, inner_grow},
+      Way{"serve", "answer HTTP on port --value, until stdin closes", 8080, inner_serve},
+      Way{"stuck_server", "listen on port --value and never answer, until stdin closes", 8080,
+          inner_stuck_server},
       Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},
       Way{"big", "commit and fill --value MB, wait until stdin closes", 64, inner_big},
       Way{"big_crash", "the same, and then an access violation", 64, inner_big_crash},

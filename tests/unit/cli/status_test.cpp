@@ -30,7 +30,7 @@ TEST_F(StatusCommand, TellsOfStoreQueueDiskAndRules) {
   ASSERT_TRUE(store.dump_ready(waiting, 1, kMorning).ok());
   const auto output = vigil({"status"});
   EXPECT_EQ(output.code, expected(ExitCode::Ok));
-  EXPECT_THAT(output.out, HasSubstr("vigil.db (schema 1)"));
+  EXPECT_THAT(output.out, HasSubstr("vigil.db (schema 2)"));
   EXPECT_THAT(output.out,
               HasSubstr("captures    2 (1 done, 0 failed, 0 skipped, 0 observed, 0 capturing)"));
   EXPECT_THAT(output.out, HasSubstr("queue       1 waiting, 0 in analysis"));
@@ -78,7 +78,7 @@ TEST_F(StatusCommand, AsJsonHasTheSameFacts) {
   auto store = open();
   finish(store, crash(), "{}");
   const auto status = vigil_json({"status"});
-  EXPECT_EQ(status["store"]["schema_version"], 1);
+  EXPECT_EQ(status["store"]["schema_version"], 2);
   EXPECT_EQ(status["store"]["captures"]["done"], 1);
   EXPECT_EQ(status["store"]["queue"], 0);
   EXPECT_EQ(status["store"]["newest"]["id"], 1);

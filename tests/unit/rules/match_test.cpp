@@ -57,6 +57,20 @@ TEST(Match, TakesBothSlashesInPathsForOne) {
   EXPECT_FALSE(match.matches(orders()));
 }
 
+TEST(Match, FitsOneOfTheServicesThatAProcessRuns) {
+  Match match;
+  match.service.any = {"orders*"};
+  EXPECT_FALSE(match.matches(orders()));
+  auto facts = orders();
+  facts.services = {"Billing", "OrdersApi"};
+  EXPECT_TRUE(match.matches(facts));
+  match.service.none = {"billing"};
+  EXPECT_FALSE(match.matches(facts));
+  match = {};
+  match.service.none = {"billing"};
+  EXPECT_TRUE(match.matches(orders()));
+}
+
 TEST(Match, FitsAnUnknownFactOnlyWithAStar) {
   Match match;
   match.path.any = {R"(C:\*)"};
@@ -70,7 +84,7 @@ Condition threshold(std::uint64_t value) {
 }
 
 /// What holds: the thresholds of 90 and less.
-const Holds kHolds = [](const Threshold& asked) { return asked.value <= 90; };
+const Holds kHolds = [](const Condition& asked) { return asked.threshold.value <= 90; };
 
 TEST(Condition, OfAThresholdIsMetWhileItHoldsAndByNoEvent) {
   EXPECT_TRUE(threshold(90).fits(kHolds));

@@ -102,7 +102,7 @@ rules:
     limits: { per_hour: many, cooldown: 30 }
   - name: b c
     match: { process: y }
-    when: hang
+    when: counter
     keep: 30d
 )"),
               ElementsAre("rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
@@ -114,9 +114,9 @@ rules:
                           "rules.d/orders.yaml:9:11: rule name 'b c' has other characters than "
                           "letters, digits, '-', '_' "
                           "and '.'",
-                          "rules.d/orders.yaml:11:11: condition 'hang' is not supported by this "
+                          "rules.d/orders.yaml:11:11: condition 'counter' is not supported by this "
                           "version; this one knows "
-                          "crash, exit, cpu, memory, handles, threads, any and all",
+                          "crash, exit, cpu, memory, handles, threads, hang, any and all",
                           "rules.d/orders.yaml:12:5: key 'keep' is not supported by this version; "
                           "this one knows name, "
                           "match, when, capture and limits"));
@@ -190,13 +190,14 @@ TEST(ParseRules, RefusesAWrongMatch) {
   EXPECT_THAT(
       problems_of(with_match("{}")),
       ElementsAre("rules.d/orders.yaml:4:12: an empty match; every process is { process: '*' }"));
-  EXPECT_THAT(problems_of(with_match("x.exe")),
-              ElementsAre("rules.d/orders.yaml:4:12: expected a map of process, path, command_line "
-                          "and not, found the text 'x.exe'"));
+  EXPECT_THAT(
+      problems_of(with_match("x.exe")),
+      ElementsAre("rules.d/orders.yaml:4:12: expected a map of process, path, command_line, "
+                  "service and not, found the text 'x.exe'"));
   EXPECT_THAT(problems_of(with_match("{ user: x }")),
               ElementsAre("rules.d/orders.yaml:4:14: key 'user' is not supported by this version; "
                           "this one knows process, "
-                          "path, command_line and not"));
+                          "path, command_line, service and not"));
   EXPECT_THAT(problems_of(with_match("{ process: [] }")),
               ElementsAre("rules.d/orders.yaml:4:23: an empty list of patterns"));
   EXPECT_THAT(
@@ -209,8 +210,8 @@ TEST(ParseRules, RefusesAWrongMatch) {
   EXPECT_THAT(problems_of(with_match("{ process: { non: a } }")),
               ElementsAre("rules.d/orders.yaml:4:25: unknown key 'non'; did you mean 'not'?"));
   EXPECT_THAT(problems_of(with_match("{ not: x }")),
-              ElementsAre("rules.d/orders.yaml:4:19: expected a map of process, path and "
-                          "command_line, found the text 'x'"));
+              ElementsAre("rules.d/orders.yaml:4:19: expected a map of process, path, "
+                          "command_line and service, found the text 'x'"));
   EXPECT_THAT(problems_of(with_match("{ path: \"C:\\new\\*\" }")),
               ElementsAre(HasSubstr("begins an escape")));
   EXPECT_THAT(problems_of(with_match("{ path: \"C:\\new\" }")),

@@ -111,7 +111,7 @@ TEST(ReadCondition, CombinesConditions) {
   EXPECT_THAT(condition.parts[1].parts[0].exit_codes, ElementsAre(3u));
   EXPECT_EQ(condition.parts[1].parts[1].threshold.value, std::uint64_t{1} << 30);
   EXPECT_TRUE(condition.wants_events());
-  EXPECT_TRUE(condition.wants_gauges());
+  EXPECT_TRUE(condition.wants_watching());
 }
 
 TEST(ReadCondition, RefusesCombinationsOfNothing) {

@@ -74,6 +74,7 @@ TEST(Schema, KnowsTheKeysThatTheParserKnows) {
       {definitions.at("memory"), rule_with(match, "{ memory: { zzzzzz: 1 } }", "")},
       {definitions.at("count"), rule_with(match, "{ handles: { zzzzzz: 1 } }", "")},
       {definitions.at("count"), rule_with(match, "{ threads: { zzzzzz: 1 } }", "")},
+      {definitions.at("hang"), rule_with(match, "{ hang: { zzzzzz: 1 } }", "")},
       {definitions.at("capture"), rule_with(match, "crash", ", capture: { zzzzzz: 1 }")},
       {definitions.at("limits"), rule_with(match, "crash", ", limits: { zzzzzz: 1 }")},
   };

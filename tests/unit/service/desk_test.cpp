@@ -192,5 +192,47 @@ TEST(Desk, KeepsADumpThatCameBeforeItsDumperEnded) {
   EXPECT_EQ(bench.rows()[0].state, State::Capturing);
 }
 
+TEST(Desk, ThresholdsAreDecidedByTheRuleThatTheyMet) {
+  Workbench bench;
+  bench.use_rule({.per_hour = 1});
+  auto hot = bench.crash(1234, store::Source::Sampler);
+  hot.kind = store::Kind::Cpu;
+  hot.exception_code.reset();
+  hot.detail = "CPU above 85% of the machine for 30s, 97.3% now";
+  const auto first = bench.desk.take_threshold(hot, "orders-crash");
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->decision.dump, rules::DumpKind::Mini);
+  EXPECT_EQ(bench.lines->count(hot.detail), 1u);
+  hot.at = hot.at + Microseconds(60'000'000);
+  const auto second = bench.desk.take_threshold(hot, "orders-crash");
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(second->id, first->id);
+  EXPECT_EQ(second->decision.dump, rules::DumpKind::None);
+  const auto gone = bench.desk.take_threshold(bench.crash(8, store::Source::Sampler), "removed");
+  ASSERT_TRUE(gone.ok());
+  EXPECT_EQ(gone->decision.reason, "no rule matches");
+}
+
+TEST(Desk, NotesTheCircumstancesOfANewRowOnce) {
+  Workbench bench;
+  int asked = 0;
+  Desk desk{{bench.store,
+             bench.clock,
+             bench.log,
+             bench.settings,
+             [] { return Result<std::uint64_t>(std::uint64_t{1} << 40); },
+             {},
+             {},
+             [&](const store::Signal&) {
+               ++asked;
+               return std::string("{}");
+             }}};
+  const auto first = desk.take(bench.crash());
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(desk.take(bench.crash(1234, store::Source::ExitWatch)).ok());
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(bench.store.circumstances(first->id).value(), "{}");
+}
+
 }  // namespace
 }  // namespace vigil::service

@@ -31,7 +31,7 @@ TEST(Names, EverySourceHasAWordThatLeadsBackToIt) {
 
 TEST(Names, EveryKindHasAWordThatLeadsBackToIt) {
   for (const auto kind : {Kind::Crash, Kind::Exit, Kind::Manual, Kind::Cpu, Kind::Memory,
-                          Kind::Handles, Kind::Threads}) {
+                          Kind::Handles, Kind::Threads, Kind::Hang}) {
     EXPECT_EQ(kind_from(to_string(kind)), kind);
   }
 }
@@ -39,7 +39,7 @@ TEST(Names, EveryKindHasAWordThatLeadsBackToIt) {
 TEST(Names, OtherWordsMeanNothing) {
   EXPECT_EQ(state_from("DONE"), std::nullopt);
   EXPECT_EQ(source_from(""), std::nullopt);
-  EXPECT_EQ(kind_from("hang"), std::nullopt);
+  EXPECT_EQ(kind_from("Hang"), std::nullopt);
 }
 
 }  // namespace

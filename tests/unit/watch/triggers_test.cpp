@@ -32,7 +32,7 @@ std::string rule(const std::string& name, const std::string& when) {
 struct Machine {
   explicit Machine(const std::string& rules) {
     triggers.use_rules(rules_of(rules));
-    triggers.add(kOrders, {"orders.exe", "", ""});
+    triggers.add(kOrders, {"orders.exe", "", ""}, Microseconds(0));
     look({});
   }
 
@@ -201,10 +201,50 @@ TEST(Triggers, GoOnWhereTheyWereWhenRulesAreReadAgain) {
 TEST(Triggers, ConcernTheProcessesThatTheirRulesMatch) {
   Machine machine(rule("hot", "{ cpu: { above: 85% } }") +
                   "- { name: deaths, match: { process: other.exe }, when: crash }\n");
-  machine.triggers.add({ProcessId{8}, Timestamp{1}}, {"other.exe", "", ""});
+  machine.triggers.add({ProcessId{8}, Timestamp{1}}, {"other.exe", "", ""}, Microseconds(0));
   EXPECT_EQ(machine.triggers.size(), 1u);
   machine.triggers.end({ProcessId{8}, Timestamp{1}});
   EXPECT_EQ(machine.triggers.size(), 1u);
+}
+
+TEST(Triggers, FireWhenAProbeFailsOftenEnough) {
+  Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 2, grace: 5s } }"));
+  const auto probes = machine.triggers.probes();
+  ASSERT_EQ(probes.size(), 1u);
+  machine.triggers.answer(probes[0], "no answer within 2s");
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(machine.look({}), IsEmpty()) << "once is not twice";
+  machine.triggers.answer(probes[0], std::nullopt);
+  machine.triggers.answer(probes[0], "no answer within 2s");
+  EXPECT_THAT(machine.look({}), IsEmpty());
+  machine.triggers.answer(probes[0], "connection refused");
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  EXPECT_EQ(machine.last[0].kind, store::Kind::Hang);
+  EXPECT_EQ(machine.last[0].detail, "127.0.0.1:80 failed 2 times in a row: connection refused");
+  machine.triggers.answer(probes[0], "connection refused");
+  EXPECT_THAT(machine.look({}), IsEmpty()) << "it is the same hang";
+  machine.triggers.answer(probes[0], std::nullopt);
+  EXPECT_THAT(machine.look({}), IsEmpty());
+  for (int i = 0; i < 2; ++i) machine.triggers.answer(probes[0], "connection refused");
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck")) << "it had recovered";
+}
+
+TEST(Triggers, LeaveAProcessTimeToStart) {
+  Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 5s } }"));
+  machine.triggers.answer(machine.triggers.probes()[0], "connection refused");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(machine.look({}), IsEmpty());
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  EXPECT_EQ(machine.last[0].detail, "127.0.0.1:80: connection refused");
+}
+
+TEST(Triggers, AskOnlyWhileAProcessLives) {
+  Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 0s } }") +
+                  rule("more", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 0s } }"));
+  const auto probes = machine.triggers.probes();
+  EXPECT_EQ(probes.size(), 1u) << "the same question is asked once";
+  machine.triggers.answer(probes[0], "connection refused");
+  machine.triggers.end(kOrders);
+  EXPECT_THAT(machine.triggers.probes(), IsEmpty());
+  EXPECT_THAT(machine.look({}), IsEmpty()) << "who is gone does not hang";
 }
 
 }  // namespace

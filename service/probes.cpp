@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "coroutines.h"
+
+namespace asio = boost::asio;
+
+namespace vigil::service {
+
+void Probes::want(const std::vector<rules::Probe>& probes) {
+  for (auto& [probe, asked] : asked_) {
+    asked.wanted = std::ranges::binary_search(probes, probe);
+    if (!asked.wanted && asked.pause != nullptr) asked.pause->cancel();
+  }
+  for (const auto& probe : probes) {
+    if (asked_.contains(probe) || asked_.size() >= kMaxProbes) continue;
+    asked_.try_emplace(probe);
+    spawn(io_, ask_again(probe));
+  }
+}
+
+void Probes::stop() {
+  want({});
+}
+
+asio::awaitable<void> Probes::ask_again(rules::Probe probe) {
+  asio::steady_timer pause(io_);
+  while (asked_[probe].wanted) {
+    pause.expires_after(probe.every);
+    asked_[probe].pause = &pause;
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    asked_[probe].pause = nullptr;
+    if (!asked_[probe].wanted) break;
+    const auto failure = co_await ask_(probe);
+    if (asked_[probe].wanted) on_answer_(probe, failure);
+  }
+  asked_.erase(probe);
+}
+
+}  // namespace vigil::service

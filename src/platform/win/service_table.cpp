@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/win/service_table.h"
+
+#include <windows.h>
+
+#include <span>
+
+#include "platform/win/service_control.h"
+#include "platform/win/text.h"
+#include "platform/win/win_error.h"
+
+namespace vigil::platform {
+namespace {
+
+/// The most that the service manager gives at once.
+constexpr DWORD kBufferBytes = 256 * 1024;
+
+}  // namespace
+
+Result<ServiceTable> read_service_table() {
+  const ServiceHandle manager(::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_ENUMERATE_SERVICE));
+  if (!manager) return from_last_error("cannot ask the service manager");
+  ServiceTable table;
+  std::vector<std::byte> buffer(kBufferBytes);
+  DWORD resume = 0;
+  for (;;) {
+    DWORD needed = 0, count = 0;
+    const BOOL all = ::EnumServicesStatusExW(manager.get(), SC_ENUM_PROCESS_INFO, SERVICE_WIN32,
+                                             SERVICE_ACTIVE, reinterpret_cast<BYTE*>(buffer.data()),
+                                             kBufferBytes, &needed, &count, &resume, nullptr);
+    if (all == FALSE && ::GetLastError() != ERROR_MORE_DATA)
+      return from_last_error("cannot list the services");
+    const auto* first = reinterpret_cast<const ENUM_SERVICE_STATUS_PROCESSW*>(buffer.data());
+    for (const auto& service : std::span(first, count)) {
+      const ProcessId pid{service.ServiceStatusProcess.dwProcessId};
+      if (pid.value != 0) table[pid].push_back(utf8_from_wide(service.lpServiceName));
+    }
+    if (all != FALSE || count == 0) return table;
+  }
+}
+
+}  // namespace vigil::platform

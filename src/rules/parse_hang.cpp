@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "rules/grammar.h"
+
+namespace vigil::rules {
+namespace {
+
+using yaml::Node;
+using yaml::Problems;
+
+constexpr std::size_t kMaxTargetBytes = 1024;
+constexpr yaml::Range<Microseconds> kEvery{std::chrono::seconds(1), std::chrono::hours(1)};
+constexpr yaml::Range<Microseconds> kTimeout{std::chrono::milliseconds(100),
+                                             std::chrono::minutes(5)};
+constexpr yaml::Range<Microseconds> kOlder{std::chrono::seconds(1), std::chrono::hours(24 * 7)};
+constexpr yaml::Range<Microseconds> kGrace{Microseconds(0), std::chrono::hours(24)};
+constexpr yaml::Range<std::uint32_t> kFailures{1, 1000};
+
+constexpr Microseconds kDefaultEvery = std::chrono::seconds(5);
+constexpr Microseconds kDefaultTimeout = std::chrono::seconds(2);
+constexpr Microseconds kDefaultGrace = std::chrono::minutes(1);
+constexpr std::uint32_t kDefaultFailures = 3;
+
+constexpr std::string_view kKeys[] = {"http",  "tcp",     "pipe",     "heartbeat", "older_than",
+                                      "every", "timeout", "failures", "grace"};
+constexpr std::string_view kTypes[] = {"http", "tcp", "pipe", "heartbeat"};
+constexpr std::string_view kLaterKeys[] = {"window", "service", "deadlock"};
+constexpr std::string_view kExamples[] = {
+    "a URL such as http://127.0.0.1:8080/healthz", "an address such as 127.0.0.1:8080",
+    "a pipe such as \\\\.\\pipe\\orders", "a full path such as C:\\orders\\alive.txt"};
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return failed == std::errc{} && end == text.data() + text.size() && port != 0;
+}
+
+bool is_host_and_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  return colon != std::string_view::npos && colon != 0 && is_port(text.substr(colon + 1));
+}
+
+/// What is wrong with a target of this type; empty: nothing.
+std::string_view complaint(Probe::Type type, std::string_view target) {
+  const bool printable = std::ranges::all_of(
+      target, [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; });
+  switch (type) {
+    case Probe::Type::Http:
+      if (target.starts_with("https://")) return "https is not supported by this version";
+      return target.starts_with("http://") && target.size() > 7 && printable ? "" : "it is no URL";
+    case Probe::Type::Tcp:
+      return is_host_and_port(target) && printable ? "" : "it has no host and port";
+    case Probe::Type::Pipe:
+      return target.starts_with("\\\\.\\pipe\\") && target.size() > 9 ? "" : "it is no local pipe";
+    case Probe::Type::Heartbeat: {
+      const bool full =
+          target.size() > 3 && target[1] == ':' && (target[2] == '\\' || target[2] == '/');
+      return full ? "" : "it is no full path of a local disk";
+    }
+  }
+  return "";
+}
+
+/// Which question it is. Says what is wrong when it is none, or more than one.
+bool read_type(const Node& node, Probe& probe, Problems& problems) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < std::size(kTypes); ++i) {
+    const auto* const value = node.find(kTypes[i]);
+    if (value == nullptr) continue;
+    ++count;
+    probe.type = static_cast<Probe::Type>(i);
+    const auto target = yaml::read_text(*value, kExamples[i], kMaxTargetBytes, problems);
+    if (!target) continue;
+    probe.target = *target;
+    if (const auto why = complaint(probe.type, *target); !why.empty()) {
+      problems.add(value->at, fmt::format("{} cannot be asked: {}; write {}", yaml::shown(*target),
+                                          why, kExamples[i]));
+    }
+  }
+  if (count == 1) return true;
+  problems.add(node.at, fmt::format("'hang' takes one of {}, and has {}", yaml::join_names(kTypes),
+                                    count == 0 ? "none" : fmt::format("{}", count)));
+  return false;
+}
+
+template <class T, class Read>
+void read_into(const Node& node, std::string_view key, T& target, const Read& read) {
+  const auto* const value = node.find(key);
+  if (value == nullptr) return;
+  if (const auto found = read(*value)) target = *found;
+}
+
+}  // namespace
+
+void read_hang(const Node& node, Probe& probe, Problems& problems) {
+  yaml::visit_map(node, {.noun = "key", .known = kKeys, .later = kLaterKeys}, problems,
+                  [](auto, const auto&) {});
+  const auto known = [](const yaml::Key& key) {
+    return std::ranges::find(kKeys, key.text) != std::end(kKeys);
+  };
+  if (node.kind != Node::Kind::Map || !std::ranges::all_of(node.keys, known)) return;
+  if (!read_type(node, probe, problems)) return;
+  const bool heartbeat = probe.type == Probe::Type::Heartbeat;
+  probe.every = kDefaultEvery;
+  probe.timeout = heartbeat ? std::chrono::minutes(1) : kDefaultTimeout;
+  probe.failures = heartbeat ? 1 : kDefaultFailures;
+  probe.grace = kDefaultGrace;
+  const auto duration = [&problems](const auto& range) {
+    return [&problems, &range](const Node& value) {
+      return yaml::read_duration(value, range, problems);
+    };
+  };
+  read_into(node, "every", probe.every, duration(kEvery));
+  read_into(node, heartbeat ? "older_than" : "timeout", probe.timeout,
+            duration(heartbeat ? kOlder : kTimeout));
+  read_into(node, "grace", probe.grace, duration(kGrace));
+  read_into(node, "failures", probe.failures,
+            [&](const Node& value) { return yaml::read_count(value, kFailures, problems); });
+  const auto* const other = node.find(heartbeat ? "timeout" : "older_than");
+  if (other != nullptr) {
+    problems.add(other->at, heartbeat ? "'timeout' goes with http, tcp and pipe; heartbeat has "
+                                        "'older_than'"
+                                      : "'older_than' goes with heartbeat");
+  }
+}
+
+}  // namespace vigil::rules

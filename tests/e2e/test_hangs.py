@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers that stop answering, as probes see them: each captured once, with what the probe was answered, and left alone otherwise."""
+
+import os
+import socket
+
+from vigil_e2e.case import SETTINGS, VigilTestCase, rule
+from vigil_e2e.vigil import wait_until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Hangs(VigilTestCase):
+    def expect_one(self, program: str, detail: str) -> dict:
+        row = self.vigil.wait_for_ended(program)
+        self.assertEqual((row["state"], row["kind"], row["seen_by"]), ("done", "hang", ["sampler"]), row)
+        self.assertRegex(row["detail"], detail)
+        return self.vigil.report(row)
+
+    def install(self, program: str, hang: str) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", program, when=f"{{ hang: {{ {hang}, every: 1s, grace: 0s }} }}")})
+
+    def test_captures_a_server_that_takes_connections_and_answers_nothing(self) -> None:
+        port = free_port()
+        self.install("stuck_server.exe", f"http: 'http://127.0.0.1:{port}/healthz', timeout: 500ms, failures: 2")
+        server = self.vigil.start("stuck_server", value=port)
+        report = self.expect_one("stuck_server.exe",
+                                 rf"^http://127\.0\.0\.1:{port}/healthz failed 2 times in a row: no answer within 500ms$")
+        self.assertTrue(server.is_running())
+        self.assertIn("outer_frame", [f.get("function", "") for t in report["threads"] for f in t["frames"]])
+
+    def test_leaves_a_server_that_answers_alone(self) -> None:
+        port = free_port()
+        self.install("*serve*.exe", f"http: 'http://127.0.0.1:{port}/', failures: 1")
+        server = self.vigil.start("serve", value=port)
+        wait_until("it to listen", lambda: "listening" in server.output())
+        # By the time that another process is captured for the same answers, it would have been too.
+        self.vigil.write_rule("other.yaml", rule("other", "linger.exe", when="{ cpu: { below: 50%, for: 4s } }"))
+        self.vigil.start("linger")
+        self.vigil.wait_for_ended("linger.exe")
+        self.assertEqual([row["process"] for row in self.vigil.rows()], ["linger.exe"])
+
+    def test_captures_a_process_whose_port_nobody_serves(self) -> None:
+        port = free_port()
+        self.install("linger.exe", f"tcp: '127.0.0.1:{port}', failures: 2")
+        self.vigil.start("linger")
+        self.expect_one("linger.exe", rf"^127\.0\.0\.1:{port} failed 2 times in a row: .+")
+
+    def test_captures_a_process_whose_pipe_is_gone(self) -> None:
+        self.install("linger.exe", r"pipe: '\\.\pipe\vigil-test-nobody', failures: 1")
+        self.vigil.start("linger")
+        self.expect_one("linger.exe", r"^\\\\\.\\pipe\\vigil-test-nobody: it cannot be opened")
+
+    def test_captures_a_process_that_writes_no_heartbeat_any_more(self) -> None:
+        file = self.machine.apps() / "alive.txt"
+        self.install("linger.exe", f"heartbeat: '{self.machine.to_windows(file)}', older_than: 1m")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("alive")
+        self.vigil.start("linger")
+        self.vigil.wait_for_log("rule")
+        self.assertEqual(self.vigil.rows(), [])
+        long_ago = file.stat().st_mtime - 90
+        os.utime(file, (long_ago, long_ago))
+        self.expect_one("linger.exe", r"^the heartbeat .+alive\.txt: it was written 1m.* ago$")

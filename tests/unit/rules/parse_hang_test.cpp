@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/grammar.h"
+
+namespace vigil::rules {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Parsed {
+  Condition condition;
+  std::string problem;
+};
+
+Parsed parse(std::string_view text) {
+  yaml::Problems problems("f");
+  Parsed parsed;
+  const auto root = yaml::parse(text, problems);
+  read_condition(*root, parsed.condition, problems);
+  const auto found = std::move(problems).take();
+  if (!found.empty()) parsed.problem = found.front().format();
+  return parsed;
+}
+
+TEST(ReadHang, HasDefaultsThatSuitAServer) {
+  const auto [condition, problem] = parse("hang: { http: 'http://127.0.0.1:8080/healthz' }");
+  EXPECT_EQ(problem, "");
+  EXPECT_EQ(condition.kind, Condition::Kind::Hang);
+  EXPECT_EQ(condition.probe,
+            (Probe{Probe::Type::Http, "http://127.0.0.1:8080/healthz", 5s, 2s, 3, 60s}));
+  EXPECT_FALSE(condition.wants_events());
+  EXPECT_TRUE(condition.wants_watching());
+}
+
+TEST(ReadHang, TakesWhatItIsTold) {
+  EXPECT_EQ(
+      parse("hang: { tcp: '127.0.0.1:80', every: 1s, timeout: 500ms, failures: 1, grace: 0s }")
+          .condition.probe,
+      (Probe{Probe::Type::Tcp, "127.0.0.1:80", 1s, 500ms, 1, 0s}));
+  EXPECT_EQ(parse(R"(hang: { pipe: '\\.\pipe\orders' })").condition.probe.target,
+            R"(\\.\pipe\orders)");
+  EXPECT_EQ(parse(R"(hang: { heartbeat: 'C:\orders\alive', older_than: 30s })").condition.probe,
+            (Probe{Probe::Type::Heartbeat, R"(C:\orders\alive)", 5s, 30s, 1, 60s}));
+}
+
+TEST(ReadHang, RefusesWhatCannotBeAsked) {
+  EXPECT_EQ(
+      parse("hang: { tcp: '127.0.0.1' }").problem,
+      "f:1:14: '127.0.0.1' cannot be asked: it has no host and port; write an address such as "
+      "127.0.0.1:8080");
+  EXPECT_EQ(parse("hang: { tcp: ':80' }").problem.substr(0, 28), "f:1:14: ':80' cannot be aske");
+  EXPECT_EQ(parse("hang: { tcp: 'a:0' }").problem.substr(0, 28), "f:1:14: 'a:0' cannot be aske");
+  EXPECT_EQ(parse("hang: { http: 'https://a/' }").problem,
+            "f:1:15: 'https://a/' cannot be asked: https is not supported by this version; write a "
+            "URL such as http://127.0.0.1:8080/healthz");
+  EXPECT_EQ(parse("hang: { http: 'ftp://a/' }").problem.substr(0, 30),
+            "f:1:15: 'ftp://a/' cannot be a");
+  EXPECT_EQ(parse("hang: { http: 'http://a/b c' }").problem.substr(0, 20), "f:1:15: 'http://a/b ");
+  EXPECT_EQ(parse(R"(hang: { pipe: '\\server\pipe\x' })").problem.substr(0, 8), "f:1:15: ");
+  EXPECT_EQ(
+      parse("hang: { heartbeat: alive }").problem,
+      "f:1:20: 'alive' cannot be asked: it is no full path of a local disk; write a full path "
+      "such as C:\\orders\\alive.txt");
+}
+
+TEST(ReadHang, HasOneQuestion) {
+  EXPECT_EQ(parse("hang: { every: 5s }").problem,
+            "f:1:7: 'hang' takes one of http, tcp, pipe and heartbeat, and has none");
+  EXPECT_EQ(parse("hang: { tcp: 'a:1', pipe: '\\\\.\\pipe\\x' }").problem,
+            "f:1:7: 'hang' takes one of http, tcp, pipe and heartbeat, and has 2");
+  EXPECT_EQ(parse("hang: { tcp: 'a:1', older_than: 5s }").problem,
+            "f:1:33: 'older_than' goes with heartbeat");
+  EXPECT_EQ(parse("hang: { heartbeat: 'C:\\x', timeout: 5s }").problem,
+            "f:1:37: 'timeout' goes with http, tcp and pipe; heartbeat has 'older_than'");
+  EXPECT_EQ(parse("hang: { window: true }").problem,
+            "f:1:9: key 'window' is not supported by this version; this one knows http, tcp, pipe, "
+            "heartbeat, older_than, every, timeout, failures and grace");
+  EXPECT_EQ(parse("hang").problem,
+            "f:1:1: 'hang' needs to be told more, such as { hang: { tcp: \"127.0.0.1:8080\" } }");
+}
+
+}  // namespace
+}  // namespace vigil::rules
