@@ -39,11 +39,12 @@ constexpr int kFirstBadStatus = 400;
 
 struct Place {
   std::string host, port, path;
+  std::string authority;  ///< Host and port as they were written.
 };
 
 /// `host:port`, where an IPv6 address stands in brackets.
 Place place_of(std::string_view authority, std::string_view default_port) {
-  Place place{std::string(authority), std::string(default_port), {}};
+  Place place{std::string(authority), std::string(default_port), {}, std::string(authority)};
   const auto bracket = authority.rfind(']');
   const auto colon = authority.rfind(':');
   const bool has_port =
@@ -109,8 +110,8 @@ class Connection {
 
   [[nodiscard]] asio::awaitable<ProbeAnswer> get(const Place& place) {
     const auto request = fmt::format(
-        "GET {} HTTP/1.1\r\nHost: {}:{}\r\nUser-Agent: Vigil/{}\r\nConnection: close\r\n\r\n",
-        place.path, place.host, place.port, kVersion);
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Vigil/{}\r\nConnection: close\r\n\r\n",
+        place.path, place.authority, kVersion);
     const auto [broken, written] =
         co_await asio::async_write(open_->socket, asio::buffer(request), kAwait);
     if (broken) co_return failure(broken.message());
