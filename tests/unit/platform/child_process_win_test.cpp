@@ -100,19 +100,6 @@ TEST(ChildProcess, EndsWithItsJob) {
   EXPECT_EQ(::WaitForSingleObject(child->process.get(), 10'000), WAIT_OBJECT_0);
 }
 
-TEST(ProcessTable, HasThisProcessWithItsCreationTime) {
-  ProcessTable table;
-  const auto rows = table.read();
-  ASSERT_TRUE(rows.ok());
-  const auto self = std::find_if(rows->begin(), rows->end(), [](const ProcessRow& row) {
-    return row.key.pid.value == ::GetCurrentProcessId();
-  });
-  ASSERT_NE(self, rows->end());
-  EXPECT_EQ(self->name, utf8_from_path(current_program().value().filename()));
-  EXPECT_EQ(self->key.start, creation_time(::GetCurrentProcess()).value());
-  EXPECT_TRUE(open_process(self->key).ok());
-}
-
 TEST(OpenProcess, RefusesAPidThatIsUsedAgain) {
   const auto start = creation_time(::GetCurrentProcess()).value();
   const ProcessKey other{ProcessId{::GetCurrentProcessId()}, start - Microseconds{1'000'000}};
