@@ -52,8 +52,25 @@ Json to_json(const Context& context, const store::Capture& capture) {
   put(object, "verdict", capture.verdict);
   put(object, "synopsis", capture.synopsis);
   put(object, "detail", capture.detail);
+  put(object, "managed", capture.managed);
+  put(object, "wer_bucket", capture.wer_bucket);
   auto& seen_by = object["seen_by"] = Json::array();
   for (const auto source : capture.seen_by) seen_by.push_back(store::to_string(source));
+  return object;
+}
+
+Json to_json(const store::LogEvent& event) {
+  Json object;
+  object["at"] = format_utc(event.at);
+  object["channel"] = event.channel;
+  object["provider"] = event.provider;
+  object["event_id"] = event.event_id;
+  object["record_id"] = event.record_id;
+  put(object, "process", event.process);
+  put(object, "report_id", event.report_id);
+  put(object, "bucket", event.bucket);
+  put(object, "summary", event.summary);
+  put(object, "text", event.text);
   return object;
 }
 

@@ -11,5 +11,6 @@ namespace vigil::cli {
 
 [[nodiscard]] nlohmann::ordered_json to_json(const Context& context, const store::Capture& capture);
 [[nodiscard]] nlohmann::ordered_json to_json(const store::Signal& signal);
+[[nodiscard]] nlohmann::ordered_json to_json(const store::LogEvent& event);
 
 }  // namespace vigil::cli

@@ -42,9 +42,10 @@ struct Cell {
 using Row = std::vector<Cell>;
 
 /// What there is to say of a process that lives on is why it was captured; of a death, how it was.
-const std::string& sentence_of(const store::Capture& capture) {
+std::string sentence_of(const store::Capture& capture) {
   if (!store::is_death(capture.kind) && !capture.detail.empty()) return capture.detail;
-  return capture.synopsis.empty() ? capture.reason : capture.synopsis;
+  const auto& said = capture.synopsis.empty() ? capture.reason : capture.synopsis;
+  return capture.managed.empty() ? said : fmt::format("{}: {}", capture.managed, said);
 }
 
 Row row_of(const Context& context, const store::Capture& capture) {
@@ -54,7 +55,7 @@ Row row_of(const Context& context, const store::Capture& capture) {
   row.emplace_back(std::to_string(capture.id.value));
   row.emplace_back(format_time(context, capture.observed_at));
   row.emplace_back(cut_to_width(one_line(process.empty() ? "?" : process), kMaxProcessWidth));
-  row.emplace_back(std::to_string(capture.pid.value));
+  row.emplace_back(capture.pid == ProcessId{} ? "-" : std::to_string(capture.pid.value));
   row.emplace_back(what_happened(capture));
   row.emplace_back(std::string(store::to_string(capture.state)));
   row.emplace_back(dump_in_words(capture));

@@ -10,7 +10,9 @@
 #include "platform/platform.h"
 #include "platform/win/event_log.h"
 #include "platform/win/service_control.h"
+#include "settings/settings.h"
 #include "watch/win/aedebug_registry.h"
+#include "wer/win/local_dumps_registry.h"
 
 namespace vigil::cli {
 namespace {
@@ -116,7 +118,18 @@ ExitCode run_service_install(const Context& context, const ServiceOptions& optio
   return run_service_start(context, options);
 }
 
-ExitCode run_service_uninstall(const Context&, const ServiceOptions&) {
+/// Puts back what the registry said before the service changed it.
+Status restore_registry(const Context& context) {
+  VIGIL_TRY_ASSIGN(const bool debugger, watch::restore_system_aedebug());
+  if (debugger) tell("the AeDebug debugger is again what it was before");
+  const auto inbox = settings::DataPaths{context.data_folder}.inbox();
+  VIGIL_TRY_ASSIGN(const auto dumps, wer::keep_system_in_step({}, utf8_from_path(inbox)));
+  if (!dumps.restored.empty())
+    tell("Windows Error Reporting is told again what it was told before");
+  return {};
+}
+
+ExitCode run_service_uninstall(const Context& context, const ServiceOptions&) {
   const auto service = Service::open(kServiceName, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE);
   if (!service.ok() && service.error().os_code() == ERROR_SERVICE_DOES_NOT_EXIST) {
     tell("the service is not installed");
@@ -127,9 +140,8 @@ ExitCode run_service_uninstall(const Context&, const ServiceOptions&) {
     if (const auto removed = service->remove(); !removed.ok()) return failed(removed.error());
     tell("the service is removed; settings, rules, dumps and the store stay where they are");
   }
-  const auto restored = watch::restore_system_aedebug();
-  if (!restored.ok()) return failed(restored.error());
-  if (*restored) tell("the AeDebug debugger is again what it was before");
+  if (const auto restored = restore_registry(context); !restored.ok())
+    return failed(restored.error());
   if (const auto events = platform::unregister_event_source(kServiceName); !events.ok()) {
     tell(fmt::format("warning: {}", events.error().message()));
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct Story {
   std::optional<store::Bucket> bucket;
   std::string report_json;    ///< Empty: there is no report.
   std::string circumstances;  ///< As report_json; empty: nothing was noted.
+  std::vector<store::LogEvent> events;
 };
 
 /// One line of the heading: a name and what it is; lines without anything to say are not printed.
@@ -64,14 +66,38 @@ std::string signal_line(const Context& context, const store::Signal& signal) {
   return text;
 }
 
+/// `Application 90259, Application Error 1000: Orders.exe 4.2.1 died of …`; further lines of a text
+/// are set in.
+std::string event_lines(const Context& context, const store::LogEvent& event) {
+  auto text = fmt::format("{}  {} {}, {} log:\n", format_time(context, event.at),
+                          one_line(event.provider), event.event_id, one_line(event.channel));
+  std::string_view rest = event.text;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    text += "    " + one_line(rest.substr(0, end)) + "\n";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return text;
+}
+
+std::string events_section(const Context& context, const std::vector<store::LogEvent>& events) {
+  if (events.empty()) return {};
+  auto text = "\n" + bold(context, "EVENTS") + "\nWhat Windows wrote into its logs about it.\n\n";
+  for (const auto& event : events) text += event_lines(context, event);
+  return text;
+}
+
 std::string heading(const Context& context, const Story& story) {
   const auto& capture = story.capture;
   const auto name = one_line(capture.process.empty() ? "a process" : capture.process);
-  auto text = bold(context, fmt::format("Capture {}: {} (pid {}): {}", capture.id.value, name,
-                                        capture.pid.value, what_happened(capture))) +
+  const auto pid =
+      capture.pid == ProcessId{} ? std::string() : fmt::format(" (pid {})", capture.pid.value);
+  auto text = bold(context, fmt::format("Capture {}: {}{}: {}", capture.id.value, name, pid,
+                                        what_happened(capture))) +
               "\n";
   append_line(text, "when", format_time(context, capture.observed_at));
   if (!store::is_death(capture.kind)) append_line(text, "because", one_line(capture.detail));
+  append_line(text, ".NET", one_line(capture.managed));
   append_line(text, "state", store::to_string(capture.state));
   append_line(text, "reason", capture.reason == capture.decision ? "" : one_line(capture.reason));
   append_line(text, "rule", one_line(capture.rule));
@@ -81,6 +107,7 @@ std::string heading(const Context& context, const Story& story) {
   append_line(text, "started", lifetime(context, capture));
   if (capture.exit_code) append_line(text, "exit code", exit_code_in_words(*capture.exit_code));
   append_line(text, "signature", signature_line(context, story));
+  append_line(text, "WER bucket", one_line(capture.wer_bucket));
   append_line(text, "dump", dump_line(context, capture));
   std::string_view label = "seen by";
   for (const auto& signal : story.signals) {
@@ -95,6 +122,7 @@ Result<Story> read_story(store::Store& store, store::Capture capture) {
   story.capture = std::move(capture);
   VIGIL_TRY_ASSIGN(story.signals, store.signals(story.capture.id));
   VIGIL_TRY_ASSIGN(story.bucket, store.bucket(story.capture.id));
+  VIGIL_TRY_ASSIGN(story.events, store.events(story.capture.id));
   auto json = store.report_json(story.capture.id);
   if (json.ok()) {
     story.report_json = std::move(json).take();
@@ -120,6 +148,10 @@ ExitCode print_story_json(const Context& context, const Story& story) {
   object["capture"] = to_json(context, story.capture);
   auto& signals = object["signals"] = nlohmann::ordered_json::array();
   for (const auto& signal : story.signals) signals.push_back(to_json(signal));
+  if (!story.events.empty()) {
+    auto& events = object["events"] = nlohmann::ordered_json::array();
+    for (const auto& event : story.events) events.push_back(to_json(event));
+  }
   if (!story.report_json.empty()) {
     // Checked by the module that knows its limits, then passed on as it is.
     const auto report = report::from_json(story.report_json);
@@ -142,6 +174,7 @@ ExitCode print_story(const Context& context, const Story& story, bool all_thread
   const report::TextOptions how = {
       .color = context.color, .all_threads = all_threads, .utc = context.utc};
   if (story.report_json.empty()) {
+    text += events_section(context, story.events);
     text += "\nThere is no report of this capture.\n";
     const auto noted = report::from_json(story.circumstances);
     if (noted.ok() && noted->circumstances) text += report::to_text(*noted->circumstances, how);
@@ -153,6 +186,7 @@ ExitCode print_story(const Context& context, const Story& story, bool all_thread
     print(text);
     return unreadable_report(story.capture, report.error());
   }
+  text += events_section(context, story.events);
   print(text + "\n" + report::to_text(*report, how));
   return ExitCode::Ok;
 }

@@ -17,6 +17,7 @@
 #include "settings/settings.h"
 #include "store/store.h"
 #include "text.h"
+#include "wer/wer.h"
 
 namespace vigil::cli {
 namespace {
@@ -82,19 +83,17 @@ std::size_t attaching(const rules::RuleSet& rules) {
   return static_cast<std::size_t>(std::ranges::count_if(rules.rules, &rules::Rule::attach));
 }
 
-/// Who would take a dump of the next crash. Files that WER writes into the inbox come besides.
+/// Who would take a dump of the next crash.
 std::string dumps_in_words(const rules::RuleSet& rules, const settings::Settings& settings) {
-  const auto rules_attach = attaching(rules);
-  if (settings.aedebug) {
-    return fmt::format("of crashes (AeDebug); attached by {} of {} rules", rules_attach,
-                       rules.rules.size());
-  }
-  if (rules_attach != 0) {
-    return fmt::format("attached by {} of {} rules; AeDebug is off", rules_attach,
-                       rules.rules.size());
-  }
-  return "none are taken: no rule attaches and AeDebug is off (watch.aedebug in vigil.yaml); only "
-         "files that others put into the inbox";
+  const auto attached =
+      fmt::format("attached by {} of {} rules", attaching(rules), rules.rules.size());
+  const bool wer = settings.local_dumps && !wer::wanted_dumps(rules).empty();
+  if (settings.aedebug) return fmt::format("of crashes (AeDebug); {}", attached);
+  if (wer) return fmt::format("of crashes (WER LocalDumps); {}", attached);
+  if (attaching(rules) != 0) return fmt::format("{}; AeDebug and LocalDumps are off", attached);
+  return "none are taken: no rule asks for one that AeDebug, LocalDumps (watch in vigil.yaml) or "
+         "an "
+         "attached dumper would take";
 }
 
 void print_text(const Context& context, const MachineStatus& status) {
@@ -179,6 +178,7 @@ void print_status_json(const Context& context, const MachineStatus& status) {
   auto& settings = object["settings"];
   if (status.settings.ok()) {
     settings["aedebug"] = status.settings->aedebug;
+    settings["local_dumps"] = status.settings->local_dumps;
   } else {
     settings["error"] = status.settings.error().message();
   }

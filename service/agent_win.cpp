@@ -20,23 +20,27 @@
 #include "base/words.h"
 #include "coroutines.h"
 #include "desk.h"
+#include "event_reader.h"
 #include "folder_watch.h"
 #include "foundation.h"
 #include "inbox.h"
 #include "inbox_folder.h"
 #include "live_captures.h"
 #include "log.h"
+#include "log_news.h"
 #include "options.h"
 #include "platform/platform.h"
 #include "platform/win/drop_box_file.h"
 #include "platform/win/processes.h"
 #include "platform/win/security.h"
+#include "platform/win/service_table.h"
 #include "platform/win/win_error.h"
 #include "process_watch.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
 #include "watch/win/aedebug_registry.h"
+#include "wer/win/local_dumps_registry.h"
 
 namespace asio = boost::asio;
 
@@ -73,10 +77,13 @@ class Agent {
   [[nodiscard]] Status recover();
   void load_rules();
   void apply_aedebug();
+  void apply_local_dumps();
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
   [[nodiscard]] std::string circumstances(const store::Signal& signal) const;
+  [[nodiscard]] std::optional<LogNews::ServiceProcess> find_service(const std::string& name,
+                                                                    bool ended) const;
   void stop();
   [[nodiscard]] asio::awaitable<void> await_stop();
   [[nodiscard]] asio::awaitable<void> watch_inbox();
@@ -111,6 +118,12 @@ class Agent {
                 [](ProcessId pid) { return running_process(pid); }}};
   Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
                       base_.programs.analyzer, base_.paths}};
+  LogNews log_news_{{desk_, clock_, *base_.log, [this](const std::string& service, bool ended) {
+                       return find_service(service, ended);
+                     }}};
+  EventReader events_{{io_, *base_.log, [this](const auto& events, const std::string& bookmark) {
+                         return log_news_.take(events, bookmark);
+                       }}};
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
   asio::steady_timer scan_timer_{io_}, reload_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};
@@ -173,12 +186,34 @@ void Agent::apply_aedebug() {
   }
 }
 
+void Agent::apply_local_dumps() {
+  const auto wanted =
+      base_.settings.local_dumps ? wer::wanted_dumps(desk_.rules()) : wer::WantedDumps{};
+  const auto done = wer::keep_system_in_step(wanted, utf8_from_path(base_.paths.inbox()));
+  if (!done.ok()) {
+    base_.log->warn("cannot tell Windows Error Reporting which dumps to write: {}",
+                    done.error().message());
+    return;
+  }
+  const auto named = [](const std::string& program) {
+    return program.empty() ? std::string("all programs") : printable_utf8(program);
+  };
+  for (const auto& program : done->set)
+    base_.log->info("WER is to leave dumps of {} in the inbox", named(program));
+  for (const auto& program : done->restored)
+    base_.log->info("WER is told of {} what it was told before", named(program));
+}
+
 Status Agent::start() {
   options_.on_starting("store");
   VIGIL_TRY(recover());
   options_.on_starting("rules");
   load_rules();
   apply_aedebug();
+  apply_local_dumps();
+  if (base_.settings.local_dumps) {
+    for (const auto& why : wer::what_hinders_wer()) base_.log->warn("{}", why);
+  }
   options_.on_starting("processes");
   if (!platform::enable_privilege(L"SeDebugPrivilege")) {
     base_.log->warn("without the debug privilege only processes of this account can be watched");
@@ -198,6 +233,8 @@ Status Agent::start() {
   spawn(io_, watch_rules());
   spawn(io_, reload_when_due());
   analyses_.start();
+  VIGIL_TRY_ASSIGN(auto bookmark, store_.bookmark());
+  events_.start(std::move(bookmark));
   return {};
 }
 
@@ -221,6 +258,7 @@ asio::awaitable<void> Agent::await_stop() {
 void Agent::stop() {
   options_.on_stopping();
   stopping_ = true;
+  events_.stop();
   processes_.stop();
   slots_.stop();
   attachments_.stop();
@@ -237,6 +275,17 @@ std::string Agent::circumstances(const store::Signal& signal) const {
   constexpr Microseconds kFresh = std::chrono::seconds(10);
   if (!signal.process_start || clock_.now() - signal.at > kFresh) return {};
   return to_json(processes_.circumstances({signal.pid, *signal.process_start}));
+}
+
+/// Events name a service by its key or as people see it.
+std::optional<LogNews::ServiceProcess> Agent::find_service(const std::string& name,
+                                                           bool ended) const {
+  const auto find = [&](std::string_view key) {
+    return ended ? processes_.ended_with(key) : processes_.running(key);
+  };
+  if (auto found = find(name)) return found;
+  const auto key = platform::service_key(name);
+  return key.empty() ? std::nullopt : find(key);
 }
 
 void Agent::after_look() {
@@ -290,6 +339,7 @@ asio::awaitable<void> Agent::reload_when_due() {
     if (error) continue;  // as in scan_when_due()
     reload_timer_.expires_at(asio::steady_timer::time_point::max());
     load_rules();
+    apply_local_dumps();
     processes_.apply_rules();
   }
 }

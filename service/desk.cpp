@@ -40,6 +40,7 @@ std::string_view by_whom(store::Source source) {
     case store::Source::Inbox: return "a file in the inbox";
     case store::Source::Manual: return "an administrator";
     case store::Source::Sampler: return "the sampler";
+    case store::Source::EventLog: return "the event log";
   }
   return "somebody";
 }
@@ -50,6 +51,14 @@ rules::ProcessFacts facts_of(const store::Capture& row) {
 
 bool awaits_dump(store::State state) {
   return state == store::State::Observed || state == store::State::Skipped;
+}
+
+rules::Decision nothing_to_dump(store::Kind kind) {
+  return {rules::DumpKind::None,
+          {},
+          kind == store::Kind::Bugcheck ? "the kernel's dump stays where Windows wrote it"
+                                        : "it was over when the event log told of it",
+          false};
 }
 
 rules::Decision decision_in_force(const store::Capture& row) {
@@ -70,12 +79,36 @@ std::string what_was_seen(const store::Capture& row) {
 Result<Verdict> Desk::take(const store::Signal& signal) {
   bool created = false;
   VIGIL_TRY_ASSIGN(const auto row, record(signal, created));
+  return settle(signal, row, created);
+}
+
+Result<Verdict> Desk::settle(const store::Signal& signal, const store::Capture& row, bool created) {
   VIGIL_TRY_ASSIGN(const bool decided, is_decided(signal, row));
   if (!awaits_dump(row.state) || decided)
     return Verdict{row.id, row.state, decision_in_force(row), created};
   const auto decision = decide(find_rule(signal, row), row);
   VIGIL_TRY(enter(signal, row, decision));
   return Verdict{row.id, row.state, decision, created};
+}
+
+Status Desk::take_events(const std::vector<store::LoggedNews>& news, std::string_view bookmark) {
+  VIGIL_TRY_ASSIGN(const auto taken,
+                   parts_.store.take_events(news, bookmark, parts_.settings.join_window));
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i]) continue;
+    const auto& signal = *news[i].signal;
+    // They are recorded: what fails from here on leaves a row that is given up later.
+    auto row = look_up(signal, *taken[i]);
+    auto done = row.ok() ? Status() : Status(std::move(row).take_error());
+    if (done.ok() && store::is_death(signal.kind)) {
+      const auto verdict = settle(signal, *row, taken[i]->created);
+      if (!verdict.ok()) done = verdict.error();
+    } else if (done.ok() && row->decision.empty()) {
+      done = enter(signal, *row, nothing_to_dump(signal.kind));
+    }
+    if (!done.ok()) parts_.log.error("#{}: {}", taken[i]->id.value, done.error().message());
+  }
+  return {};
 }
 
 Result<Verdict> Desk::take_threshold(const store::Signal& signal, std::string_view rule) {
@@ -90,7 +123,12 @@ Result<Verdict> Desk::take_threshold(const store::Signal& signal, std::string_vi
 Result<store::Capture> Desk::record(const store::Signal& signal, bool& created) {
   VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
   created = recorded.created;
-  const auto json = created && parts_.circumstances ? parts_.circumstances(signal) : std::string();
+  return look_up(signal, recorded);
+}
+
+Result<store::Capture> Desk::look_up(const store::Signal& signal, const store::Recorded& recorded) {
+  const bool note = recorded.created && parts_.circumstances;
+  const auto json = note ? parts_.circumstances(signal) : std::string();
   if (!json.empty()) VIGIL_TRY(parts_.store.set_circumstances(recorded.id, json));
   return parts_.store.get(recorded.id);
 }
@@ -126,9 +164,16 @@ Result<Verdict> Desk::take_manual(const store::Signal& signal, rules::DumpKind d
 
 Result<bool> Desk::is_decided(const store::Signal& signal, const store::Capture& row) {
   if (row.decision.empty() || row.rule.empty()) return false;
-  if (signal.fault_key.empty()) return true;
+  const bool first_was_logged = row.seen_by.front() == store::Source::EventLog;
+  if (signal.fault_key.empty() && !first_was_logged) return true;
   // The first signal that knows where the fault was brings what per-signature limits need.
   VIGIL_TRY_ASSIGN(const auto signals, parts_.store.signals(row.id));
+  // What an event has decided, which anybody may have written, is decided again by the first who
+  // has seen it.
+  const auto seeing = std::ranges::count_if(
+      signals, [](const auto& s) { return s.source != store::Source::EventLog; });
+  if (first_was_logged && seeing == 1 && signal.source != store::Source::EventLog) return false;
+  if (signal.fault_key.empty()) return true;
   const auto knowing = std::count_if(signals.begin(), signals.end(),
                                      [](const auto& s) { return !s.fault_key.empty(); });
   return knowing > 1;

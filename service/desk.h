@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <spdlog/logger.h>
 
@@ -64,6 +65,11 @@ class Desk {
   void tell(const store::Signal& signal);
   void retry_untold();
 
+  /// The same for events of the system's log, which are kept with how far it was read: all of them
+  /// or none. A hang or a bugcheck that the log tells of is over: no rule is asked.
+  [[nodiscard]] Status take_events(const std::vector<store::LoggedNews>& news,
+                                   std::string_view bookmark);
+
   /// The same for thresholds that a living process has met, which \p rule told: its limits decide.
   [[nodiscard]] Result<Verdict> take_threshold(const store::Signal& signal, std::string_view rule);
 
@@ -88,6 +94,11 @@ class Desk {
  private:
   [[nodiscard]] Result<bool> is_decided(const store::Signal& signal, const store::Capture& row);
   [[nodiscard]] Result<store::Capture> record(const store::Signal& signal, bool& created);
+  [[nodiscard]] Result<store::Capture> look_up(const store::Signal& signal,
+                                               const store::Recorded& recorded);
+  [[nodiscard]] Result<Verdict> settle(const store::Signal& signal,
+                                       const store::Capture& row,
+                                       bool created);
   [[nodiscard]] const rules::Rule* find_rule(const store::Signal& signal,
                                              const store::Capture& row) const;
   [[nodiscard]] rules::Decision decide(const rules::Rule* rule, const store::Capture& row);

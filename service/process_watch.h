@@ -21,6 +21,7 @@
 #include "desk.h"
 #include "inbox.h"
 #include "live_captures.h"
+#include "log_news.h"
 #include "platform/win/process_table.h"
 #include "platform/win/processes.h"
 #include "platform/win/service_table.h"
@@ -57,6 +58,9 @@ class ProcessWatch {
   [[nodiscard]] std::optional<KnownProcess> find(ProcessId pid,
                                                  std::string_view name,
                                                  Timestamp at) const;
+  /// The process that runs the service of this key, or the last one that ran it and has ended.
+  [[nodiscard]] std::optional<LogNews::ServiceProcess> running(std::string_view service) const;
+  [[nodiscard]] std::optional<LogNews::ServiceProcess> ended_with(std::string_view service) const;
   [[nodiscard]] std::size_t watched() const noexcept;
   /// What was the case just now, for whatever has happened to this process.
   [[nodiscard]] report::Circumstances circumstances(const ProcessKey& key) const;

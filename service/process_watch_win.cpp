@@ -2,6 +2,7 @@
 #include "process_watch.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,6 +30,12 @@ watch::TableRow measured(const platform::ProcessRow& row) {
            .io_bytes = row.io_bytes,
            .handles = row.handles,
            .threads = row.threads}};
+}
+
+bool runs(const rules::ProcessFacts& process, std::string_view service) {
+  return std::ranges::any_of(process.services, [wanted = ascii_lower(service)](const auto& name) {
+    return ascii_lower(name) == wanted;
+  });
 }
 
 /// What no clock that is set can change.
@@ -90,7 +97,9 @@ Status ProcessWatch::look() {
     triggers_.end(entry.key);
     const auto gone = processes_.find(entry.key);
     // A watched one is removed when its handle has told of its end.
-    if (gone != processes_.end() && !gone->second.handle) processes_.erase(gone);
+    if (gone == processes_.end() || gone->second.handle) continue;
+    if (!gone->second.facts.services.empty()) remember(entry.key, gone->second.facts);
+    processes_.erase(gone);
   }
   if (!changes.started.empty()) read_services();
   for (const auto& entry : changes.started) examine(entry);
@@ -248,6 +257,20 @@ std::optional<rules::ProcessFacts> ProcessWatch::facts(const ProcessKey& key) co
   const auto ended =
       std::ranges::find(ended_, key, &std::pair<ProcessKey, rules::ProcessFacts>::first);
   return ended == ended_.end() ? std::nullopt : std::optional(ended->second);
+}
+
+std::optional<LogNews::ServiceProcess> ProcessWatch::running(std::string_view service) const {
+  for (const auto& [key, process] : processes_) {
+    if (runs(process.facts, service)) return LogNews::ServiceProcess{key, process.facts};
+  }
+  return std::nullopt;
+}
+
+std::optional<LogNews::ServiceProcess> ProcessWatch::ended_with(std::string_view service) const {
+  for (const auto& [key, facts] : ended_ | std::views::reverse) {
+    if (runs(facts, service)) return LogNews::ServiceProcess{key, facts};
+  }
+  return std::nullopt;
 }
 
 report::Circumstances ProcessWatch::circumstances(const ProcessKey& key) const {

@@ -33,6 +33,11 @@ constexpr Key kKeys[] = {
     {"watch", "join_window",
      "How far apart the signals of one death (dump, exit, event) may come and still be one row.",
      Duration{&S::join_window, 1s, 5min}},
+    {"watch", "local_dumps",
+     "Whether Windows Error Reporting is told to leave dumps of what the rules want in the inbox\n"
+     "(its LocalDumps keys). What they said before is put back when this is false, and when Vigil\n"
+     "is uninstalled.",
+     Flag{&S::local_dumps}},
     {"watch", "aedebug",
      "Whether vigil-dumper is registered as the system's debugger of crashing programs (AeDebug).",
      Flag{&S::aedebug}},

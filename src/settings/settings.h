@@ -23,6 +23,7 @@ struct Settings {
   // watch
   Microseconds poll_interval{1'000'000};  ///< Of the process table.
   Microseconds join_window{10'000'000};   ///< How long signals of one death may be apart.
+  bool local_dumps = true;                ///< Have WER leave dumps of crashes in the inbox.
   bool aedebug = false;  ///< Register vigil-dumper as the system's AeDebug debugger.
   // capture
   std::uint32_t max_concurrent_captures = 4;

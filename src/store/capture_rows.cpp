@@ -70,6 +70,8 @@ Capture read_capture(Statement& row) {
   capture.synopsis = row.text(column++);
   capture.seen_by = split_sources(row.text(column++));
   capture.detail = row.text(column++);
+  capture.managed = row.text(column++);
+  capture.wer_bucket = row.text(column++);
   return capture;
 }
 

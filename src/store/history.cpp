@@ -9,7 +9,8 @@
 /// A dump counts from the moment it was decided on: captures that died at once would otherwise all
 /// be allowed before the first dump is there. Of the rows that still wait for theirs only older
 /// ones count, so that asking again for the same row gives the same answer, and first come is first
-/// served.
+/// served. What only the event log tells of does not count until its dump comes: anybody may write
+/// events.
 namespace vigil::store {
 namespace {
 
@@ -23,14 +24,16 @@ SELECT count(*)
 FROM captures
 WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us > ?3 AND observed_at_us <= ?4
   AND dump_kind IN ('mini', 'full')
-  AND (state NOT IN ('observed', 'skipped') OR (state = 'observed' AND id < ?2)))sql";
+  AND (state NOT IN ('observed', 'skipped')
+    OR (state = 'observed' AND id < ?2 AND seen_by <> 'event-log')))sql";
 
 constexpr const char* kLastDump = R"sql(
 SELECT observed_at_us
 FROM captures
 WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us <= ?3
   AND dump_kind IN ('mini', 'full')
-  AND (state NOT IN ('observed', 'skipped') OR (state = 'observed' AND id < ?2))
+  AND (state NOT IN ('observed', 'skipped')
+    OR (state = 'observed' AND id < ?2 AND seen_by <> 'event-log'))
 ORDER BY observed_at_us DESC
 LIMIT 1)sql";
 
@@ -41,7 +44,8 @@ WHERE ((fault_key = ?1 AND fault_key <> '')
     OR bucket_id IN (SELECT id FROM buckets WHERE signature = ?1))
   AND rule = ?3 AND id <> ?2
   AND (dump_file <> ''
-    OR (state = 'observed' AND dump_kind IN ('mini', 'full') AND id < ?2)))sql";
+    OR (state = 'observed' AND dump_kind IN ('mini', 'full') AND id < ?2
+      AND seen_by <> 'event-log')))sql";
 
 constexpr const char* kSignatureKnown = R"sql(
 SELECT EXISTS(

@@ -11,10 +11,10 @@ namespace {
 // never change.
 constexpr std::array<std::string_view, 7> kStates = {
     "observed", "capturing", "captured", "analyzing", "done", "failed", "skipped"};
-constexpr std::array<std::string_view, 6> kSources = {"aedebug", "attach", "exit-watch",
-                                                      "inbox",   "manual", "sampler"};
-constexpr std::array<std::string_view, 8> kKinds = {"crash",  "exit",    "manual",  "cpu",
-                                                    "memory", "handles", "threads", "hang"};
+constexpr std::array<std::string_view, 7> kSources = {"aedebug", "attach",  "exit-watch", "inbox",
+                                                      "manual",  "sampler", "event-log"};
+constexpr std::array<std::string_view, 9> kKinds = {
+    "crash", "exit", "manual", "cpu", "memory", "handles", "threads", "hang", "bugcheck"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names,

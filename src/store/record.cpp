@@ -15,6 +15,9 @@ constexpr std::int64_t kMaxSignalsPerCapture = 64;
 /// has more of them.
 constexpr std::int64_t kMaxNearRows = 64;
 
+/// Between the event of an unclean start and that of the dump which was saved then.
+constexpr Microseconds kBugcheckWindow = std::chrono::minutes(15);
+
 // What same_start() says, as ranges that the index knows.
 constexpr const char* kSelectSameStart = R"sql(
 SELECT id, process_start_us, observed_at_us, last_signal_us
@@ -38,6 +41,13 @@ FROM captures AS c JOIN signals AS s ON s.capture_id = c.id
 WHERE c.pid = ?1 AND c.kind = ?5 AND s.at_us = ?2 AND s.process_start_us IS ?3
   AND s.process = ?4
 ORDER BY c.id
+LIMIT 1)sql";
+
+constexpr const char* kSelectSameBugcheck = R"sql(
+SELECT id
+FROM captures
+WHERE kind = 'bugcheck' AND exception_code = ?1 AND observed_at_us <= ?2 AND last_signal_us >= ?3
+ORDER BY id
 LIMIT 1)sql";
 
 constexpr const char* kInsertCapture = R"sql(
@@ -105,6 +115,24 @@ std::optional<CaptureId> find_joined(SQLite::Database& db,
   return find_row(signal, candidates, window);
 }
 
+/// A bugcheck has no process: the same code within the time that a start takes is the same one.
+std::optional<CaptureId> find_bugcheck(SQLite::Database& db, const Signal& signal) {
+  Statement row(db, kSelectSameBugcheck, signal.exception_code, signal.at + kBugcheckWindow,
+                signal.at - kBugcheckWindow);
+  if (!row.step()) return std::nullopt;
+  return CaptureId{row.integer(0)};
+}
+
+std::optional<CaptureId> find_known(SQLite::Database& db,
+                                    const Signal& signal,
+                                    Microseconds join_window) {
+  if (signal.kind == Kind::Bugcheck && signal.exception_code) return find_bugcheck(db, signal);
+  if (is_death(signal.kind) && signal.pid != ProcessId{}) {
+    return find_joined(db, signal, join_window);
+  }
+  return find_occasion(db, signal);
+}
+
 void add_signal(SQLite::Database& db, CaptureId id, const Signal& signal) {
   Statement count(db, kCountSignals, id);
   if (count.step() && count.integer(0) >= kMaxSignalsPerCapture) return;
@@ -116,22 +144,26 @@ void add_signal(SQLite::Database& db, CaptureId id, const Signal& signal) {
 
 }  // namespace
 
+Recorded record_signal(SQLite::Database& db, const Signal& signal, Microseconds join_window) {
+  const auto known = find_known(db, signal, join_window);
+  Recorded recorded{.id = known.value_or(CaptureId{}), .created = !known.has_value()};
+  if (recorded.created) {
+    Statement(db, kInsertCapture, to_string(signal.kind), signal.at, signal.pid,
+              signal.process_start)
+        .run();
+    recorded.id = CaptureId{db.getLastInsertRowid()};
+  }
+  add_signal(db, recorded.id, signal);
+  update_facts(db, recorded.id);
+  if (signal.kind == Kind::Crash) link_events(db, signal.process, signal.at);
+  Statement state(db, kSelectState, recorded.id);
+  if (state.step()) recorded.state = state_from(state.text(0)).value_or(State::Observed);
+  return recorded;
+}
+
 Result<Recorded> Store::record(const Signal& signal, Microseconds join_window) {
   return impl_->database.write("record a signal", [&](SQLite::Database& db) -> Result<Recorded> {
-    const auto known =
-        is_death(signal.kind) ? find_joined(db, signal, join_window) : find_occasion(db, signal);
-    Recorded recorded{.id = known.value_or(CaptureId{}), .created = !known.has_value()};
-    if (recorded.created) {
-      Statement(db, kInsertCapture, to_string(signal.kind), signal.at, signal.pid,
-                signal.process_start)
-          .run();
-      recorded.id = CaptureId{db.getLastInsertRowid()};
-    }
-    add_signal(db, recorded.id, signal);
-    update_facts(db, recorded.id);
-    Statement state(db, kSelectState, recorded.id);
-    if (state.step()) recorded.state = state_from(state.text(0)).value_or(State::Observed);
-    return recorded;
+    return record_signal(db, signal, join_window);
   });
 }
 

@@ -149,6 +149,35 @@ CREATE TABLE circumstances(
   json TEXT NOT NULL
 ) STRICT;
 )sql"},
+    // 3: events of the logs of Windows, and how far they were read.
+    {3, R"sql(
+ALTER TABLE captures ADD COLUMN managed TEXT NOT NULL DEFAULT '';
+ALTER TABLE captures ADD COLUMN wer_bucket TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE events(
+  id INTEGER PRIMARY KEY NOT NULL,
+  channel TEXT NOT NULL,
+  record_id INTEGER NOT NULL,
+  at_us INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  event_id INTEGER NOT NULL,
+  process TEXT NOT NULL,
+  report_id TEXT NOT NULL,
+  bucket TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  text TEXT NOT NULL,
+  capture_id INTEGER REFERENCES captures(id) ON DELETE CASCADE
+) STRICT;
+CREATE UNIQUE INDEX events_once ON events(channel, record_id, at_us);
+CREATE INDEX events_by_capture ON events(capture_id) WHERE capture_id IS NOT NULL;
+CREATE INDEX events_by_report ON events(report_id) WHERE report_id <> '';
+CREATE INDEX events_by_process ON events(process COLLATE NOCASE, at_us);
+
+CREATE TABLE bookmarks(
+  name TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"},
 }};
 
 namespace {

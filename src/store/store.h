@@ -37,13 +37,24 @@ enum class State : std::uint8_t { Observed, Capturing, Captured, Analyzing, Done
 [[nodiscard]] std::optional<State> state_from(std::string_view name) noexcept;
 
 /// The ways in which news arrives.
-enum class Source : std::uint8_t { AeDebug, Attach, ExitWatch, Inbox, Manual, Sampler };
-/// `aedebug`, `attach`, `exit-watch`, `inbox`, `manual`, `sampler`
+enum class Source : std::uint8_t { AeDebug, Attach, ExitWatch, Inbox, Manual, Sampler, EventLog };
+/// `aedebug`, `attach`, `exit-watch`, `inbox`, `manual`, `sampler`, `event-log`
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 [[nodiscard]] std::optional<Source> source_from(std::string_view name) noexcept;
 
-/// Deaths, a dump that somebody asked for, and what a process did, or did not do, while it ran on.
-enum class Kind : std::uint8_t { Crash, Exit, Manual, Cpu, Memory, Handles, Threads, Hang };
+/// Deaths, a dump that somebody asked for, what a process did, or did not do, while it ran on, and
+/// the death of the whole system.
+enum class Kind : std::uint8_t {
+  Crash,
+  Exit,
+  Manual,
+  Cpu,
+  Memory,
+  Handles,
+  Threads,
+  Hang,
+  Bugcheck,
+};
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
   return kind == Kind::Crash || kind == Kind::Exit;
@@ -57,7 +68,7 @@ struct Signal {
   Source source = Source::ExitWatch;
   Kind kind = Kind::Crash;
   Timestamp at;
-  ProcessId pid;
+  ProcessId pid;  ///< 0: not known.
   std::optional<Timestamp> process_start;
   std::string process;  ///< File name of the image.
   std::string path;
@@ -93,6 +104,27 @@ struct Capture {
   std::string synopsis;         ///< From the report.
   std::vector<Source> seen_by;  ///< Each way once, in order of arrival.
   std::string detail;           ///< What the signals say more, in a sentence.
+  std::string managed;  ///< The .NET exception: `System.InvalidOperationException: no such order`.
+  std::string wer_bucket;  ///< Of Windows Error Reporting: `APPCRASH 1570137938940312820`.
+};
+
+/// What is kept of an event of Windows' own logs.
+struct LogEvent {
+  std::string channel, provider;
+  std::uint32_t event_id = 0;
+  std::uint64_t record_id = 0;  ///< Of the channel.
+  Timestamp at;
+  std::string process;    ///< File name of the image that it is about; empty: of none.
+  std::string report_id;  ///< What an event of a death and the report about it have in common.
+  std::string bucket;     ///< As Capture::wer_bucket.
+  std::string summary;    ///< As Capture::managed.
+  std::string text;       ///< For people; may have several lines.
+};
+
+/// An event, and what it tells of a process.
+struct LoggedNews {
+  LogEvent event;
+  std::optional<Signal> signal;
 };
 
 /// What record() did with a signal.
@@ -148,6 +180,13 @@ class Store {
   /// of its earliest signal that knows them, so the order of arrival does not matter. Telling of
   /// the same signal twice changes nothing.
   [[nodiscard]] Result<Recorded> record(const Signal& signal, Microseconds join_window);
+  /// Keeps events, records their signals as record() does, and notes how far the log was read: all
+  /// of it or nothing. Answers for each of \p news, in order; nothing: it was kept before, or has
+  /// no signal. Whatever the order of arrival: the report of a death finds it by report_id, the
+  /// text of a .NET exception by the Application Error that follows it in the log, or by name and
+  /// time where none does.
+  [[nodiscard]] Result<std::vector<std::optional<Recorded>>> take_events(
+      const std::vector<LoggedNews>& news, std::string_view bookmark, Microseconds join_window);
   /// Notes which rule decided and why, without changing the state.
   [[nodiscard]] Status set_decision(CaptureId id, const rules::Decision& decision);
   /// Notes what was the case when it happened, as JSON that the store does not look into.
@@ -219,6 +258,10 @@ class Store {
   [[nodiscard]] Result<std::string> circumstances(CaptureId id);
   /// In order of arrival.
   [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);
+  /// Those that belong to this capture, by time.
+  [[nodiscard]] Result<std::vector<LogEvent>> events(CaptureId id);
+  /// How far take_events() has come; empty: it was never called.
+  [[nodiscard]] Result<std::string> bookmark();
   [[nodiscard]] Result<StateCounts> counts();
   /// All captures with the signature of this one, itself too; nothing: it has no signature.
   [[nodiscard]] Result<std::optional<Bucket>> bucket(CaptureId id);

@@ -10,7 +10,7 @@ get_filename_component(ROOT "${ROOT}" ABSOLUTE)
 
 # Bottom up: a module may depend on the lines before its own.
 set(lines "base" "platform,yaml" "settings,rules,report,snapshot,image,names,breakpad,pdb" "minidump,kerneldump" "unwind,symbols" "analysis,fetch"
-          "store" "watch,capture,fleet,pipeline")
+          "store" "watch,eventlog,wer,capture,fleet,pipeline")
 # What the privileged programs may not reach, not even through others: they do not parse.
 set(not_in_service snapshot image names breakpad pdb minidump kerneldump unwind symbols fetch analysis)
 set(logging_modules watch capture pipeline)  # spdlog; programs may use it as well

@@ -17,7 +17,7 @@ packages=(
   g++-mingw-w64-x86-64-posix binutils-mingw-w64-x86-64
   wine wine64 libgnutls30 wixl msitools
   libboost1.81-dev nlohmann-json3-dev libcli11-dev libzycore-dev libspdlog-dev libfmt-dev libyaml-cpp-dev
-  libsqlitecpp-dev libsqlite3-dev libzstd-dev libzydis-dev libmspack-dev libcurl4-openssl-dev
+  libsqlitecpp-dev libsqlite3-dev libzstd-dev libzydis-dev libpugixml-dev libmspack-dev libcurl4-openssl-dev
   googletest libgtest-dev libgmock-dev libbenchmark-dev)
 
 missing_packages() {

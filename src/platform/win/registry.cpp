@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/win/registry.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "platform/win/text.h"
@@ -68,6 +70,40 @@ Result<std::optional<std::string>> RegistryKey::read_string(std::string_view nam
     while (!value.empty() && value.back() == L'\0') value.pop_back();
     return std::optional<std::string>(utf8_from_wide(value));
   }
+}
+
+Result<std::optional<std::uint32_t>> RegistryKey::read_dword(std::string_view name) const {
+  DWORD value = 0;
+  DWORD bytes = sizeof(value);
+  const auto status = ::RegGetValueW(key_.get(), nullptr, wide_from_utf8(name).c_str(),
+                                     RRF_RT_REG_DWORD, nullptr, &value, &bytes);
+  if (status == ERROR_SUCCESS) return std::optional(std::uint32_t{value});
+  if (status == ERROR_FILE_NOT_FOUND || status == ERROR_UNSUPPORTED_TYPE)
+    return std::optional<std::uint32_t>();
+  return failure(status, "read", name);
+}
+
+Result<std::vector<std::string>> RegistryKey::subkeys() const {
+  constexpr DWORD kMaxKeys = 10'000;
+  std::vector<std::string> names;
+  for (DWORD i = 0; i < kMaxKeys; ++i) {
+    std::array<wchar_t, 256> name{};  // a key's name has at most 255 characters
+    auto units = static_cast<DWORD>(name.size());
+    const auto status =
+        ::RegEnumKeyExW(key_.get(), i, name.data(), &units, nullptr, nullptr, nullptr, nullptr);
+    if (status == ERROR_NO_MORE_ITEMS) break;
+    if (status != ERROR_SUCCESS) return failure(status, "list keys below", {});
+    names.push_back(utf8_from_wide({name.data(), units}));
+  }
+  return names;
+}
+
+Result<bool> RegistryKey::is_empty() const {
+  DWORD keys = 0, values = 0;
+  const auto status = ::RegQueryInfoKeyW(key_.get(), nullptr, nullptr, nullptr, &keys, nullptr,
+                                         nullptr, &values, nullptr, nullptr, nullptr, nullptr);
+  if (status != ERROR_SUCCESS) return failure(status, "count values of", {});
+  return keys == 0 && values == 0;
 }
 
 Status RegistryKey::write(std::string_view name, DWORD type, std::string_view value) const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "platform/win/handle.h"
@@ -27,6 +28,12 @@ class RegistryKey {
 
   /// Nothing where there is no such value; Errc::Malformed for a value that is no string.
   [[nodiscard]] Result<std::optional<std::string>> read_string(std::string_view name) const;
+  /// Nothing where there is no such value, or one of another type.
+  [[nodiscard]] Result<std::optional<std::uint32_t>> read_dword(std::string_view name) const;
+  /// The names of the keys below this one; at most 10,000.
+  [[nodiscard]] Result<std::vector<std::string>> subkeys() const;
+  /// Whether it has neither values nor keys.
+  [[nodiscard]] Result<bool> is_empty() const;
   [[nodiscard]] Status write_string(std::string_view name, std::string_view value) const;
   /// The value's environment variables are expanded by whoever reads it.
   [[nodiscard]] Status write_expandable(std::string_view name, std::string_view value) const;

@@ -3,6 +3,7 @@
 
 #include <windows.h>
 
+#include <array>
 #include <span>
 
 #include "platform/win/service_control.h"
@@ -37,6 +38,18 @@ Result<ServiceTable> read_service_table() {
     }
     if (all != FALSE || count == 0) return table;
   }
+}
+
+std::string service_key(std::string_view display_name) {
+  constexpr DWORD kMaxKeyUnits = 257;  // 256 characters and the zero behind them
+  const ServiceHandle manager(::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT));
+  if (!manager) return {};
+  std::array<wchar_t, kMaxKeyUnits> key{};
+  DWORD units = kMaxKeyUnits;
+  if (::GetServiceKeyNameW(manager.get(), wide_from_utf8(display_name).c_str(), key.data(),
+                           &units) == FALSE)
+    return {};
+  return utf8_from_wide(key.data());
 }
 
 }  // namespace vigil::platform

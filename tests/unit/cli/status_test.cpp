@@ -30,7 +30,7 @@ TEST_F(StatusCommand, TellsOfStoreQueueDiskAndRules) {
   ASSERT_TRUE(store.dump_ready(waiting, 1, kMorning).ok());
   const auto output = vigil({"status"});
   EXPECT_EQ(output.code, expected(ExitCode::Ok));
-  EXPECT_THAT(output.out, HasSubstr("vigil.db (schema 2)"));
+  EXPECT_THAT(output.out, HasSubstr("vigil.db (schema 3)"));
   EXPECT_THAT(output.out,
               HasSubstr("captures    2 (1 done, 0 failed, 0 skipped, 0 observed, 0 capturing)"));
   EXPECT_THAT(output.out, HasSubstr("queue       1 waiting, 0 in analysis"));
@@ -49,13 +49,16 @@ TEST_F(StatusCommand, TellsTheRestWithoutAStore) {
 
 TEST_F(StatusCommand, TellsWhoWouldTakeADump) {
   open();
-  EXPECT_THAT(vigil({"status"}).out, HasSubstr("dumps       none are taken: no rule attaches"));
+  EXPECT_THAT(vigil({"status"}).out, HasSubstr("dumps       none are taken: no rule asks"));
   std::filesystem::create_directories(folder / "rules.d");
   std::ofstream(folder / "rules.d" / "a.yaml")
       << "schema: 1\nowner: x\nrules:\n  - name: a\n    match: { process: a.exe }\n"
          "    when: crash\n    capture: { dump: mini, attach: true }\n";
   EXPECT_THAT(vigil({"status"}).out,
-              HasSubstr("dumps       attached by 1 of 1 rules; AeDebug is off"));
+              HasSubstr("dumps       of crashes (WER LocalDumps); attached by 1 of 1 rules"));
+  std::ofstream(folder / "vigil.yaml") << "watch:\n  local_dumps: false\n";
+  EXPECT_THAT(vigil({"status"}).out,
+              HasSubstr("dumps       attached by 1 of 1 rules; AeDebug and LocalDumps are off"));
   std::ofstream(folder / "vigil.yaml") << "watch:\n  aedebug: true\n";
   EXPECT_THAT(vigil({"status"}).out,
               HasSubstr("dumps       of crashes (AeDebug); attached by 1 of 1 rules"));
@@ -78,7 +81,7 @@ TEST_F(StatusCommand, AsJsonHasTheSameFacts) {
   auto store = open();
   finish(store, crash(), "{}");
   const auto status = vigil_json({"status"});
-  EXPECT_EQ(status["store"]["schema_version"], 2);
+  EXPECT_EQ(status["store"]["schema_version"], 3);
   EXPECT_EQ(status["store"]["captures"]["done"], 1);
   EXPECT_EQ(status["store"]["queue"], 0);
   EXPECT_EQ(status["store"]["newest"]["id"], 1);

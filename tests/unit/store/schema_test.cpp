@@ -102,8 +102,8 @@ ORDER BY 1)sql");
   while (nullable.executeStep()) names.push_back(nullable.getColumn(0).getString());
   EXPECT_THAT(names, testing::ElementsAre("captures.bucket_id", "captures.exception_code",
                                           "captures.exit_code", "captures.process_start_us",
-                                          "signals.exception_code", "signals.exit_code",
-                                          "signals.process_start_us"));
+                                          "events.capture_id", "signals.exception_code",
+                                          "signals.exit_code", "signals.process_start_us"));
 }
 
 TEST(Schema, OneProcessInstanceHasOneRow) {
