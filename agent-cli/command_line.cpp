@@ -13,16 +13,6 @@
 namespace vigil::cli {
 namespace {
 
-CLI::App* add_command(CLI::App& parent,
-                      const std::string& name,
-                      const std::string& summary,
-                      const char* examples) {
-  auto* command = parent.add_subcommand(name, summary);
-  command->fallthrough();  // Global options are taken behind the command too.
-  if (*examples != '\0') command->footer(std::string("Examples:\n") + examples);
-  return command;
-}
-
 void add_list(CLI::App& app, Line& line) {
   auto* command = add_command(app, "list", "List captures, oldest first (the default)",
                               "  vigil list --since yesterday\n"
@@ -229,24 +219,6 @@ void add_dump(CLI::App& app, Line& line) {
   });
 }
 
-void add_rules(CLI::App& app, Line& line) {
-  auto* group = add_command(app, "rules", "Check rule files", "");
-  group->require_subcommand(1);
-  auto* check = add_command(*group, "check", "Read rule files and say what is wrong with them",
-                            "  vigil rules check\n"
-                            "  vigil rules check orders.yaml\n");
-  check
-      ->add_option("PATH", line.rules_path,
-                   "A file or folder; otherwise rules.d of the data folder")
-      ->type_name("");
-  check->callback([&line] {
-    line.rules_check.path = path_from_utf8(line.rules_path);
-    line.command = [&line](const Context& context) {
-      return run_rules_check(context, line.rules_check);
-    };
-  });
-}
-
 void add_service(CLI::App& app, Line& line) {
   using Run = ExitCode (*)(const Context&, const ServiceOptions&);
   auto* group = add_command(app, "service", "Install, start and stop the Vigil service", "");
@@ -266,6 +238,16 @@ void add_service(CLI::App& app, Line& line) {
 }
 
 }  // namespace
+
+CLI::App* add_command(CLI::App& parent,
+                      const std::string& name,
+                      const std::string& summary,
+                      const char* examples) {
+  auto* command = parent.add_subcommand(name, summary);
+  command->fallthrough();  // Global options are taken behind the command too.
+  if (*examples != '\0') command->footer(std::string("Examples:\n") + examples);
+  return command;
+}
 
 void describe(CLI::App& app, Line& line) {
   app.allow_windows_style_options(false);  // A path may begin with a slash there, too.

@@ -31,6 +31,9 @@ struct Line {
   std::string dump_output;
   bool plain = false;
   RulesCheckOptions rules_check;
+  RulesExplainOptions rules_explain;
+  RulesTestOptions rules_test;
+  RulesSwitchOptions rules_switch;
   std::string rules_path;
   ServiceOptions service;
   std::function<ExitCode(const Context&)> command;
@@ -39,5 +42,14 @@ struct Line {
 /// Makes \p app know every command and option; what is typed then lands in \p line, which must
 /// outlive it.
 void describe(CLI::App& app, Line& line);
+
+/// A command of \p parent; \p examples, lines of them, stand below its help.
+CLI::App* add_command(CLI::App& parent,
+                      const std::string& name,
+                      const std::string& summary,
+                      const char* examples);
+
+/// `vigil rules` and what is below it.
+void add_rules(CLI::App& app, Line& line);
 
 }  // namespace vigil::cli

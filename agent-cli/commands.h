@@ -70,6 +70,22 @@ struct StatusOptions {};
 struct RulesCheckOptions {
   std::filesystem::path path;  ///< A file or folder; empty: rules.d of the data folder.
 };
+struct RulesExplainOptions {
+  std::string id;                    ///< A capture; empty: a process.
+  std::optional<std::uint32_t> pid;  ///< A running one; otherwise one that is described.
+  std::string process, path, command_line;
+  std::vector<std::string> services;
+  std::string exit_code;  ///< Empty: a crash.
+};
+struct RulesTestOptions {
+  std::filesystem::path path;  ///< As for check.
+  std::string since;           ///< Empty: from the first on.
+  bool all = false;            ///< Also what would be decided as it was.
+};
+struct RulesSwitchOptions {
+  std::vector<std::string> names;
+  bool enable = false;
+};
 struct ServiceOptions {
   bool no_start = false;  ///< install: do not start it.
 };
@@ -85,6 +101,11 @@ struct ServiceOptions {
 [[nodiscard]] ExitCode run_dump(const Context& context, const DumpOptions& options);
 [[nodiscard]] ExitCode run_status(const Context& context, const StatusOptions& options);
 [[nodiscard]] ExitCode run_rules_check(const Context& context, const RulesCheckOptions& options);
+[[nodiscard]] ExitCode run_rules_list(const Context& context);
+[[nodiscard]] ExitCode run_rules_explain(const Context& context,
+                                         const RulesExplainOptions& options);
+[[nodiscard]] ExitCode run_rules_test(const Context& context, const RulesTestOptions& options);
+[[nodiscard]] ExitCode run_rules_switch(const Context& context, const RulesSwitchOptions& options);
 [[nodiscard]] ExitCode run_service_install(const Context& context, const ServiceOptions& options);
 [[nodiscard]] ExitCode run_service_uninstall(const Context& context, const ServiceOptions& options);
 [[nodiscard]] ExitCode run_service_start(const Context& context, const ServiceOptions& options);

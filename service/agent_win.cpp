@@ -157,6 +157,7 @@ void Agent::load_rules() {
   std::string said;
   for (const auto& problem : loaded.problems) said += problem.format() + '\n';
   auto in_force = rules::keep_last_good(loaded, desk_.rules());
+  (void)in_force.retire(clock_.now());
   const auto sum = fmt::format("{} of {} in force", counted(in_force.rules.size(), "rule"),
                                counted(loaded.files, "file"));
   said += sum;
@@ -289,6 +290,12 @@ std::optional<LogNews::ServiceProcess> Agent::find_service(const std::string& na
 }
 
 void Agent::after_look() {
+  if (desk_.retire_rules()) {
+    base_.log->info("a rule has expired; {} in force",
+                    counted(desk_.rules().rules.size(), "rule"));
+    apply_local_dumps();
+    processes_.apply_rules();
+  }
   desk_.retry_untold();
   const auto done = desk_.skip_overdue();
   if (!done.ok())

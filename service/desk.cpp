@@ -199,7 +199,12 @@ rules::Decision Desk::decide(const rules::Rule* rule, const store::Capture& row)
   const auto now = parts_.clock.now();
   const auto history = rule == nullptr
                            ? Result<rules::History>(rules::History{})
-                           : parts_.store.history(rule->name, row.fault_key, now, row.id);
+                           : parts_.store.history({.rule = rule->name,
+                                                   .signature_or_fault_key = row.fault_key,
+                                                   .program = row.process,
+                                                   .lifetime = rule->limits.lifetime.has_value(),
+                                                   .except = row.id},
+                                                  now);
   if (!history.ok()) {
     // Without the past no limit can be kept; taking nothing is what cannot do harm.
     return {rules::DumpKind::None, {}, history.error().message(), true};

@@ -55,6 +55,8 @@ class Desk {
 
   void use_rules(rules::RuleSet rules) { rules_ = std::move(rules); }
   [[nodiscard]] const rules::RuleSet& rules() const noexcept { return rules_; }
+  /// Sets the rules aside that have expired; says whether there were any.
+  [[nodiscard]] bool retire_rules() { return rules_.retire(parts_.clock.now()); }
 
   /// Records \p signal and decides. Where no dump is to be taken and none is there, the row is
   /// skipped with the reason.

@@ -19,7 +19,10 @@ Status apply_signature_limit(const SignatureLimitParts& parts, store::CaptureId 
     return {};
   }
   const auto now = parts.clock.now();
-  VIGIL_TRY_ASSIGN(const auto history, parts.store.history(row.rule, row.signature, now, row.id));
+  VIGIL_TRY_ASSIGN(
+      const auto history,
+      parts.store.history(
+          {.rule = row.rule, .signature_or_fault_key = row.signature, .except = row.id}, now));
   if (history.dumps_of_signature < *rule->limits.per_signature) return {};
   const auto reason = fmt::format("dump removed: rule {}: per_signature limit of {} reached",
                                   rule->name, *rule->limits.per_signature);

@@ -72,6 +72,28 @@ std::string format_utc(Timestamp t) {
                      c.minute, c.second, c.millisecond);
 }
 
+std::optional<Timestamp> parse_utc_day(std::string_view text) noexcept {
+  constexpr std::string_view kForm = "0000-00-00";
+  if (text.size() != kForm.size()) return std::nullopt;
+  const auto number = [&](std::size_t at, std::size_t length) {
+    int value = 0;
+    for (const char c : text.substr(at, length)) {
+      if (c < '0' || c > '9') return -1;
+      value = value * 10 + (c - '0');
+    }
+    return value;
+  };
+  const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
+  if (text[4] != '-' || text[7] != '-' || year < 0 || month < 0 || day < 0) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  if (!date.ok()) return std::nullopt;
+  return Timestamp{
+      std::chrono::duration_cast<Microseconds>(std::chrono::sys_days(date).time_since_epoch())
+          .count()};
+}
+
 std::string format_local(Timestamp t) {
   const auto us = std::clamp(t.us, kFirstUs, kLastUs);
   const auto offset = utc_offset_seconds(static_cast<std::time_t>(us / kUsPerSecond));

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace vigil {
 
@@ -27,6 +29,9 @@ struct Timestamp {
 
 /// `2026-11-21T03:04:05.678Z`: always UTC, always milliseconds. Years outside 0–9999 are clamped.
 [[nodiscard]] std::string format_utc(Timestamp t);
+
+/// `2026-11-21` as the first moment of that day, UTC. Nothing: it is no such day.
+[[nodiscard]] std::optional<Timestamp> parse_utc_day(std::string_view text) noexcept;
 
 /// `2026-11-21 03:04:05 +01:00` in this machine's zone: for people.
 [[nodiscard]] std::string format_local(Timestamp t);

@@ -113,6 +113,21 @@ std::string folder_name(const fs::path& folder) {
                                               : normal.parent_path().filename());
 }
 
+std::vector<std::string> read_disabled(const fs::path& folder) {
+  const auto text = yaml::read_file(folder / path_from_utf8(kDisabledFile), kMaxRuleFileBytes);
+  return text.ok() ? parse_disabled(*text) : std::vector<std::string>();
+}
+
+void set_aside(RuleSet& set, const std::vector<std::string>& names) {
+  const auto is_disabled = [&](const Rule& rule) {
+    return std::ranges::find(names, rule.name) != names.end();
+  };
+  for (const auto& rule : set.rules) {
+    if (is_disabled(rule)) set.idle.push_back({rule, false});
+  }
+  std::erase_if(set.rules, is_disabled);
+}
+
 LoadResult load_folder(const fs::path& folder) {
   const auto name = folder_name(folder);
   const auto listing = list_rule_files(folder);
@@ -132,10 +147,27 @@ LoadResult load_folder(const fs::path& folder) {
                           yaml::format_size(kMaxRuleFilesBytes)));
     break;
   }
-  return std::move(loader).take();
+  auto loaded = std::move(loader).take();
+  set_aside(loaded.rules, read_disabled(folder));
+  return loaded;
 }
 
 }  // namespace
+
+std::vector<std::string> parse_disabled(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r";
+  std::vector<std::string> names;
+  while (!text.empty() && names.size() < kMaxRules) {
+    const auto end = text.find('\n');
+    auto line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    line = line.substr(0, line.find('#'));
+    const auto first = line.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) continue;
+    names.emplace_back(line.substr(first, line.find_last_not_of(kSpace) - first + 1));
+  }
+  return names;
+}
 
 LoadResult load_rules(const fs::path& path) {
   std::error_code code;
@@ -152,6 +184,7 @@ RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good) {
   std::set<std::string_view> broken, names;
   for (const auto& problem : loaded.problems) broken.insert(problem.file);
   for (const auto& rule : loaded.rules.rules) names.insert(rule.name);
+  for (const auto& [rule, expired] : loaded.rules.idle) names.insert(rule.name);
   for (const auto& rule : last_good.rules) {
     const std::string_view file = rule.file;
     // A problem of the folder itself means that any of its files may not have been read.

@@ -62,7 +62,23 @@ constexpr yaml::Field<Limits> kLimitFields[] = {
      [](const Node& n, Limits& l, Problems& p) {
        assign(yaml::read_duration(n, {Microseconds(0), kMaxCooldown}, p), l.cooldown);
      }},
+    {"lifetime",
+     [](const Node& n, Limits& l, Problems& p) { assign(read_dumps(n, p), l.lifetime); }},
+    {"fair_share",
+     [](const Node& n, Limits& l, Problems& p) { assign(yaml::read_bool(n, p), l.fair_share); }},
 };
+
+/// `2026-12-31`: the first moment of that day, UTC.
+void read_day(const Node& node, Rule& rule, Problems& problems) {
+  constexpr std::size_t kMaxBytes = 10;
+  const auto text = yaml::read_text(node, "a day", kMaxBytes, problems);
+  if (!text) return;
+  rule.expires = parse_utc_day(*text);
+  if (!rule.expires) {
+    problems.add(node.at,
+                 fmt::format("{} is no day; a day is written as 2026-12-31", yaml::shown(*text)));
+  }
+}
 
 void read_rule_name(const Node& node, Rule& rule, Problems& problems) {
   auto name = yaml::read_text(node, "a name", kMaxNameBytes, problems);
@@ -89,6 +105,7 @@ constexpr yaml::Field<Rule> kRuleFields[] = {
      [](const Node& n, Rule& r, Problems& p) {
        yaml::read_map(n, kCaptureFields, kLaterCaptureKeys, r, p);
      }},
+    {"expires", read_day},
     {"limits",
      [](const Node& n, Rule& r, Problems& p) { yaml::read_map(n, kLimitFields, {}, r.limits, p); }},
 };
@@ -123,6 +140,10 @@ void read_rule(const Node& node, File& file, Problems& problems) {
   if (rule.attach && !rule.when.wants_events()) {
     problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with crash "
                                  "and exit",
+                                 yaml::shown(rule.name)));
+  }
+  if (rule.limits.fair_share && !rule.limits.per_hour) {
+    problems.add(at, fmt::format("rule {}: 'fair_share' shares per_hour, which is not there",
                                  yaml::shown(rule.name)));
   }
   file.rules.push_back(std::move(rule));

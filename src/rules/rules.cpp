@@ -84,4 +84,14 @@ bool RuleSet::concerns(const ProcessFacts& process) const noexcept {
                      [&](const Rule& rule) { return rule.match.matches(process); });
 }
 
+bool RuleSet::retire(Timestamp now) {
+  const auto is_over = [&](const Rule& rule) { return rule.expires && now >= *rule.expires; };
+  const auto before = rules.size();
+  for (const auto& rule : rules) {
+    if (is_over(rule)) idle.push_back({rule, true});
+  }
+  std::erase_if(rules, is_over);
+  return rules.size() != before;
+}
+
 }  // namespace vigil::rules

@@ -131,9 +131,14 @@ inline constexpr std::size_t kMaxConditions = 32;
 struct Limits {
   std::optional<std::uint32_t> per_hour = {};  ///< Dumps by this rule in any 60 minutes.
   std::optional<std::uint32_t> per_signature =
-      {};                                     ///< Dumps kept of one signature, by this rule, ever.
-  std::optional<Microseconds> cooldown = {};  ///< Between two dumps by this rule.
+      {};                                      ///< Dumps kept of one signature, by this rule, ever.
+  std::optional<Microseconds> cooldown = {};   ///< Between two dumps by this rule.
+  std::optional<std::uint32_t> lifetime = {};  ///< Dumps by this rule, ever.
+  /// Of per_hour no program takes more than half of what the others have left.
+  bool fair_share = false;
 };
+/// `6 an hour, 3 of a signature, 30s between two`; empty: there are none.
+[[nodiscard]] std::string describe(const Limits& limits);
 
 struct Rule {
   std::string name;   ///< Unique over all files.
@@ -149,6 +154,7 @@ struct Rule {
   bool attach =
       false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
   Limits limits;
+  std::optional<Timestamp> expires = {};  ///< From then on it is as if it were not there.
   bool fallback = false;  ///< The file's: tried after the rules of all files that are no fallback.
 };
 
@@ -166,6 +172,15 @@ struct RuleSet {
   [[nodiscard]] const Rule* find_attach(const ProcessFacts& process) const noexcept;
   /// Whether any rule could ever concern this process: whether its exit is to be watched.
   [[nodiscard]] bool concerns(const ProcessFacts& process) const noexcept;
+
+  /// A rule that is kept and not asked.
+  struct Idle {
+    Rule rule;
+    bool expired = false;  ///< Otherwise somebody has disabled it.
+  };
+  std::vector<Idle> idle = {};
+  /// Makes the rules idle that have expired by \p now; says whether there were any.
+  bool retire(Timestamp now);
 };
 
 /// One thing wrong with a rule file. format(): `rules.d/orders.yaml:7:5: unknown key 'proces'; did
@@ -183,10 +198,16 @@ inline constexpr std::size_t kMaxRuleFiles = 1000;
 inline constexpr std::uint64_t kMaxRuleFilesBytes = 16 << 20;  ///< Of all files together.
 inline constexpr std::size_t kMaxRules = 10'000;
 
+/// In a rules folder: the names of rules that are not to be asked, a line each. What follows a '#'
+/// is for people.
+inline constexpr std::string_view kDisabledFile = ".disabled";
+[[nodiscard]] std::vector<std::string> parse_disabled(std::string_view text);
+
 /// One file's text. \p file is only for messages.
 [[nodiscard]] LoadResult parse_rules(std::string_view yaml, const std::string& file);
 /// A file, or all `*.yaml` and `*.yml` of a folder in name order, names that begin with a dot left
-/// out. A missing path is no rules at all. Messages name a folder's file as `folder/file`.
+/// out. A missing path is no rules at all. Messages name a folder's file as `folder/file`. Rules
+/// that the folder's kDisabledFile names are idle.
 [[nodiscard]] LoadResult load_rules(const std::filesystem::path& path);
 
 /// What to go on with after a reload: \p loaded, and for each file with a problem the rules that it
@@ -200,6 +221,9 @@ struct History {
   std::optional<Timestamp> last_dump = {};  ///< By this rule.
   std::uint32_t dumps_of_signature = 0;     ///< Kept by this rule, of this signature.
   bool signature_known = false;             ///< Seen before, by any rule, dump or not.
+  std::uint32_t dumps_ever = 0;             ///< By this rule; asked for where it has a lifetime.
+  std::uint32_t dumps_of_program = 0;       ///< Of dumps_last_hour: of this program.
+  std::uint32_t under_way = 0;              ///< By this rule: dumps that are being taken.
 };
 
 /// What to do, and the sentence that is logged and kept: `rule orders-crash: mini dump`,
@@ -219,13 +243,38 @@ struct Decision {
 /// None:
 ///    `rule R: no dump`, or `rule R: no dump, the signature is known` where a new one would have
 ///    had one
-/// 3. per_signature dumps of this signature or more  `rule R: per_signature limit of 3 reached`
-/// 4. per_hour dumps in the last hour or more        `rule R: per_hour limit of 6 reached`
-/// 5. less than cooldown since the last dump         `rule R: cooldown of 30s has 12.3s left`
-/// 6. `rule R: mini dump`, or `rule R: full dump, the signature is new`
+/// 3. lifetime dumps or more                         `rule R: lifetime limit of 50 reached`
+/// 4. per_signature dumps of this signature or more  `rule R: per_signature limit of 3 reached`
+/// 5. per_hour dumps in the last hour or more        `rule R: per_hour limit of 6 reached`
+/// 6. with fair_share, half of what others have left `rule R: fair share of one program, 3 of 6 an
+///                                                    hour by now, is used up`
+/// 7. less than cooldown since the last dump         `rule R: cooldown of 30s has 12.3s left`
+/// 8. `rule R: mini dump`, or `rule R: full dump, the signature is new`
 ///
 /// The limit that lasts longest comes first, so that the reason names what would have to change. A
 /// last dump later than \p now (the clock was set back) does not hold a dump back.
 [[nodiscard]] Decision decide(const Rule* rule, const History& history, Timestamp now);
+
+/// How a rule stands, in dotnet-monitor's words. Finished: its lifetime limit is reached.
+/// Throttled: a limit that time lifts holds it back. Acting: a dump is being taken.
+enum class Standing : std::uint8_t { Running, Acting, Throttled, Finished, Disabled, Expired };
+[[nodiscard]] std::string_view to_string(Standing standing) noexcept;
+struct RuleStanding {
+  Standing standing = Standing::Running;
+  std::string reason;  ///< Empty: there is nothing to say.
+};
+[[nodiscard]] RuleStanding standing_of(const Rule& rule, const History& history, Timestamp now);
+
+/// One thing that a rule asks of a process, and what was found.
+struct Clause {
+  std::string what;    ///< `process`, `not service`
+  std::string wanted;  ///< `Orders*.exe or Billing.exe`
+  std::string found;   ///< `OrdersApi.exe`; empty: not known, or none.
+  bool fits = false;
+};
+/// Each clause of \p match, those that fit too; none: it takes every process.
+[[nodiscard]] std::vector<Clause> explain(const Match& match, const ProcessFacts& process);
+/// `crash`, `exit with 3 or 0xc0000005`, `any of (crash; CPU above 85% of the machine for 30s)`
+[[nodiscard]] std::string describe(const Condition& condition);
 
 }  // namespace vigil::rules

@@ -20,7 +20,7 @@ constexpr Microseconds kHour{3'600'000'000};
 constexpr Microseconds kFutureSlack = kHour;
 
 constexpr const char* kDumpsSince = R"sql(
-SELECT count(*)
+SELECT count(*), total(process = ?5 COLLATE NOCASE)
 FROM captures
 WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us > ?3 AND observed_at_us <= ?4
   AND dump_kind IN ('mini', 'full')
@@ -36,6 +36,12 @@ WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us <= ?3
     OR (state = 'observed' AND id < ?2 AND seen_by <> 'event-log'))
 ORDER BY observed_at_us DESC
 LIMIT 1)sql";
+
+constexpr const char* kUnderWay = R"sql(
+SELECT count(*)
+FROM captures
+WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND dump_kind IN ('mini', 'full')
+  AND (state = 'capturing' OR (state = 'observed' AND seen_by <> 'event-log')))sql";
 
 constexpr const char* kDumpsOfSignature = R"sql(
 SELECT count(*)
@@ -57,22 +63,33 @@ SELECT EXISTS(
 
 }  // namespace
 
-Result<rules::History> Store::history(std::string_view rule,
-                                      std::string_view signature_or_fault_key,
-                                      Timestamp now,
-                                      std::optional<CaptureId> except) {
+Result<rules::History> Store::history(const HistoryQuery& query, Timestamp now) {
   constexpr CaptureId kAfterAll{std::numeric_limits<std::int64_t>::max()};
-  const auto self = except.value_or(kAfterAll);
+  constexpr Timestamp kEver{std::numeric_limits<std::int64_t>::min()};
+  const auto self = query.except.value_or(kAfterAll);
   return impl_->database.read("count dumps", [&](SQLite::Database& db) -> Result<rules::History> {
     rules::History history;
-    Statement dumps(db, kDumpsSince, rule, self, now - kHour, now + kFutureSlack);
-    if (dumps.step()) history.dumps_last_hour = dumps.uint32(0);
-    Statement last(db, kLastDump, rule, self, now + kFutureSlack);
+    const auto count = [&](Timestamp since) {
+      return Statement(db, kDumpsSince, query.rule, self, since, now + kFutureSlack, query.program);
+    };
+    if (auto hour = count(now - kHour); hour.step()) {
+      history.dumps_last_hour = hour.uint32(0);
+      history.dumps_of_program = hour.uint32(1);
+    }
+    if (query.lifetime) {
+      if (auto ever = count(kEver); ever.step()) history.dumps_ever = ever.uint32(0);
+    }
+    Statement last(db, kLastDump, query.rule, self, now + kFutureSlack);
     if (last.step()) history.last_dump = last.time(0);
-    if (signature_or_fault_key.empty()) return history;
-    Statement kept(db, kDumpsOfSignature, signature_or_fault_key, self, rule);
+    if (query.under_way) {
+      Statement under_way(db, kUnderWay, query.rule, self);
+      if (under_way.step()) history.under_way = under_way.uint32(0);
+    }
+    const auto key = query.signature_or_fault_key;
+    if (key.empty()) return history;
+    Statement kept(db, kDumpsOfSignature, key, self, query.rule);
     if (kept.step()) history.dumps_of_signature = kept.uint32(0);
-    Statement known(db, kSignatureKnown, signature_or_fault_key, self);
+    Statement known(db, kSignatureKnown, key, self);
     history.signature_known = known.step() && known.integer(0) != 0;
     return history;
   });

@@ -240,13 +240,18 @@ class Store {
 
   // --- questions ---
 
-  /// What the limits of \p rule need to know when they decide on the row \p except. A dump counts
+  /// What the limits of a rule need to know when they decide on the row \p except. A dump counts
   /// from the decision on, if the row is older than \p except; once it is under way it counts in
   /// any case. Rows from more than an hour in the future (a clock was set back) do not count.
-  [[nodiscard]] Result<rules::History> history(std::string_view rule,
-                                               std::string_view signature_or_fault_key,
-                                               Timestamp now,
-                                               std::optional<CaptureId> except = {});
+  struct HistoryQuery {
+    std::string_view rule;
+    std::string_view signature_or_fault_key = {};
+    std::string_view program = {};  ///< File name; empty: of none.
+    bool lifetime = false;   ///< Whether all dumps by the rule are counted.
+    bool under_way = false;  ///< Whether those that are being taken are.
+    std::optional<CaptureId> except = {};
+  };
+  [[nodiscard]] Result<rules::History> history(const HistoryQuery& query, Timestamp now);
   /// Oldest first.
   [[nodiscard]] Result<std::vector<Capture>> list(const ListFilter& filter);
   [[nodiscard]] Result<Capture> get(CaptureId id);

@@ -89,7 +89,8 @@ class JitDumper final : public DebugObserver {
  private:
   /// By the rule files alone, without their limits: those the service knows, and decides again by.
   rules::Decision decide(const store::Signal& signal) const {
-    const auto loaded = rules::load_rules(options_.rules_folder);
+    auto loaded = rules::load_rules(options_.rules_folder);
+    (void)loaded.rules.retire(SystemClock().now());
     if (!loaded.problems.empty()) {
       return {.dump = rules::DumpKind::Mini,
               .rule = {},

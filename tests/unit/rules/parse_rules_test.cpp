@@ -119,7 +119,7 @@ rules:
                           "crash, exit, cpu, memory, handles, threads, hang, any and all",
                           "rules.d/orders.yaml:12:5: key 'keep' is not supported by this version; "
                           "this one knows name, "
-                          "match, when, capture and limits"));
+                          "match, when, capture, expires and limits"));
 }
 
 TEST(ParseRules, GivesNoRulesOfAFileWithAProblem) {
@@ -170,8 +170,8 @@ TEST(ParseRules, RefusesRulesThatAreNoListOfMaps) {
   EXPECT_THAT(problems_of("schema: 1\nrules:\n"),
               ElementsAre(HasSubstr("expected a list of rules, found nothing")));
   EXPECT_THAT(problems_of("schema: 1\nrules: [a]\n"),
-              ElementsAre("rules.d/orders.yaml:2:9: expected a map of name, match, when, capture "
-                          "and limits, found the text 'a'"));
+              ElementsAre("rules.d/orders.yaml:2:9: expected a map of name, match, when, capture, "
+                          "expires and limits, found the text 'a'"));
 }
 
 TEST(ParseRules, RefusesADoubleName) {
@@ -258,8 +258,8 @@ TEST(ParseRules, RefusesLimitsOutOfRange) {
       problems_of(with_line("limits: { cooldown: 30sec }")),
       ElementsAre("rules.d/orders.yaml:6:25: '30sec' has an unknown unit; did you mean '30s'?"));
   EXPECT_THAT(problems_of(with_line("limits:")),
-              ElementsAre(HasSubstr(
-                  "expected a map of per_hour, per_signature and cooldown, found nothing")));
+              ElementsAre(HasSubstr("expected a map of per_hour, per_signature, cooldown, lifetime "
+                                    "and fair_share, found nothing")));
 }
 
 TEST(ParseRules, RefusesAFileThatIsTooLarge) {

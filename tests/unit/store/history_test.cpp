@@ -30,7 +30,8 @@ class History : public StoreTest {
     return id;
   }
   rules::History history(std::optional<CaptureId> except = {}, std::string_view key = kFaultKey) {
-    auto result = store.history(kRule, key, kNoon, except);
+    auto result =
+        store.history({.rule = kRule, .signature_or_fault_key = key, .except = except}, kNoon);
     if (!result.ok()) ADD_FAILURE() << result.error().message();
     return *result;
   }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/utf.h"
+#include "commands.h"
+#include "output.h"
+#include "rule_files.h"
+#include "rules/rules.h"
+#include "store/store.h"
+#include "text.h"
+
+namespace vigil::cli {
+namespace {
+
+/// One rule and how it stands.
+struct Line {
+  rules::Rule rule;
+  rules::RuleStanding standing;
+  rules::History history;
+};
+
+Result<std::vector<Line>> read_lines(const Context& context, const rules::RuleSet& set) {
+  std::optional<store::Store> store;
+  auto opened = store::Store::open(context.store_file, store::OpenMode::ReadOnly);
+  if (opened.ok()) {
+    store = std::move(opened).take();
+  } else if (opened.error().code() != Errc::NotFound) {
+    return std::move(opened).take_error();
+  }
+  const auto now = SystemClock().now();
+  std::vector<Line> lines;
+  const auto add = [&](const rules::Rule& rule) -> Status {
+    rules::History history;
+    if (store) {
+      VIGIL_TRY_ASSIGN(
+          history, store->history({.rule = rule.name, .lifetime = true, .under_way = true}, now));
+    }
+    lines.push_back({rule, rules::standing_of(rule, history, now), history});
+    return {};
+  };
+  for (const auto& rule : set.rules) VIGIL_TRY(add(rule));
+  for (const auto& [rule, expired] : set.idle) {
+    VIGIL_TRY(add(rule));
+    if (!expired) lines.back().standing = {rules::Standing::Disabled, "vigil rules enable"};
+  }
+  return lines;
+}
+
+nlohmann::ordered_json to_json(const Line& line) {
+  nlohmann::ordered_json object;
+  const auto& rule = line.rule;
+  object["name"] = rule.name;
+  object["state"] = rules::to_string(line.standing.standing);
+  if (!line.standing.reason.empty()) object["reason"] = line.standing.reason;
+  object["file"] = rule.file;
+  object["line"] = rule.line;
+  if (!rule.owner.empty()) object["owner"] = rule.owner;
+  object["when"] = rules::describe(rule.when);
+  object["dump"] = rules::to_string(rule.dump);
+  if (rule.new_signature) object["new_signature"] = rules::to_string(*rule.new_signature);
+  object["attach"] = rule.attach;
+  if (const auto limits = rules::describe(rule.limits); !limits.empty()) object["limits"] = limits;
+  if (rule.expires) object["expires"] = format_utc(*rule.expires);
+  object["dumps_last_hour"] = line.history.dumps_last_hour;
+  object["dumps_ever"] = line.history.dumps_ever;
+  if (line.history.last_dump) object["last_dump_at"] = format_utc(*line.history.last_dump);
+  return object;
+}
+
+/// Columns of text, each as wide as its widest cell; the last may be of any width.
+std::string columns(const Context& context, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - display_width(row[i]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += (&row == &rows.front() ? bold(context, line) : line) + "\n";
+  }
+  return text;
+}
+
+std::string table(const Context& context, const std::vector<Line>& lines) {
+  std::vector<std::vector<std::string>> rows = {
+      {"NAME", "STATE", "LAST HOUR", "EVER", "DUMP", "WHEN", "WHERE", "REASON"}};
+  for (const auto& line : lines) {
+    const auto& rule = line.rule;
+    auto dump = std::string(rules::to_string(rule.dump));
+    if (rule.new_signature) dump += fmt::format(", new: {}", rules::to_string(*rule.new_signature));
+    rows.push_back({rule.name, std::string(rules::to_string(line.standing.standing)),
+                    fmt::format("{}", line.history.dumps_last_hour),
+                    fmt::format("{}", line.history.dumps_ever), dump,
+                    one_line(rules::describe(rule.when)), one_line(place_of(rule)),
+                    one_line(line.standing.reason)});
+  }
+  return columns(context, rows);
+}
+
+}  // namespace
+
+ExitCode run_rules_list(const Context& context) {
+  const auto loaded = rules_of(context);
+  const auto lines = read_lines(context, loaded.rules);
+  if (!lines.ok()) return report_error(lines.error());
+  if (context.json) {
+    nlohmann::ordered_json object;
+    auto& list = object["rules"] = nlohmann::ordered_json::array();
+    for (const auto& line : *lines) list.push_back(to_json(line));
+    auto& problems = object["problems"] = nlohmann::ordered_json::array();
+    for (const auto& problem : loaded.problems) problems.push_back(problem.format());
+    print_json(object);
+  } else {
+    if (lines->empty()) {
+      say("no rules\n");
+    } else {
+      print(table(context, *lines));
+    }
+    // Of these files the service goes on with what they said before.
+    for (const auto& problem : loaded.problems)
+      say(fmt::format("invalid: {}\n", one_line(problem.format())));
+  }
+  return loaded.problems.empty() ? ExitCode::Ok : ExitCode::Partial;
+}
+
+}  // namespace vigil::cli
