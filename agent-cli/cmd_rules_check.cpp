@@ -8,6 +8,7 @@
 #include "base/utf.h"
 #include "base/words.h"
 #include "commands.h"
+#include "rule_files.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 
@@ -47,7 +48,8 @@ ExitCode run_rules_check(const Context& context, const RulesCheckOptions& option
     return report_error(
         {Errc::NotFound, fmt::format("{}: no such file or folder", utf8_from_path(path))});
   }
-  const auto loaded = rules::load_rules(path);
+  // A file that somebody works on is his; those of the service must be nobody else's.
+  const auto loaded = options.path.empty() ? rules_of(context) : rules::load_rules(path);
   if (context.json) {
     print(to_json(loaded));
   } else {

@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "output.h"
 #include "platform/platform.h"
+#include "rule_files.h"
 #include "rules/rules.h"
 #include "service_status.h"
 #include "settings/settings.h"
@@ -53,7 +54,7 @@ Result<StoreStatus> read_store(const Context& context) {
 
 MachineStatus ask(const Context& context) {
   return {query_service(), read_store(context), platform::free_disk_bytes(context.data_folder),
-          rules::load_rules(settings::DataPaths{context.data_folder}.rules_folder()),
+          rules_of(context),
           settings::load_settings(settings::DataPaths{context.data_folder}.settings_file())};
 }
 

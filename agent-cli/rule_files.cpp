@@ -9,7 +9,8 @@
 namespace vigil::cli {
 
 rules::LoadResult rules_of(const Context& context) {
-  auto loaded = rules::load_rules(settings::DataPaths{context.data_folder}.rules_folder());
+  auto loaded = rules::load_rules(settings::DataPaths{context.data_folder}.rules_folder(),
+                                  rule_file_objection());
   (void)loaded.rules.retire(SystemClock().now());
   return loaded;
 }

@@ -16,6 +16,9 @@ namespace vigil::cli {
 /// `rules.d/orders.yaml:4`
 [[nodiscard]] std::string place_of(const rules::Rule& rule);
 
+/// What is against reading a rule file, where the system has an opinion.
+[[nodiscard]] rules::Objection rule_file_objection();
+
 /// What \p pid is to the rules: name, path, command line, services. Errc::NotFound: there is no
 /// such process; Unsupported: not on this system.
 [[nodiscard]] Result<rules::ProcessFacts> facts_of_process(ProcessId pid);

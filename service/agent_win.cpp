@@ -36,11 +36,10 @@
 #include "platform/win/service_table.h"
 #include "platform/win/win_error.h"
 #include "process_watch.h"
+#include "registrations.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
-#include "watch/win/aedebug_registry.h"
-#include "wer/win/local_dumps_registry.h"
 
 namespace asio = boost::asio;
 
@@ -76,8 +75,6 @@ class Agent {
  private:
   [[nodiscard]] Status recover();
   void load_rules();
-  void apply_aedebug();
-  void apply_local_dumps();
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
@@ -101,6 +98,7 @@ class Agent {
               [this](const ProcessKey& process) { return processes_.holds(process); },
               [this](const ProcessKey& process) { return processes_.facts(process); },
               [this](const store::Signal& signal) { return circumstances(signal); }}};
+  Registrations registrations_{base_};
   DiskInboxFolder folder_{base_.paths.inbox(), base_.paths.root};
   CaptureSlots slots_{io_, base_.settings.max_concurrent_captures};
   Attachments attachments_{{io_, desk_, clock_, *base_.log, base_.settings, slots_,
@@ -153,7 +151,8 @@ Status Agent::recover() {
 }
 
 void Agent::load_rules() {
-  const auto loaded = rules::load_rules(base_.paths.rules_folder());
+  const auto loaded =
+      rules::load_rules(base_.paths.rules_folder(), platform::why_not_to_be_trusted);
   std::string said;
   for (const auto& problem : loaded.problems) said += problem.format() + '\n';
   auto in_force = rules::keep_last_good(loaded, desk_.rules());
@@ -170,51 +169,12 @@ void Agent::load_rules() {
   base_.log->info("{}", sum);
 }
 
-void Agent::apply_aedebug() {
-  if (base_.settings.aedebug) {
-    const auto done = watch::register_system_aedebug({utf8_from_path(base_.programs.dumper),
-                                                      utf8_from_path(base_.paths.inbox()),
-                                                      utf8_from_path(base_.paths.rules_folder())});
-    if (!done.ok())
-      base_.log->warn("cannot register as the AeDebug debugger: {}", done.error().message());
-    return;
-  }
-  const auto restored = watch::restore_system_aedebug();
-  if (!restored.ok()) {
-    base_.log->warn("cannot put the AeDebug debugger back: {}", restored.error().message());
-  } else if (*restored) {
-    base_.log->info("the AeDebug debugger is again what it was before");
-  }
-}
-
-void Agent::apply_local_dumps() {
-  const auto wanted =
-      base_.settings.local_dumps ? wer::wanted_dumps(desk_.rules()) : wer::WantedDumps{};
-  const auto done = wer::keep_system_in_step(wanted, utf8_from_path(base_.paths.inbox()));
-  if (!done.ok()) {
-    base_.log->warn("cannot tell Windows Error Reporting which dumps to write: {}",
-                    done.error().message());
-    return;
-  }
-  const auto named = [](const std::string& program) {
-    return program.empty() ? std::string("all programs") : printable_utf8(program);
-  };
-  for (const auto& program : done->set)
-    base_.log->info("WER is to leave dumps of {} in the inbox", named(program));
-  for (const auto& program : done->restored)
-    base_.log->info("WER is told of {} what it was told before", named(program));
-}
-
 Status Agent::start() {
   options_.on_starting("store");
   VIGIL_TRY(recover());
   options_.on_starting("rules");
   load_rules();
-  apply_aedebug();
-  apply_local_dumps();
-  if (base_.settings.local_dumps) {
-    for (const auto& why : wer::what_hinders_wer()) base_.log->warn("{}", why);
-  }
+  registrations_.apply(desk_.rules());
   options_.on_starting("processes");
   if (!platform::enable_privilege(L"SeDebugPrivilege")) {
     base_.log->warn("without the debug privilege only processes of this account can be watched");
@@ -291,9 +251,8 @@ std::optional<LogNews::ServiceProcess> Agent::find_service(const std::string& na
 
 void Agent::after_look() {
   if (desk_.retire_rules()) {
-    base_.log->info("a rule has expired; {} in force",
-                    counted(desk_.rules().rules.size(), "rule"));
-    apply_local_dumps();
+    base_.log->info("a rule has expired; {} in force", counted(desk_.rules().rules.size(), "rule"));
+    registrations_.apply_local_dumps(desk_.rules());
     processes_.apply_rules();
   }
   desk_.retry_untold();
@@ -346,7 +305,7 @@ asio::awaitable<void> Agent::reload_when_due() {
     if (error) continue;  // as in scan_when_due()
     reload_timer_.expires_at(asio::steady_timer::time_point::max());
     load_rules();
-    apply_local_dumps();
+    registrations_.apply_local_dumps(desk_.rules());
     processes_.apply_rules();
   }
 }

@@ -57,7 +57,13 @@ Listing list_rule_files(const fs::path& folder) {
 /// Collects files one by one.
 class Loader {
  public:
+  explicit Loader(const Objection& objection) : objection_(objection) {}
+
   void add_file(const fs::path& path, const std::string& name) {
+    if (auto why = objection_ ? objection_(path) : std::string(); !why.empty()) {
+      ++result_.files;
+      return add_problem(name, std::move(why));
+    }
     auto text = yaml::read_file(path, kMaxRuleFileBytes);
     if (!text.ok()) {
       ++result_.files;
@@ -101,6 +107,7 @@ class Loader {
       names_.emplace(rule.name, std::pair(rule.file, rule.line));
   }
 
+  const Objection& objection_;
   LoadResult result_;
   std::map<std::string, std::pair<std::string, int>> names_;
   std::uint64_t bytes_ = 0;
@@ -128,10 +135,10 @@ void set_aside(RuleSet& set, const std::vector<std::string>& names) {
   std::erase_if(set.rules, is_disabled);
 }
 
-LoadResult load_folder(const fs::path& folder) {
+LoadResult load_folder(const fs::path& folder, const Objection& objection) {
   const auto name = folder_name(folder);
   const auto listing = list_rule_files(folder);
-  Loader loader;
+  Loader loader(objection);
   if (listing.code)
     loader.add_problem(name, fmt::format("cannot be read: {}", listing.code.message()));
   if (listing.files.size() > kMaxRuleFiles) {
@@ -169,12 +176,12 @@ std::vector<std::string> parse_disabled(std::string_view text) {
   return names;
 }
 
-LoadResult load_rules(const fs::path& path) {
+LoadResult load_rules(const fs::path& path, const Objection& objection) {
   std::error_code code;
   const auto type = fs::status(path, code).type();
   if (type == fs::file_type::not_found) return {};
-  if (type == fs::file_type::directory) return load_folder(path);
-  Loader loader;
+  if (type == fs::file_type::directory) return load_folder(path, objection);
+  Loader loader(objection);
   loader.add_file(path, utf8_from_path(path));
   return std::move(loader).take();
 }

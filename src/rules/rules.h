@@ -208,7 +208,11 @@ inline constexpr std::string_view kDisabledFile = ".disabled";
 /// A file, or all `*.yaml` and `*.yml` of a folder in name order, names that begin with a dot left
 /// out. A missing path is no rules at all. Messages name a folder's file as `folder/file`. Rules
 /// that the folder's kDisabledFile names are idle.
-[[nodiscard]] LoadResult load_rules(const std::filesystem::path& path);
+/// \p objection says what is against reading a file, such as that anybody may write it; empty:
+/// nothing. What it says is a problem of that file.
+using Objection = std::function<std::string(const std::filesystem::path& file)>;
+[[nodiscard]] LoadResult load_rules(const std::filesystem::path& path,
+                                    const Objection& objection = {});
 
 /// What to go on with after a reload: \p loaded, and for each file with a problem the rules that it
 /// had in

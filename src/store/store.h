@@ -247,8 +247,8 @@ class Store {
     std::string_view rule;
     std::string_view signature_or_fault_key = {};
     std::string_view program = {};  ///< File name; empty: of none.
-    bool lifetime = false;   ///< Whether all dumps by the rule are counted.
-    bool under_way = false;  ///< Whether those that are being taken are.
+    bool lifetime = false;          ///< Whether all dumps by the rule are counted.
+    bool under_way = false;         ///< Whether those that are being taken are.
     std::optional<CaptureId> except = {};
   };
   [[nodiscard]] Result<rules::History> history(const HistoryQuery& query, Timestamp now);

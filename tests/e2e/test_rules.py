@@ -39,3 +39,36 @@ class Limits(VigilTestCase):
         rows = self.vigil.wait_for_rows("the second row", lambda rows: len(rows) == 2 and rows[1]["state"] == "skipped")
         self.assertIn("per_hour", rows[1]["reason"])
         self.assertNotIn("dump_file", rows[1])
+
+
+class Switches(VigilTestCase):
+    def test_a_disabled_rule_is_not_asked_until_it_is_enabled(self) -> None:
+        rules = {"all.yaml": attach_rule("off", "access_violation.exe"), "z.yaml": attach_rule("behind", "access_violation.exe")}
+        self.vigil.install(SETTINGS, rules)
+        self.vigil.must("rules", "disable", "off")
+        self.vigil.wait_for_log("1 rule of 2 files in force")
+        self.vigil.start_attached("access_violation").release()
+        self.assertEqual(self.vigil.wait_for_ended("access_violation.exe")["rule"], "behind")
+        states = {rule["name"]: rule["state"] for rule in self.vigil.must("rules", "list", "--json").json()["rules"]}
+        self.assertEqual((states["off"], states["behind"]), ("disabled", "running"))
+
+    def test_explains_a_running_process(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": attach_rule("all", "linger.exe")})
+        process = self.vigil.start_attached("linger")
+        said = self.vigil.must("rules", "explain", "--pid", str(process.pid)).out
+        self.assertIn(f"linger.exe (pid {process.pid}): crash", said)
+        self.assertIn("→ rule all: mini dump", said)
+
+
+class Access(VigilTestCase):
+    def test_refuses_a_file_that_anybody_may_write_and_names_who(self) -> None:
+        self.require_wine("its files are this user's, and their modes are access lists")
+        self.vigil.install(SETTINGS, {"all.yaml": attach_rule("good", "access_violation.exe")})
+        file = self.vigil.write_rule("loose.yaml", attach_rule("loose", "divide.exe"))
+        self.vigil.wait_for_log("2 rules of 2 files in force")
+        file.chmod(0o666)
+        self.vigil.write_rule("touch.yaml", attach_rule("touch", "other.exe"))
+        self.vigil.wait_for_log("loose.yaml: Everyone may write it, who is no administrator")
+        listed = self.vigil.run("rules", "list")
+        self.assertEqual(listed.code, 4)
+        self.assertIn("invalid: rules.d/loose.yaml: Everyone may write it", listed.err)

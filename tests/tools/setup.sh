@@ -12,7 +12,7 @@ set -euo pipefail
 deps=$top/src/cmake/deps
 
 packages=(
-  build-essential cmake ninja-build ccache dpkg-dev tcl git jq sqlite3 python3 time
+  build-essential cmake ninja-build ccache dpkg-dev tcl git jq sqlite3 python3 python3-jsonschema python3-yaml time
   clang-19 lld-19 llvm-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev lldb-19
   g++-mingw-w64-x86-64-posix binutils-mingw-w64-x86-64
   wine wine64 libgnutls30 wixl msitools

@@ -80,6 +80,41 @@ std::vector<std::byte> own_user() {
   return buffer;
 }
 
+/// What lets its owner change a file, or give himself the right to.
+constexpr DWORD kWriteRights = FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | WRITE_DAC |
+                               WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
+
+bool is_trusted(PSID sid, const std::vector<std::byte>& own) {
+  // What Windows installs belongs to this one.
+  constexpr std::string_view kTrustedInstaller =
+      "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+  // Whoever owns the file, who is looked at by himself.
+  constexpr std::string_view kCreatorOwner = "S-1-3-0", kOwnerRights = "S-1-3-4";
+  if (::IsWellKnownSid(sid, WinLocalSystemSid) != FALSE ||
+      ::IsWellKnownSid(sid, WinBuiltinAdministratorsSid) != FALSE)
+    return true;
+  if (!own.empty() &&
+      ::EqualSid(reinterpret_cast<const TOKEN_USER*>(own.data())->User.Sid, sid) != FALSE)
+    return true;
+  const auto text = sid_text(sid);
+  return text == kTrustedInstaller || text == kCreatorOwner || text == kOwnerRights;
+}
+
+/// `ORDERS\\anna`, or the SID where it has no name.
+std::string account_name(PSID sid) {
+  if (sid == nullptr) return "nobody known";
+  std::array<wchar_t, 257> name{}, domain{};
+  auto name_units = static_cast<DWORD>(name.size());
+  auto domain_units = static_cast<DWORD>(domain.size());
+  SID_NAME_USE use{};
+  if (::LookupAccountSidW(nullptr, sid, name.data(), &name_units, domain.data(), &domain_units,
+                          &use) == FALSE)
+    return sid_text(sid);
+  const auto account = utf8_from_wide(name.data());
+  const auto where = utf8_from_wide(domain.data());
+  return where.empty() ? account : fmt::format("{}\\{}", where, account);
+}
+
 }  // namespace
 
 Result<LocalMemory> security_descriptor(std::string_view sddl) {
@@ -118,6 +153,41 @@ bool is_owned_by_administrators(HANDLE file) {
   const auto user = own_user();
   return !user.empty() &&
          ::EqualSid(reinterpret_cast<const TOKEN_USER*>(user.data())->User.Sid, owner) != FALSE;
+}
+
+Result<std::string> who_else_may_write(const std::filesystem::path& path) {
+  PSID owner = nullptr;
+  PACL dacl = nullptr;
+  LocalMemory descriptor;
+  const DWORD status = ::GetNamedSecurityInfoW(
+      path.c_str(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
+      nullptr, &dacl, nullptr, descriptor.put());
+  if (status != ERROR_SUCCESS) {
+    return from_win32(status, fmt::format("cannot see who may write {}", utf8_from_path(path)));
+  }
+  const auto user = own_user();
+  if (owner == nullptr || !is_trusted(owner, user)) return account_name(owner);
+  if (dacl == nullptr) return std::string("everybody");
+  for (DWORD i = 0; i < dacl->AceCount; ++i) {
+    void* raw = nullptr;
+    if (::GetAce(dacl, i, &raw) == FALSE) return from_last_error("cannot read an access list");
+    auto* ace = static_cast<ACCESS_ALLOWED_ACE*>(raw);
+    // What is denied elsewhere in the list is not weighed: nobody denies what he need not grant.
+    if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
+        (ace->Header.AceFlags & INHERIT_ONLY_ACE) != 0 || (ace->Mask & kWriteRights) == 0)
+      continue;
+    PSID sid = &ace->SidStart;
+    if (!is_trusted(sid, user)) return account_name(sid);
+  }
+  return std::string();
+}
+
+std::string why_not_to_be_trusted(const std::filesystem::path& path) {
+  const auto who = who_else_may_write(path);
+  if (!who.ok()) return who.error().message();
+  if (who->empty()) return {};
+  return fmt::format("{} may write it, who is no administrator: let only SYSTEM and Administrators",
+                     *who);
 }
 
 std::string owner_of(HANDLE file) {

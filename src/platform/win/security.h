@@ -31,6 +31,15 @@ using LocalMemory = UniqueHandle<LocalMemoryTraits>;
 /// program runs as. False when that cannot be found out.
 [[nodiscard]] bool is_owned_by_administrators(HANDLE file);
 
+/// Who besides SYSTEM, administrators and the account that this program runs as may change the file
+/// at \p path, by its owner and access list: `ORDERS\\anna`, or the SID where it has no name.
+/// Empty: nobody.
+[[nodiscard]] Result<std::string> who_else_may_write(const std::filesystem::path& path);
+
+/// A sentence on why the file at \p path must not be believed, for whoever runs as SYSTEM by it;
+/// empty: it may.
+[[nodiscard]] std::string why_not_to_be_trusted(const std::filesystem::path& path);
+
 /// The owner of the file behind \p file as `S-1-5-…`; empty when that cannot be found out.
 [[nodiscard]] std::string owner_of(HANDLE file);
 

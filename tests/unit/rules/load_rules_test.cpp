@@ -187,5 +187,29 @@ TEST(KeepLastGood, KeepsFallbackRulesLast) {
   EXPECT_THAT(names_of(merged), ElementsAre("z", "default"));
 }
 
+TEST_F(LoadRules, WhatIsSaidAgainstAFileIsItsProblem) {
+  write("a.yaml", file_with("a"));
+  write("b.yaml", file_with("b"));
+  const auto loaded = load_rules(folder_, [](const std::filesystem::path& file) {
+    return file.filename() == "b.yaml" ? std::string("anybody may write it") : std::string();
+  });
+  ASSERT_EQ(loaded.rules.rules.size(), 1u);
+  ASSERT_EQ(loaded.problems.size(), 1u);
+  EXPECT_TRUE(loaded.problems[0].format().ends_with("b.yaml: anybody may write it"));
+  EXPECT_EQ(loaded.files, 2u);
+}
+
+TEST_F(LoadRules, SetsRulesAsideThatAreDisabled) {
+  write("a.yaml", file_with("a"));
+  write("b.yaml", file_with("b"));
+  write(".disabled", "# off\nb\n");
+  const auto loaded = load_rules(folder_);
+  ASSERT_EQ(loaded.rules.rules.size(), 1u);
+  EXPECT_EQ(loaded.rules.rules[0].name, "a");
+  ASSERT_EQ(loaded.rules.idle.size(), 1u);
+  EXPECT_EQ(loaded.rules.idle[0].rule.name, "b");
+  EXPECT_FALSE(loaded.rules.idle[0].expired);
+}
+
 }  // namespace
 }  // namespace vigil::rules

@@ -5,10 +5,15 @@
 
 #include "platform/win/process_table.h"
 #include "platform/win/processes.h"
+#include "platform/win/security.h"
 #include "platform/win/service_table.h"
 #include "rule_files.h"
 
 namespace vigil::cli {
+
+rules::Objection rule_file_objection() {
+  return platform::why_not_to_be_trusted;
+}
 
 Result<rules::ProcessFacts> facts_of_process(ProcessId pid) {
   platform::ProcessTable table;
