@@ -79,8 +79,10 @@ class ProcessWatch {
   };
 
   [[nodiscard]] Status look();
-  void measure(std::span<const watch::TableRow> table);
+  void measure();
   void read_services();
+  void take_services(platform::ServiceTable services);
+  void look_at_services(Microseconds now);
   void remember(const ProcessKey& key, rules::ProcessFacts facts);
   [[nodiscard]] boost::asio::awaitable<void> look_again();
   void examine(const watch::ProcessEntry& entry);
@@ -99,6 +101,8 @@ class ProcessWatch {
   std::deque<std::pair<ProcessKey, rules::ProcessFacts>> ended_;  // oldest first
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
+  watch::PendingServices pending_;
+  int service_looks_ = 0;  // how often the services are still to be read after a start
   bool stopping_ = false;
   bool look_failed_ = false;
   bool services_failed_ = false;

@@ -22,6 +22,9 @@ namespace {
 /// Of how many processes what was known of them is kept after their end: dumps come late.
 constexpr std::size_t kMaxEnded = 1024;
 
+/// A process that starts is told to the service manager a moment later.
+constexpr int kServiceLooks = 5;
+
 watch::TableRow measured(const platform::ProcessRow& row) {
   return {row.key,
           {.cpu = row.cpu,
@@ -101,19 +104,24 @@ Status ProcessWatch::look() {
     if (!gone->second.facts.services.empty()) remember(entry.key, gone->second.facts);
     processes_.erase(gone);
   }
-  if (!changes.started.empty()) read_services();
+  if (!changes.started.empty()) service_looks_ = kServiceLooks;
+  if (service_looks_ > 0) {
+    --service_looks_;
+    read_services();
+  }
   for (const auto& entry : changes.started) examine(entry);
   // A dumper may have failed because that of a service before this one had not let go yet.
   for (auto& [key, process] : processes_) {
     if (process.wants_dumper && !parts_.attachments.is_attached(key)) apply_rules_to(process, {});
   }
-  measure(rows_);
+  measure();
   return {};
 }
 
-void ProcessWatch::measure(std::span<const watch::TableRow> table) {
+void ProcessWatch::measure() {
   const auto now = uptime();
-  const bool continuous = sampler_.look({now, parts_.clock.now()}, table);
+  look_at_services(now);
+  const bool continuous = sampler_.look({now, parts_.clock.now()}, rows_);
   probes_.want(triggers_.probes());
   for (const auto& firing : triggers_.look(now, sampler_, continuous)) {
     const auto process = processes_.find(firing.process);
@@ -130,7 +138,45 @@ void ProcessWatch::read_services() {
   }
   if (!services.ok()) return;
   services_failed_ = false;
-  services_ = std::move(services).take();
+  take_services(std::move(services).take());
+}
+
+/// Tells those whose services have changed since they were examined.
+void ProcessWatch::take_services(platform::ServiceTable services) {
+  if (services == services_) return;
+  services_ = std::move(services);
+  for (auto& [key, process] : processes_) {
+    const auto found = services_.find(key.pid);
+    if (found == services_.end() || found->second == process.facts.services) continue;
+    process.facts.services = found->second;
+    if (!process.critical)
+      triggers_.add(key, process.facts, uptime() - (parts_.clock.now() - key.start));
+    platform::KernelHandle handle;
+    if (!process.handle && parts_.desk.rules().concerns(process.facts)) {
+      auto opened = platform::open_process(key);
+      if (opened.ok()) handle = std::move(opened).take();
+    }
+    apply_rules_to(process, std::move(handle));
+  }
+}
+
+/// Where a rule asks which services are overdue.
+void ProcessWatch::look_at_services(Microseconds now) {
+  if (!triggers_.asks_for(rules::Gauge::ServiceOverdue)) return;
+  const auto services = platform::read_service_rows();
+  if (!services.ok()) return;  // read_services() says so
+  std::vector<watch::ServiceState> states;
+  for (const auto& row : *services) {
+    const bool pending =
+        row.state != SERVICE_RUNNING && row.state != SERVICE_PAUSED && row.state != SERVICE_STOPPED;
+    states.push_back({row.pid, row.name, pending, row.state, row.checkpoint, row.wait_hint});
+  }
+  pending_.look(now, states);
+  for (auto& row : rows_) {
+    const auto overdue =
+        std::chrono::duration_cast<std::chrono::milliseconds>(pending_.overdue(row.key.pid));
+    row.counters.service_overdue_ms = static_cast<std::uint32_t>(overdue.count());
+  }
 }
 
 void ProcessWatch::examine(const watch::ProcessEntry& entry) {

@@ -64,6 +64,7 @@ std::string_view name_of(Gauge gauge) {
     case Gauge::WorkingSet: return "working set";
     case Gauge::Handles: return "handles";
     case Gauge::Threads: return "threads";
+    case Gauge::ServiceOverdue: return "a service of it";
   }
   return "";
 }
@@ -75,7 +76,8 @@ std::string value_text(const Threshold& threshold) {
     case Gauge::PrivateBytes:
     case Gauge::WorkingSet: return yaml::format_size(threshold.value);
     case Gauge::Handles:
-    case Gauge::Threads: return fmt::format("{}", threshold.value);
+    case Gauge::Threads:
+    case Gauge::ServiceOverdue: return fmt::format("{}", threshold.value);
   }
   return "";
 }
@@ -83,6 +85,10 @@ std::string value_text(const Threshold& threshold) {
 }  // namespace
 
 std::string describe(const Threshold& threshold) {
+  if (threshold.gauge == Gauge::ServiceOverdue) {
+    return fmt::format("a service of it is pending past its wait hint for {}",
+                       yaml::format_exact(threshold.time));
+  }
   const auto time = yaml::format_exact(threshold.time);
   const auto value = value_text(threshold);
   const auto name = name_of(threshold.gauge);

@@ -17,7 +17,8 @@ void read_threshold(std::string_view name,
                     const yaml::Node& node,
                     Threshold& threshold,
                     yaml::Problems& problems);
-void read_hang(const yaml::Node& node, Probe& probe, yaml::Problems& problems);
+/// The value of `hang`: a probe, or of a service that is pending a threshold.
+void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 
 /// `3`, `-1`, `0xc0000005`, `ACCESS_VIOLATION`, `STATUS_ACCESS_VIOLATION`.

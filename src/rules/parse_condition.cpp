@@ -106,10 +106,7 @@ void read_named(std::string_view name,
   if (name == "crash") return read_crash(value, condition, problems);
   if (name == "exit") return read_exit(value, condition, problems);
   if (name == "any" || name == "all") return read_parts(name, value, condition, left, problems);
-  if (name == "hang") {
-    condition.kind = Kind::Hang;
-    return read_hang(value, condition.probe, problems);
-  }
+  if (name == "hang") return read_hang(value, condition, problems);
   condition.kind = Kind::Threshold;
   read_threshold(name, value, condition.threshold, problems);
 }

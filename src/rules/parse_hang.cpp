@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "rules/grammar.h"
 
@@ -20,6 +22,7 @@ constexpr yaml::Range<Microseconds> kEvery{std::chrono::seconds(1), std::chrono:
 constexpr yaml::Range<Microseconds> kTimeout{std::chrono::milliseconds(100),
                                              std::chrono::minutes(5)};
 constexpr yaml::Range<Microseconds> kOlder{std::chrono::seconds(1), std::chrono::hours(24 * 7)};
+constexpr yaml::Range<Microseconds> kFor{Microseconds(0), std::chrono::hours(1)};
 constexpr yaml::Range<Microseconds> kGrace{Microseconds(0), std::chrono::hours(24)};
 constexpr yaml::Range<std::uint32_t> kFailures{1, 1000};
 
@@ -28,10 +31,13 @@ constexpr Microseconds kDefaultTimeout = std::chrono::seconds(2);
 constexpr Microseconds kDefaultGrace = std::chrono::minutes(1);
 constexpr std::uint32_t kDefaultFailures = 3;
 
-constexpr std::string_view kKeys[] = {"http",  "tcp",     "pipe",     "heartbeat", "older_than",
-                                      "every", "timeout", "failures", "grace"};
+constexpr std::string_view kKeys[] = {"http",       "tcp",     "pipe",    "heartbeat",
+                                      "older_than", "every",   "timeout", "failures",
+                                      "grace",      "service", "for"};
 constexpr std::string_view kTypes[] = {"http", "tcp", "pipe", "heartbeat"};
-constexpr std::string_view kLaterKeys[] = {"window", "service", "deadlock"};
+constexpr std::string_view kServiceKeys[] = {"service", "for"};
+constexpr std::string_view kPending[] = {"pending"};
+constexpr std::string_view kLaterKeys[] = {"window", "deadlock"};
 constexpr std::string_view kExamples[] = {
     "a URL such as http://127.0.0.1:8080/healthz", "an address such as 127.0.0.1:8080",
     "a pipe such as \\\\.\\pipe\\orders", "a full path such as C:\\orders\\alive.txt"};
@@ -85,7 +91,8 @@ bool read_type(const Node& node, Probe& probe, Problems& problems) {
     }
   }
   if (count == 1) return true;
-  problems.add(node.at, fmt::format("'hang' takes one of {}, and has {}", yaml::join_names(kTypes),
+  problems.add(node.at, fmt::format("'hang' takes one of {} and service, and has {}",
+                                    fmt::join(kTypes, ", "),
                                     count == 0 ? "none" : fmt::format("{}", count)));
   return false;
 }
@@ -97,15 +104,39 @@ void read_into(const Node& node, std::string_view key, T& target, const Read& re
   if (const auto found = read(*value)) target = *found;
 }
 
+bool has_only(const Node& node, std::span<const std::string_view> known) {
+  return node.kind == Node::Kind::Map && std::ranges::all_of(node.keys, [&](const yaml::Key& key) {
+           return std::ranges::find(known, key.text) != known.end();
+         });
+}
+
+/// `{ service: pending, for: 5s }`
+void read_pending(const Node& node, Threshold& threshold, Problems& problems) {
+  threshold = {.gauge = Gauge::ServiceOverdue};
+  if (!has_only(node, kServiceKeys)) {
+    problems.add(node.at,
+                 fmt::format("of 'service' a hang takes {}", yaml::join_names(kServiceKeys)));
+    return;
+  }
+  (void)yaml::read_name(*node.find("service"), {"state of a service", kPending, {}}, problems);
+  read_into(node, "for", threshold.time,
+            [&](const Node& value) { return yaml::read_duration(value, kFor, problems); });
+}
+
 }  // namespace
 
-void read_hang(const Node& node, Probe& probe, Problems& problems) {
+void read_hang(const Node& node, Condition& condition, Problems& problems) {
+  condition.kind = Condition::Kind::Hang;
   yaml::visit_map(node, {.noun = "key", .known = kKeys, .later = kLaterKeys}, problems,
                   [](auto, const auto&) {});
-  const auto known = [](const yaml::Key& key) {
-    return std::ranges::find(kKeys, key.text) != std::end(kKeys);
-  };
-  if (node.kind != Node::Kind::Map || !std::ranges::all_of(node.keys, known)) return;
+  if (!has_only(node, kKeys)) return;
+  if (node.find("service") != nullptr) {
+    condition.kind = Condition::Kind::Threshold;
+    return read_pending(node, condition.threshold, problems);
+  }
+  auto& probe = condition.probe;
+  if (const auto* const time = node.find("for"); time != nullptr)
+    problems.add(time->at, "'for' goes with service");
   if (!read_type(node, probe, problems)) return;
   const bool heartbeat = probe.type == Probe::Type::Heartbeat;
   probe.every = kDefaultEvery;

@@ -57,7 +57,8 @@ std::optional<std::uint64_t> read_value(const Node& node, Gauge gauge, Problems&
     case Gauge::PrivateBytes:
     case Gauge::WorkingSet: return yaml::read_size(node, {1, kMaxBytes}, problems);
     case Gauge::Handles:
-    case Gauge::Threads: break;
+    case Gauge::Threads:
+    case Gauge::ServiceOverdue: break;
   }
   return yaml::read_count(node, {1, kMaxCount}, problems);
 }

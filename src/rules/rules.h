@@ -66,6 +66,8 @@ enum class Gauge : std::uint8_t {
   WorkingSet,    ///< Bytes.
   Handles,
   Threads,
+  /// Milliseconds that a service of it has been starting or stopping beyond its own wait hint.
+  ServiceOverdue,
 };
 
 /// A bound on a gauge.

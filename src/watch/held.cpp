@@ -31,6 +31,7 @@ std::string value_text(Gauge gauge, std::uint64_t value, std::uint64_t processor
     case Gauge::CpuOfCore: return percent_text(value);
     case Gauge::PrivateBytes:
     case Gauge::WorkingSet: return format_bytes(value);
+    case Gauge::ServiceOverdue: return format_duration(std::chrono::milliseconds(value));
     case Gauge::Handles:
     case Gauge::Threads: break;
   }
@@ -47,6 +48,7 @@ store::Kind kind_of(Gauge gauge) {
     case Gauge::WorkingSet: return store::Kind::Memory;
     case Gauge::Handles: return store::Kind::Handles;
     case Gauge::Threads: return store::Kind::Threads;
+    case Gauge::ServiceOverdue: return store::Kind::Hang;
   }
   return store::Kind::Cpu;
 }
@@ -59,6 +61,7 @@ std::uint64_t value_of(Gauge gauge, const Reading& reading) {
     case Gauge::WorkingSet: return reading.working_set;
     case Gauge::Handles: return reading.handles;
     case Gauge::Threads: return reading.threads;
+    case Gauge::ServiceOverdue: return reading.service_overdue_ms;
   }
   return 0;
 }

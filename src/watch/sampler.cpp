@@ -41,7 +41,8 @@ struct Packed {
             threads,
             private_kib * kKiB,
             working_set_kib * kKiB,
-            io_kib_per_second * kKiB};
+            io_kib_per_second * kKiB,
+            0};
   }
 };
 
@@ -72,6 +73,7 @@ Reading reading_of(const Counters& before, const Counters& now, Microseconds tim
   reading.io_per_second = bytes / std::max<std::uint64_t>(milliseconds, 1) * 1000;
   reading.handles = now.handles;
   reading.threads = now.threads;
+  reading.service_overdue_ms = now.service_overdue_ms;
   reading.private_bytes = now.private_bytes;
   reading.working_set = now.working_set;
   return reading;

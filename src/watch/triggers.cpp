@@ -119,6 +119,16 @@ class Triggers::Impl {
         processes_, [](const auto& pair) { return pair.second.is_watched(); }));
   }
 
+  [[nodiscard]] bool asks_for(rules::Gauge gauge) const {
+    bool asks = false;
+    for (const auto& rule : rules_) {
+      rule.when.for_each([&](const Condition& part) {
+        asks = asks || (part.kind == Condition::Kind::Threshold && part.threshold.gauge == gauge);
+      });
+    }
+    return asks;
+  }
+
   void answer(const rules::Probe& probe, const std::optional<std::string>& failure) {
     book_.answer(probe, failure);
   }
@@ -230,6 +240,9 @@ std::vector<rules::Probe> Triggers::probes() const {
 }
 rules::Holds Triggers::holds(const ProcessKey& process) const {
   return impl_->holds(process);
+}
+bool Triggers::asks_for(rules::Gauge gauge) const {
+  return impl_->asks_for(gauge);
 }
 std::size_t Triggers::size() const noexcept {
   return impl_->size();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,6 +41,7 @@ struct Counters {
   std::uint64_t io_bytes = 0;  ///< Read, written and else, since it started.
   std::uint32_t handles = 0;
   std::uint32_t threads = 0;
+  std::uint32_t service_overdue_ms = 0;  ///< By PendingServices.
 };
 
 /// One line of the process table.
@@ -97,7 +99,8 @@ struct Reading {
   std::uint32_t threads = 0;
   std::uint64_t private_bytes = 0;
   std::uint64_t working_set = 0;
-  std::uint64_t io_per_second = 0;  ///< Bytes.
+  std::uint64_t io_per_second = 0;       ///< Bytes.
+  std::uint32_t service_overdue_ms = 0;  ///< Not kept: of the last look only.
   friend bool operator==(const Reading&, const Reading&) = default;
 };
 
@@ -142,6 +145,36 @@ class Sampler {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A service that runs in a process, as the service manager tells.
+struct ServiceState {
+  ProcessId pid;
+  std::string name;
+  bool pending = false;          ///< It is starting, stopping, pausing or continuing.
+  std::uint32_t state = 0;       ///< SERVICE_STOP_PENDING and its like.
+  std::uint32_t checkpoint = 0;  ///< Which it raises when it gets on.
+  Microseconds wait_hint{};      ///< How long it asks for until the next one.
+};
+
+/// For how long services have been pending beyond what they asked for themselves: what the service
+/// manager waits for before it gives up on them.
+class PendingServices {
+ public:
+  void look(Microseconds uptime, std::span<const ServiceState> services);
+  /// The longest of the services in this process; zero: none is overdue.
+  [[nodiscard]] Microseconds overdue(ProcessId process) const;
+
+ private:
+  struct Pending {
+    std::uint32_t state = 0, checkpoint = 0;
+    Microseconds since{};    // the state and checkpoint are the same
+    Microseconds overdue{};  // beyond the wait hint
+    ProcessId pid;
+    std::uint64_t look = 0;
+  };
+  std::map<std::string, Pending> pending_;  // by name
+  std::uint64_t look_ = 0;
+};
+
 /// A rule that a process has just met.
 struct Firing {
   ProcessKey process;
@@ -174,6 +207,8 @@ class Triggers {
   void answer(const rules::Probe& probe, const std::optional<std::string>& failure);
   /// What holds now for \p process; valid until the next call of anything else.
   [[nodiscard]] rules::Holds holds(const ProcessKey& process) const;
+  /// Whether some rule holds a bound against this gauge.
+  [[nodiscard]] bool asks_for(rules::Gauge gauge) const;
   /// Processes that some threshold is held against.
   [[nodiscard]] std::size_t size() const noexcept;
 

@@ -34,7 +34,7 @@ double seconds() {
 
 /// Until whoever started it ends it.
 int be_idle() {
-  ::Sleep(INFINITE);
+  ::WaitForSingleObject(::GetCurrentProcess(), INFINITE);
   return 0;
 }
 

@@ -232,6 +232,42 @@ VIGIL_EXPORT int inner_handles(std::uint32_t value) {
   return 0;
 }
 
+namespace {
+
+SERVICE_STATUS_HANDLE service_status = nullptr;
+
+void report_service(DWORD state, DWORD wait_hint_ms) {
+  SERVICE_STATUS status{};
+  status.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
+  status.dwCurrentState = state;
+  status.dwControlsAccepted = state == SERVICE_RUNNING ? DWORD{SERVICE_ACCEPT_STOP} : 0;
+  status.dwCheckPoint = state == SERVICE_RUNNING ? 0 : 1;
+  status.dwWaitHint = wait_hint_ms;
+  ::SetServiceStatus(service_status, &status);
+}
+
+DWORD service_wait_hint_ms = 0;
+
+/// Says that it stops, and does not.
+DWORD WINAPI on_service_control(DWORD control, DWORD, void*, void*) {
+  if (control == SERVICE_CONTROL_STOP) report_service(SERVICE_STOP_PENDING, service_wait_hint_ms);
+  return NO_ERROR;
+}
+
+void WINAPI service_main(DWORD, wchar_t** names) {
+  service_status = ::RegisterServiceCtrlHandlerExW(names[0], on_service_control, nullptr);
+  report_service(SERVICE_RUNNING, 0);
+}
+
+}  // namespace
+
+VIGIL_EXPORT int inner_stuck_service(std::uint32_t value) {
+  service_wait_hint_ms = value;
+  wchar_t name[] = L"";
+  const SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {nullptr, nullptr}};
+  return ::StartServiceCtrlDispatcherW(table) != FALSE ? 0 : 1;
+}
+
 namespace vigil::crasher {
 
 std::span<const Way> ways() {
@@ -256,6 +292,8 @@ std::span<const Way> ways() {
       Way{"serve", "answer HTTP on port --value, until stdin closes", 8080, inner_serve},
       Way{"stuck_server", "listen on port --value and never answer, until stdin closes", 8080,
           inner_stuck_server},
+      Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms", 1000,
+          inner_stuck_service},
       Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},
       Way{"big", "commit and fill --value MB, wait until stdin closes", 64, inner_big},
       Way{"big_crash", "the same, and then an access violation", 64, inner_big_crash},

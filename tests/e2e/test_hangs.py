@@ -66,3 +66,18 @@ class Hangs(VigilTestCase):
         long_ago = file.stat().st_mtime - 90
         os.utime(file, (long_ago, long_ago))
         self.expect_one("linger.exe", r"^the heartbeat .+alive\.txt: it was written 1m.* ago$")
+
+    def test_captures_a_service_that_does_not_stop_and_only_then(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "stuck_service.exe", when="{ hang: { service: pending } }")})
+        program = self.vigil.place("stuck_service.exe")
+        self.vigil.sc("create", "vigil-test-stuck", "binPath=", f"{program} stuck_service --value 500")
+        self.addCleanup(self.vigil.sc, "delete", "vigil-test-stuck")
+        self.vigil.sc("start", "vigil-test-stuck")
+        # Whoever is captured later was started later; the service is running, and left alone.
+        self.vigil.write_rule("other.yaml", rule("other", "linger.exe", when="{ cpu: { below: 50%, for: 2s } }"))
+        self.vigil.start("linger")
+        self.vigil.wait_for_ended("linger.exe")
+        self.assertEqual(self.vigil.rows_of("stuck_service.exe"), [])
+        self.vigil.sc("stop", "vigil-test-stuck")
+        report = self.expect_one("stuck_service.exe", r"^a service of it is pending past its wait hint for 0s, .+ now$")
+        self.assertIn("outer_frame", [f.get("function", "") for t in report["threads"] for f in t["frames"]])

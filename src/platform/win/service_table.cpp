@@ -18,10 +18,10 @@ constexpr DWORD kBufferBytes = 256 * 1024;
 
 }  // namespace
 
-Result<ServiceTable> read_service_table() {
+Result<std::vector<ServiceRow>> read_service_rows() {
   const ServiceHandle manager(::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_ENUMERATE_SERVICE));
   if (!manager) return from_last_error("cannot ask the service manager");
-  ServiceTable table;
+  std::vector<ServiceRow> rows;
   std::vector<std::byte> buffer(kBufferBytes);
   DWORD resume = 0;
   for (;;) {
@@ -33,11 +33,22 @@ Result<ServiceTable> read_service_table() {
       return from_last_error("cannot list the services");
     const auto* first = reinterpret_cast<const ENUM_SERVICE_STATUS_PROCESSW*>(buffer.data());
     for (const auto& service : std::span(first, count)) {
-      const ProcessId pid{service.ServiceStatusProcess.dwProcessId};
-      if (pid.value != 0) table[pid].push_back(utf8_from_wide(service.lpServiceName));
+      const auto& status = service.ServiceStatusProcess;
+      rows.push_back({ProcessId{status.dwProcessId}, utf8_from_wide(service.lpServiceName),
+                      status.dwCurrentState, status.dwCheckPoint,
+                      std::chrono::milliseconds(status.dwWaitHint)});
     }
-    if (all != FALSE || count == 0) return table;
+    if (all != FALSE || count == 0) return rows;
   }
+}
+
+Result<ServiceTable> read_service_table() {
+  VIGIL_TRY_ASSIGN(const auto rows, read_service_rows());
+  ServiceTable table;
+  for (const auto& row : rows) {
+    if (row.pid != ProcessId{}) table[row.pid].push_back(row.name);
+  }
+  return table;
 }
 
 std::string service_key(std::string_view display_name) {

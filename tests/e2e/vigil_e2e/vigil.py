@@ -236,6 +236,20 @@ class Vigil:
 
     # --- programs that die ---
 
+    def place(self, name: str) -> str:
+        """Puts crasher.exe where programs that are to die are, as `name`; its path as Windows has it."""
+        self._apps.mkdir(parents=True, exist_ok=True)
+        program = self._apps / name
+        if not program.exists():
+            shutil.copy(self._crasher, program)
+        return self.machine.to_windows(program)
+
+    def sc(self, *arguments: str) -> None:
+        """Windows' own program for services; what it says is not looked at."""
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(self.machine.command("sc", *arguments), env=self.machine.environment, check=False,
+                       timeout=PATIENCE_S, **quiet)
+
     def start(
         self,
         way: str,
@@ -247,10 +261,7 @@ class Vigil:
     ) -> Crasher:
         """Starts crasher.exe as `name` (by default <way>.exe), so that rules and lists see programs of their own."""
         name = name or f"{way}.exe"
-        self._apps.mkdir(parents=True, exist_ok=True)
-        program = self._apps / name
-        if not program.exists():
-            shutil.copy(self._crasher, program)
+        program = self.place(name)
         arguments = [way]
         if value is not None:
             arguments += ["--value", str(value)]
@@ -261,7 +272,7 @@ class Vigil:
         # A file, not a pipe: whoever is started for the dying program inherits its standard output.
         with tempfile.NamedTemporaryFile(dir=self._scratch, prefix=f"{name}-", suffix=".out", delete=False) as output:
             process = subprocess.Popen(
-                self.machine.command(self.machine.to_windows(program), *arguments),
+                self.machine.command(program, *arguments),
                 env=self.machine.environment,
                 stdin=subprocess.PIPE if stdin is None else stdin,
                 stdout=output,
@@ -270,6 +281,10 @@ class Vigil:
         crasher = Crasher(process, name, pathlib.Path(output.name))
         self._crashers.append(crasher)
         return crasher
+
+    def forget_ended(self) -> None:
+        """For those who start very many."""
+        self._crashers = [crasher for crasher in self._crashers if crasher.is_running()]
 
     def start_attached(self, way: str, name: str = "", value: int | None = None) -> Crasher:
         """Starts it, and returns when the service has a dumper attached to it; release() lets it die."""

@@ -70,18 +70,37 @@ TEST(ReadHang, RefusesWhatCannotBeAsked) {
 
 TEST(ReadHang, HasOneQuestion) {
   EXPECT_EQ(parse("hang: { every: 5s }").problem,
-            "f:1:7: 'hang' takes one of http, tcp, pipe and heartbeat, and has none");
+            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat and service, and has none");
   EXPECT_EQ(parse("hang: { tcp: 'a:1', pipe: '\\\\.\\pipe\\x' }").problem,
-            "f:1:7: 'hang' takes one of http, tcp, pipe and heartbeat, and has 2");
+            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat and service, and has 2");
   EXPECT_EQ(parse("hang: { tcp: 'a:1', older_than: 5s }").problem,
             "f:1:33: 'older_than' goes with heartbeat");
   EXPECT_EQ(parse("hang: { heartbeat: 'C:\\x', timeout: 5s }").problem,
             "f:1:37: 'timeout' goes with http, tcp and pipe; heartbeat has 'older_than'");
   EXPECT_EQ(parse("hang: { window: true }").problem,
             "f:1:9: key 'window' is not supported by this version; this one knows http, tcp, pipe, "
-            "heartbeat, older_than, every, timeout, failures and grace");
+            "heartbeat, older_than, every, timeout, failures, grace, service and for");
   EXPECT_EQ(parse("hang").problem,
             "f:1:1: 'hang' needs to be told more, such as { hang: { tcp: \"127.0.0.1:8080\" } }");
+}
+
+TEST(ReadHang, AServiceThatIsPendingIsAThreshold) {
+  const auto [condition, problem] = parse("hang: { service: pending, for: 5s }");
+  EXPECT_EQ(problem, "");
+  EXPECT_EQ(condition.kind, Condition::Kind::Threshold);
+  EXPECT_EQ(condition.threshold.gauge, Gauge::ServiceOverdue);
+  EXPECT_EQ(condition.threshold.time, 5s);
+  EXPECT_EQ(describe(condition), "a service of it is pending past its wait hint for 5s");
+  EXPECT_EQ(parse("hang: { service: pending }").condition.threshold.time, 0s);
+}
+
+TEST(ReadHang, OfAServiceNothingElseIsTaken) {
+  EXPECT_EQ(parse("hang: { service: pending, tcp: '127.0.0.1:80' }").problem,
+            "f:1:7: of 'service' a hang takes service and for");
+  EXPECT_EQ(parse("hang: { service: stopped }").problem,
+            "f:1:18: unknown state of a service 'stopped'; known here: pending");
+  EXPECT_EQ(parse("hang: { tcp: '127.0.0.1:80', for: 5s }").problem,
+            "f:1:35: 'for' goes with service");
 }
 
 }  // namespace
