@@ -27,6 +27,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr Microseconds kSlotPatience = capture::kDecisionTimeout - Microseconds{1'000'000};
 
 constexpr std::size_t kMaxExitCodes = 500;
+/// Of all rules that match one process; of each rule they are fewer.
+constexpr std::size_t kMaxExceptions = 500;
 
 bool has_dump(store::State state) {
   return state != store::State::Observed && state != store::State::Skipped;
@@ -77,15 +79,20 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
   for (const auto& other : parts_.desk.rules().rules) {
     if (!other.match.matches(facts)) continue;
     other.when.for_each([&options](const rules::Condition& condition) {
-      if (condition.kind != rules::Condition::Kind::Exit) return;
       const auto& codes = condition.exit_codes;
+      if (condition.kind == rules::Condition::Kind::Exception)
+        options.exceptions.insert(options.exceptions.end(), codes.begin(), codes.end());
+      if (condition.kind != rules::Condition::Kind::Exit) return;
       options.any_exit_code = options.any_exit_code || codes.empty();
       options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
     });
   }
-  std::ranges::sort(options.exit_codes);
-  const auto repeated = std::ranges::unique(options.exit_codes);
-  options.exit_codes.erase(repeated.begin(), repeated.end());
+  for (auto* codes : {&options.exit_codes, &options.exceptions}) {
+    std::ranges::sort(*codes);
+    const auto repeated = std::ranges::unique(*codes);
+    codes->erase(repeated.begin(), repeated.end());
+  }
+  if (options.exceptions.size() > kMaxExceptions) options.exceptions.resize(kMaxExceptions);
   // A command line has an end. The dumper then asks about every end, and the rules decide.
   options.any_exit_code = options.any_exit_code || options.exit_codes.size() > kMaxExitCodes;
   if (options.any_exit_code) options.exit_codes.clear();
@@ -181,7 +188,7 @@ asio::awaitable<bool> Attachments::handle_line(ProcessKey key, std::string line)
       break;
     case capture::DumperMessage::Type::Handed:
       finish_capture(*attachment);
-      want_no_more(key);
+      if (store::is_death(message->signal.kind)) want_no_more(key);
       parts_.on_handed_over();
       break;
     case capture::DumperMessage::Type::Exited:

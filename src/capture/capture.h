@@ -90,6 +90,7 @@ struct DumperOptions {
   std::optional<Timestamp> process_start{};
   std::vector<std::uint32_t> exit_codes{};  ///< Attach: ends wanted besides crash codes and 3.
   bool any_exit_code = false;               ///< Attach: any end but with code 0.
+  std::vector<std::uint32_t> exceptions{};  ///< Attach: codes that are wanted when raised.
   std::string rule{};    ///< The rule that wanted it; Once: empty when a person did.
   std::string reason{};  ///< Once: why, in a sentence; goes into the dump's comment.
   store::Kind occasion = store::Kind::Manual;  ///< Once: what happened.

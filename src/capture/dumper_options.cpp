@@ -61,11 +61,12 @@ class Parser {
     if (name == "--reason") return text(name, options_.reason);
     if (name == "--occasion") return occasion();
     if (name == "--supervised") return set(options_.supervised, true);
-    if (name == "--exit-code") return exit_code();
+    if (name == "--exit-code") return code_into(name, options_.exit_codes);
     if (name == "--process-start") return process_start();
     if (name == "--min-free-disk") return min_free_disk();
     if (name == "--plain") return set(options_.compress, false);
     if (name == "--no-exit-trap") return set(options_.exit_trap, false);
+    if (name == "--exception") return code_into(name, options_.exceptions);
     if (name == "--any-exit-code") return set(options_.any_exit_code, true);
     return usage_error(fmt::format("'{}' is not an option of vigil-dumper; see --help", name));
   }
@@ -146,12 +147,12 @@ class Parser {
     return {};
   }
 
-  Status exit_code() {
-    VIGIL_TRY_ASSIGN(const auto given, value("--exit-code"));
+  Status code_into(const std::string& name, std::vector<std::uint32_t>& codes) {
+    VIGIL_TRY_ASSIGN(const auto given, value(name));
     const auto code = exit_code_from(given);
     if (!code)
-      return usage_error(fmt::format("--exit-code needs a number of 32 bits, not '{}'", given));
-    options_.exit_codes.push_back(*code);
+      return usage_error(fmt::format("{} needs a number of 32 bits, not '{}'", name, given));
+    codes.push_back(*code);
     return {};
   }
 
@@ -228,6 +229,7 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
   if (options.process_start)
     add(args, "--process-start", std::to_string(options.process_start->us));
   for (const auto code : options.exit_codes) add(args, "--exit-code", fmt::format("{:#x}", code));
+  for (const auto code : options.exceptions) add(args, "--exception", fmt::format("{:#x}", code));
   if (options.any_exit_code) args.emplace_back("--any-exit-code");
   if (options.min_free_disk_bytes != 0)
     add(args, "--min-free-disk", std::to_string(options.min_free_disk_bytes));
@@ -245,7 +247,7 @@ std::string_view dumper_usage() noexcept {
   return R"(Usage: vigil-dumper --pid PID (--output FILE | --inbox FOLDER) [--kind mini|full] [--plain]
                     [--process-start US] [--rule NAME] [--reason TEXT] [--occasion KIND] [--supervised]
        vigil-dumper --attach PID --inbox FOLDER [--kind none|mini|full] [--rule NAME]
-                    [--exit-code CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
+                    [--exit-code CODE]... [--exception CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
 
 Writes the dump of one process.
@@ -264,6 +266,7 @@ Writes the dump of one process.
   --supervised          with --pid: give up when standard input ends
   --process-start US    only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code
+  --exception CODE      with --attach: also dump when this exception is raised, handled or not
   --any-exit-code       with --attach: also dump an end with any code but 0
   --no-exit-trap        with --attach: do not stop at the process's own termination calls
   --plain               do not compress

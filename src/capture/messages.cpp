@@ -69,11 +69,13 @@ Json signal_to_json(const store::Signal& signal) {
 /// What the service finds out by itself nobody else can tell it.
 std::optional<store::Source> source_from_outside(std::string_view name) {
   const auto source = store::source_from(name);
-  return source == store::Source::Sampler ? std::nullopt : source;
+  return source == store::Source::Sampler || source == store::Source::EventLog ? std::nullopt
+                                                                               : source;
 }
 std::optional<store::Kind> kind_from_outside(std::string_view name) {
   const auto kind = store::kind_from(name);
-  const bool allowed = kind && (store::is_death(*kind) || *kind == store::Kind::Manual);
+  const bool allowed = kind && (store::is_death(*kind) || *kind == store::Kind::Manual ||
+                                *kind == store::Kind::Exception);
   return allowed ? kind : std::nullopt;
 }
 

@@ -15,10 +15,17 @@ struct Event {
 };
 
 bool is_crash(const Event& event) {
+  if (event.kind == EventKind::Exception) return false;
   return event.kind == EventKind::Crash || is_crash_exit_code(event.exit_code);
 }
 
+bool is_wanted_exception(const std::vector<std::uint32_t>& codes, const Event& event) {
+  return event.kind == EventKind::Exception &&
+         std::ranges::find(codes, event.exit_code) != codes.end();
+}
+
 bool is_wanted_exit(const std::vector<std::uint32_t>& codes, const Event& event) {
+  if (event.kind == EventKind::Exception) return false;
   if (codes.empty()) return !is_crash(event) && event.exit_code != 0;
   // A crash of which no code is known has 0 here, and is not an exit with 0.
   const bool known = event.kind == EventKind::Exit || event.exit_code != 0;
@@ -32,6 +39,8 @@ bool is_met(const Condition& condition, const Event* event, const Holds& holds) 
     case Condition::Kind::Crash: return event != nullptr && is_crash(*event);
     case Condition::Kind::Exit:
       return event != nullptr && is_wanted_exit(condition.exit_codes, *event);
+    case Condition::Kind::Exception:
+      return event != nullptr && is_wanted_exception(condition.exit_codes, *event);
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return holds && holds(condition);
     case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met);
@@ -46,7 +55,8 @@ bool is_met_by(const Condition& condition, const Event& event, const Holds& hold
   const auto met_by = [&](const Condition& part) { return is_met_by(part, event, holds); };
   switch (condition.kind) {
     case Condition::Kind::Crash:
-    case Condition::Kind::Exit: return is_met(condition, &event, holds);
+    case Condition::Kind::Exit:
+    case Condition::Kind::Exception: return is_met(condition, &event, holds);
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return false;
     case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met_by);

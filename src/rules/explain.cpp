@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,9 +39,16 @@ std::string code_text(std::uint32_t code) {
   return code < kFirstStatusCode ? fmt::format("{}", code) : fmt::format("{:#x}", code);
 }
 
+std::string codes_text(const std::vector<std::uint32_t>& codes) {
+  std::vector<std::string> texts;
+  std::ranges::transform(codes, std::back_inserter(texts), code_text);
+  return either(texts);
+}
+
 std::string parts_text(const std::vector<Condition>& parts) {
   std::vector<std::string> texts;
-  for (const auto& part : parts) texts.push_back(describe(part));
+  std::ranges::transform(parts, std::back_inserter(texts),
+                         [](const Condition& part) { return describe(part); });
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
@@ -64,12 +72,10 @@ std::string describe(const Condition& condition) {
   using Kind = Condition::Kind;
   switch (condition.kind) {
     case Kind::Crash: return "crash";
-    case Kind::Exit: {
+    case Kind::Exit:
       if (condition.exit_codes.empty()) return "exit with any code but 0 and those of a crash";
-      std::vector<std::string> codes;
-      std::ranges::transform(condition.exit_codes, std::back_inserter(codes), code_text);
-      return "exit with " + either(codes);
-    }
+      return "exit with " + codes_text(condition.exit_codes);
+    case Kind::Exception: return "exception " + codes_text(condition.exit_codes);
     case Kind::Threshold: return describe(condition.threshold);
     case Kind::Hang:
       return fmt::format("hang: {} fails {} times in a row", describe(condition.probe),

@@ -120,19 +120,22 @@ std::string folder_name(const fs::path& folder) {
                                               : normal.parent_path().filename());
 }
 
-std::vector<std::string> read_disabled(const fs::path& folder) {
-  const auto text = yaml::read_file(folder / path_from_utf8(kDisabledFile), kMaxRuleFileBytes);
-  return text.ok() ? parse_disabled(*text) : std::vector<std::string>();
-}
-
-void set_aside(RuleSet& set, const std::vector<std::string>& names) {
-  const auto is_disabled = [&](const Rule& rule) {
-    return std::ranges::find(names, rule.name) != names.end();
+/// A file of names that cannot be read, or is not to be believed, turns nothing off, and says so.
+void take_disabled(const fs::path& folder, const Objection& objection, LoadResult& loaded) {
+  const auto file = folder / path_from_utf8(kDisabledFile);
+  std::error_code code;
+  if (!fs::exists(file, code)) return;
+  const auto problem = [&](std::string why) {
+    loaded.problems.push_back(
+        {fmt::format("{}/{}", folder_name(folder), kDisabledFile), 0, 0, std::move(why)});
   };
-  for (const auto& rule : set.rules) {
-    if (is_disabled(rule)) set.idle.push_back({rule, false});
-  }
-  std::erase_if(set.rules, is_disabled);
+  if (auto why = objection ? objection(file) : std::string(); !why.empty()) return problem(why);
+  const auto text = yaml::read_file(file, kMaxRuleFileBytes);
+  if (!text.ok()) return problem(text.error().message());
+  if (well_formed_utf8_length(*text) != text->size() || text->find('\0') != std::string::npos)
+    return problem("is not UTF-8");
+  loaded.disabled = parse_disabled(*text);
+  loaded.rules.set_aside(loaded.disabled);
 }
 
 LoadResult load_folder(const fs::path& folder, const Objection& objection) {
@@ -155,7 +158,7 @@ LoadResult load_folder(const fs::path& folder, const Objection& objection) {
     break;
   }
   auto loaded = std::move(loader).take();
-  set_aside(loaded.rules, read_disabled(folder));
+  take_disabled(folder, objection, loaded);
   return loaded;
 }
 
@@ -198,6 +201,8 @@ RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good) {
     const bool lost = broken.contains(file) || broken.contains(file.substr(0, file.rfind('/')));
     if (lost && !names.contains(rule.name)) merged.rules.push_back(rule);
   }
+  // Those that were kept may have been disabled since.
+  merged.set_aside(loaded.disabled);
   sort_rules(merged.rules);
   return merged;
 }

@@ -142,6 +142,14 @@ void read_rule(const Node& node, File& file, Problems& problems) {
                                  "and exit",
                                  yaml::shown(rule.name)));
   }
+  bool wants_exceptions = false;
+  rule.when.for_each([&](const Condition& part) {
+    wants_exceptions = wants_exceptions || part.kind == Condition::Kind::Exception;
+  });
+  if (wants_exceptions && !rule.attach) {
+    problems.add(at, fmt::format("rule {} asks for exceptions, which only 'attach: true' sees",
+                                 yaml::shown(rule.name)));
+  }
   if (rule.limits.fair_share && !rule.limits.per_hour) {
     problems.add(at, fmt::format("rule {}: 'fair_share' shares per_hour, which is not there",
                                  yaml::shown(rule.name)));

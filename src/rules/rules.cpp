@@ -49,6 +49,7 @@ std::string_view to_string(EventKind kind) noexcept {
   switch (kind) {
     case EventKind::Crash: return "crash";
     case EventKind::Exit: return "exit";
+    case EventKind::Exception: return "exception";
   }
   return "crash";
 }
@@ -82,6 +83,16 @@ const Rule* RuleSet::find_attach(const ProcessFacts& process) const noexcept {
 bool RuleSet::concerns(const ProcessFacts& process) const noexcept {
   return std::any_of(rules.begin(), rules.end(),
                      [&](const Rule& rule) { return rule.match.matches(process); });
+}
+
+void RuleSet::set_aside(const std::vector<std::string>& names) {
+  const auto is_named = [&](const Rule& rule) {
+    return std::find(names.begin(), names.end(), rule.name) != names.end();
+  };
+  for (const auto& rule : rules) {
+    if (is_named(rule)) idle.push_back({rule, false});
+  }
+  std::erase_if(rules, is_named);
 }
 
 bool RuleSet::retire(Timestamp now) {

@@ -55,7 +55,8 @@ struct Match {
   [[nodiscard]] bool matches(const ProcessFacts& process_facts) const noexcept;
 };
 
-enum class EventKind : std::uint8_t { Crash, Exit };
+/// Exception: one that was raised in a process that lives on, if somebody handles it.
+enum class EventKind : std::uint8_t { Crash, Exit, Exception };
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
 /// What is measured of a process while it runs.
@@ -104,11 +105,12 @@ using Holds = std::function<bool(const Condition&)>;
 
 /// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
 /// named, also those of a crash; none named: every code but 0 and those of a crash. A threshold:
-/// while it holds. A hang: while its probe fails. `any` and `all` of others.
+/// while it holds. A hang: while its probe fails. `exception`: one with a code that is named was
+/// raised, handled or not. `any` and `all` of others.
 struct Condition {
-  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Hang, Any, All };
+  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Hang, Exception, Any, All };
   Kind kind = Kind::Crash;
-  std::vector<std::uint32_t> exit_codes = {};  ///< For Exit.
+  std::vector<std::uint32_t> exit_codes = {};  ///< For Exit; for Exception its codes.
   rules::Threshold threshold = {};             ///< For Threshold.
   rules::Probe probe = {};                     ///< For Hang.
   std::vector<Condition> parts = {};           ///< For Any and All; never empty there.
@@ -119,8 +121,10 @@ struct Condition {
   [[nodiscard]] bool fits(const Holds& holds) const;
   /// Calls \p use for each condition in it that has no parts, itself if it has none.
   void for_each(const std::function<void(const Condition&)>& use) const;
-  /// Whether it is met by an event: a crash, an exit.
-  [[nodiscard]] bool is_event() const noexcept { return kind == Kind::Crash || kind == Kind::Exit; }
+  /// Whether it is met by an event: a crash, an exit, an exception.
+  [[nodiscard]] bool is_event() const noexcept {
+    return kind == Kind::Crash || kind == Kind::Exit || kind == Kind::Exception;
+  }
   /// Whether an event is among what it asks for.
   [[nodiscard]] bool wants_events() const;
   /// Whether a threshold or a hang is.
@@ -181,6 +185,8 @@ struct RuleSet {
     bool expired = false;  ///< Otherwise somebody has disabled it.
   };
   std::vector<Idle> idle = {};
+  /// Makes the rules of these names idle.
+  void set_aside(const std::vector<std::string>& names);
   /// Makes the rules idle that have expired by \p now; says whether there were any.
   bool retire(Timestamp now);
 };
@@ -192,7 +198,8 @@ using Problem = yaml::Problem;
 struct LoadResult {
   RuleSet rules;  ///< Those of the files without problems: all only when problems is empty.
   std::vector<Problem> problems;
-  std::size_t files = 0;  ///< Files that were looked at, the broken ones too.
+  std::size_t files = 0;                   ///< Files that were looked at, the broken ones too.
+  std::vector<std::string> disabled = {};  ///< What kDisabledFile says, also of rules not there.
 };
 
 inline constexpr std::uint64_t kMaxRuleFileBytes = 1 << 20;

@@ -54,6 +54,7 @@ enum class Kind : std::uint8_t {
   Threads,
   Hang,
   Bugcheck,
+  Exception,  ///< Raised in a process that lives on, if somebody handles it.
 };
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {

@@ -234,6 +234,31 @@ VIGIL_EXPORT int inner_handles(std::uint32_t value) {
 
 namespace {
 
+DWORD handled_code = 0;
+
+LONG CALLBACK handle_it(EXCEPTION_POINTERS* pointers) {
+  return pointers->ExceptionRecord->ExceptionCode == handled_code ? EXCEPTION_CONTINUE_EXECUTION
+                                                                  : EXCEPTION_CONTINUE_SEARCH;
+}
+
+}  // namespace
+
+VIGIL_EXPORT int inner_first_chance(std::uint32_t value) {
+  handled_code = value;
+  ::AddVectoredExceptionHandler(1, handle_it);
+  const auto raise_all = [](void*) -> DWORD {
+    for (;;) {
+      ::RaiseException(handled_code, 0, 0, nullptr);
+      ::WaitForSingleObject(::GetCurrentThread(), 50);
+    }
+  };
+  ::CreateThread(nullptr, 0, raise_all, nullptr, 0, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+namespace {
+
 SERVICE_STATUS_HANDLE service_status = nullptr;
 
 void report_service(DWORD state, DWORD wait_hint_ms) {
@@ -292,6 +317,8 @@ std::span<const Way> ways() {
       Way{"serve", "answer HTTP on port --value, until stdin closes", 8080, inner_serve},
       Way{"stuck_server", "listen on port --value and never answer, until stdin closes", 8080,
           inner_stuck_server},
+      Way{"first_chance", "raise --value and handle it, again and again, until stdin closes",
+          0xe000'0001, inner_first_chance},
       Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms", 1000,
           inner_stuck_service},
       Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule files while the service runs: a change is taken over, a broken file is refused, limits hold."""
 
-from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule
+from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, rule
 
 BROKEN = "schema: 1\nowner: tests\nrules:\n  - name: broken\n    mach: { process: other.exe }\n    when: crash\n"
 
@@ -68,7 +68,33 @@ class Access(VigilTestCase):
         self.vigil.wait_for_log("2 rules of 2 files in force")
         file.chmod(0o666)
         self.vigil.write_rule("touch.yaml", attach_rule("touch", "other.exe"))
-        self.vigil.wait_for_log("loose.yaml: Everyone may write it, who is no administrator")
+        self.vigil.wait_for_log("loose.yaml: Everyone may write it: let nobody but SYSTEM and Administrators")
         listed = self.vigil.run("rules", "list")
         self.assertEqual(listed.code, 4)
         self.assertIn("invalid: rules.d/loose.yaml: Everyone may write it", listed.err)
+
+
+class Exceptions(VigilTestCase):
+    """Exceptions that the program handles: only who is attached sees them."""
+
+    def test_captures_one_that_is_handled_and_lets_the_program_go_on(self) -> None:
+        when = "{ exception: { codes: [0xe0001234] } }"
+        rules = {"all.yaml": rule("all", "first_chance.exe", when=when, dump="mini, attach: true", more="limits: { lifetime: 1 }")}
+        self.vigil.install(SETTINGS, rules)
+        program = self.vigil.start("first_chance", value=0xE0001234)
+        rows = self.vigil.wait_for_rows("a dump and a refusal", lambda rows: len(rows) >= 2 and rows[0]["state"] == "done")
+        self.assertEqual((rows[0]["kind"], rows[0]["exception_code"]), ("exception", "0xe0001234"))
+        self.assertIn("was raised", rows[0]["detail"])
+        self.assertEqual(rows[1]["reason"], "rule all: lifetime limit of 1 reached")
+        self.assertTrue(program.is_running())
+        frames = [f.get("function", "") for t in self.vigil.report(rows[0])["threads"] for f in t["frames"]]
+        self.assertIn("outer_frame", frames)
+        self.assertIn("exception 0xe0001234", self.vigil.must("list").out)
+
+    def test_leaves_others_alone(self) -> None:
+        when = "{ exception: { codes: [0xe0005678] } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "first_chance.exe", when=when, dump="mini, attach: true")})
+        self.vigil.start("first_chance", value=0xE0001234)
+        self.vigil.start("first_chance", value=0xE0005678)
+        rows = self.vigil.wait_for_rows("a dump", lambda rows: any(row["state"] == "done" for row in rows))
+        self.assertEqual({row["exception_code"] for row in rows}, {"0xe0005678"})

@@ -98,6 +98,10 @@ class Debugger {
       return DBG_CONTINUE;
     if (std::ranges::find(kChatter, record.ExceptionCode) == kChatter.end())
       last_first_chance_ = record.ExceptionCode;
+    if (observer_.wants_exception(record.ExceptionCode)) {
+      attached();
+      observer_.on_exception(content_of(thread, record));
+    }
     return DBG_EXCEPTION_NOT_HANDLED;
   }
 

@@ -32,6 +32,11 @@ class DebugObserver {
   virtual void on_attached() = 0;
   /// Whether an end by the process's own hand with this code is worth stopping for.
   [[nodiscard]] virtual bool wants_exit(std::uint32_t exit_code) = 0;
+  /// Whether an exception with this code is worth stopping for when it is raised, before anybody
+  /// may handle it.
+  [[nodiscard]] virtual bool wants_exception(std::uint32_t /*code*/) { return false; }
+  /// The process stands still, and goes on with looking for a handler.
+  virtual void on_exception(const ExceptionContent& /*exception*/) {}
   /// Once at most. Afterwards the process ends as it would have.
   virtual void on_death(const Death& death) = 0;
   /// Asked after every event, and at least every kPollMs.

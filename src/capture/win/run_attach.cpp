@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,6 +15,10 @@ namespace vigil::capture {
 namespace {
 
 constexpr std::uint32_t kAbortExitCode = 3;
+/// Between two questions about exceptions of one process: the shortest, after a dump, and the
+/// longest, to which refusals double it.
+constexpr std::chrono::seconds kExceptionPause{1};
+constexpr std::chrono::seconds kLongestExceptionPause{600};
 
 class AttachedDumper final : public DebugObserver {
  public:
@@ -39,21 +46,32 @@ class AttachedDumper final : public DebugObserver {
            std::ranges::find(options_.exit_codes, exit_code) != options_.exit_codes.end();
   }
 
+  bool wants_exception(std::uint32_t code) override {
+    if (std::ranges::find(options_.exceptions, code) == options_.exceptions.end()) return false;
+    // A program that raises thousands a second must not be held up by as many questions.
+    const auto now = std::chrono::steady_clock::now();
+    if (asked_ && now - *asked_ < pause_) {
+      ++passed_over_;
+      return false;
+    }
+    asked_ = now;
+    return true;
+  }
+
+  void on_exception(const ExceptionContent& exception) override {
+    auto signal =
+        signal_of(store::Source::Attach, facts_, {.exception = exception}, memory_, process_);
+    signal.kind = store::Kind::Exception;
+    signal.detail = fmt::format("exception {} was raised", exception_name(exception.code));
+    if (const auto passed_over = std::exchange(passed_over_, 0); passed_over != 0)
+      signal.detail += fmt::format("; {} more since the last that was asked about", passed_over);
+    pause_ =
+        act_on(signal, exception) ? kExceptionPause : std::min(pause_ * 2, kLongestExceptionPause);
+  }
+
   void on_death(const Death& death) override {
-    const auto signal = signal_of(store::Source::Attach, facts_, death, memory_, process_);
-    auto [decision, decided] = ask(signal);
-    if (decided && decision.dump == rules::DumpKind::None)
-      return;  // It knows all there is to know.
-    const auto handed = hand_over(nt_, process_, memory_, options_, console_,
-                                  {.signal = signal,
-                                   .decision = std::move(decision),
-                                   .decided = decided,
-                                   .exception = death.exception,
-                                   .held = true});
-    if (!handed.ok()) return fail(signal, handed.error());
-    if (handed.value().dump_error) fail(signal, *handed.value().dump_error);
-    send(
-        {.type = DumperMessage::Type::Handed, .signal = signal, .text = handed.value().event_file});
+    (void)act_on(signal_of(store::Source::Attach, facts_, death, memory_, process_),
+                 death.exception);
   }
 
   bool should_detach() override { return console_.cancel.stop_requested() || service_.ended(); }
@@ -77,6 +95,27 @@ class AttachedDumper final : public DebugObserver {
     rules::Decision decision;
     bool decided = false;
   };
+
+  /// Asks the service, and does what it says. False: that was nothing.
+  bool act_on(const store::Signal& signal, const ExceptionContent& exception) {
+    auto [decision, decided] = ask(signal);
+    if (decided && decision.dump == rules::DumpKind::None)
+      return false;  // It knows all there is to know.
+    const auto handed = hand_over(nt_, process_, memory_, options_, console_,
+                                  {.signal = signal,
+                                   .decision = std::move(decision),
+                                   .decided = decided,
+                                   .exception = exception,
+                                   .held = true});
+    if (!handed.ok()) {
+      fail(signal, handed.error());
+      return true;
+    }
+    if (handed.value().dump_error) fail(signal, *handed.value().dump_error);
+    send(
+        {.type = DumperMessage::Type::Handed, .signal = signal, .text = handed.value().event_file});
+    return true;
+  }
 
   /// The service's word, or what the dumper was told at its start when that does not come.
   Answer ask(const store::Signal& signal) {
@@ -104,6 +143,9 @@ class AttachedDumper final : public DebugObserver {
   const DumperConsole& console_;
   LineChannel service_;
   store::Signal facts_;
+  std::optional<std::chrono::steady_clock::time_point> asked_;  // about an exception
+  std::chrono::seconds pause_ = kExceptionPause;                // until the next
+  std::size_t passed_over_ = 0;                                 // since then
 };
 
 }  // namespace

@@ -59,9 +59,11 @@ TEST(DumperOptions, ReadTheNumbersThatTheSystemPutsBehindJit) {
 }
 
 TEST(DumperOptions, TakeExitCodesAsPeopleWriteThem) {
-  const auto parsed = parse_command_line({"--attach", "5", "--inbox", "x", "--exit-code",
-                                          "0xC0000005", "--exit-code", "-1", "--exit-code", "3"});
+  const auto parsed =
+      parse_command_line({"--attach", "5", "--inbox", "x", "--exit-code", "0xC0000005",
+                          "--exit-code", "-1", "--exit-code", "3", "--exception", "0xe06d7363"});
   ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->exceptions, std::vector<std::uint32_t>{0xe06d'7363});
   EXPECT_EQ(parsed->exit_codes, (std::vector<std::uint32_t>{0xc000'0005, 0xffff'ffff, 3}));
 }
 

@@ -93,10 +93,11 @@ TEST(ReadCondition, KnowsExitAsWordAndMap) {
       ElementsAre(3u, 0xffff'ffffu, 0xc000'0005u, 0xc000'0374u));
 }
 
-constexpr std::string_view kKnown = "crash, exit, cpu, memory, handles, threads, hang, any and all";
+constexpr std::string_view kKnown =
+    "crash, exit, cpu, memory, handles, threads, hang, exception, any and all";
 
 TEST(ReadCondition, RefusesConditionsOfLaterVersions) {
-  for (const std::string later : {"counter", "exception", "bugcheck"}) {
+  for (const std::string later : {"counter", "bugcheck"}) {
     EXPECT_THAT(
         parse_condition(later).problems,
         ElementsAre("f:1:1: condition '" + later +
@@ -146,6 +147,38 @@ TEST(ReadCondition, LimitsTheNumberOfCodes) {
   EXPECT_THAT(parse_condition(codes(1000)).problems, IsEmpty());
   EXPECT_THAT(parse_condition(codes(1001)).problems,
               ElementsAre("f:3:3: 1001 exit codes, and the limit is 1000"));
+}
+
+TEST(ExceptionCondition, IsMetByTheCodesThatItNamesAndByNothingElse) {
+  yaml::Problems problems("f");
+  Condition condition;
+  const auto root = yaml::parse("exception: { codes: [ACCESS_VIOLATION, 0xe06d7363] }", problems);
+  read_condition(*root, condition, problems);
+  ASSERT_TRUE(problems.empty());
+  EXPECT_TRUE(condition.fits(EventKind::Exception, 0xe06d'7363));
+  EXPECT_FALSE(condition.fits(EventKind::Exception, 0xe043'4352));
+  EXPECT_FALSE(condition.fits(EventKind::Crash, 0xe06d'7363));
+  EXPECT_FALSE(condition.fits(EventKind::Exit, 0xe06d'7363));
+  EXPECT_EQ(describe(condition), "exception ACCESS_VIOLATION or MSVC_CXX_EXCEPTION");
+  // Nor is one that is handled a crash or an exit.
+  for (const auto kind : {Condition::Kind::Crash, Condition::Kind::Exit})
+    EXPECT_FALSE(Condition{.kind = kind}.fits(EventKind::Exception, 0xc000'0005));
+}
+
+TEST(ExceptionCondition, NeedsItsCodesAndSomebodyAttached) {
+  const auto problem = [](const std::string& when, const std::string& capture) {
+    const auto parsed = parse_rules(
+        "schema: 1\nrules:\n  - name: a\n    match: { process: x }\n"
+        "    when: " +
+            when + "\n    capture: { " + capture + " }\n",
+        "f");
+    return parsed.problems.empty() ? std::string() : parsed.problems.front().format();
+  };
+  EXPECT_EQ(problem("{ exception: { codes: [1] } }", "attach: true"), "");
+  EXPECT_EQ(problem("{ exception: { codes: [1] } }", "dump: mini"),
+            "f:3:11: rule 'a' asks for exceptions, which only 'attach: true' sees");
+  EXPECT_EQ(problem("{ exception: { } }", "attach: true"),
+            "f:5:24: an exception needs its codes, such as { codes: [ACCESS_VIOLATION] }");
 }
 
 }  // namespace
