@@ -16,8 +16,10 @@ namespace vigil::cli {
 namespace {
 
 std::string summary(const rules::LoadResult& loaded) {
-  return fmt::format("{} in {}, no problems\n", counted(loaded.rules.rules.size(), "rule"),
-                     counted(loaded.files, "file"));
+  auto text = counted(loaded.rules.rules.size() + loaded.rules.idle.size(), "rule");
+  if (!loaded.rules.idle.empty())
+    text += fmt::format(" ({} disabled or expired)", loaded.rules.idle.size());
+  return fmt::format("{} in {}, no problems\n", text, counted(loaded.files, "file"));
 }
 
 std::string to_json(const rules::LoadResult& loaded) {

@@ -28,6 +28,7 @@ struct Question {
   std::uint32_t exit_code = 0;
   std::string key;                     ///< Signature or fault key; empty: not known.
   std::optional<store::CaptureId> id;  ///< Of what has happened.
+  bool knows_services = true;          ///< The store does not keep them.
   std::string decided;                 ///< The decision of then.
 };
 
@@ -42,7 +43,8 @@ struct Answer {
 Result<std::uint32_t> code_from(const std::string& text) {
   if (const auto named = exception_code_from_name(text)) return *named;
   const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  const auto digits = std::string_view(text).substr(hex ? 2 : 0);
+  const bool negative = text.starts_with('-');
+  const auto digits = std::string_view(text).substr(hex ? 2 : negative ? 1 : 0);
   std::uint32_t code = 0;
   const auto* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, code, hex ? 16 : 10);
@@ -51,7 +53,7 @@ Result<std::uint32_t> code_from(const std::string& text) {
         Errc::Malformed,
         fmt::format("--exit: '{}' is no code; 3, 0xc0000005 and ACCESS_VIOLATION are", text)};
   }
-  return code;
+  return negative ? ~code + 1 : code;
 }
 
 Result<Question> question_of_capture(store::Store& store, const std::string& id) {
@@ -71,6 +73,7 @@ Result<Question> question_of_capture(store::Store& store, const std::string& id)
   question.key = row.signature.empty() ? row.fault_key : row.signature;
   question.id = row.id;
   question.decided = row.decision;
+  question.knows_services = false;
   return question;
 }
 
@@ -132,12 +135,18 @@ std::string clause_line(std::string_view fits,
   return line + "\n";
 }
 
-std::string text_of(const Answer& answer) {
+std::string text_of(const Answer& answer, bool knows_services) {
   const auto& rule = *answer.rule;
   auto text = fmt::format("  {}  {}\n", rule.name, place_of(rule));
   for (const auto& clause : answer.clauses) {
-    text += clause_line(clause.fits ? "yes" : "no", clause.what, clause.wanted,
-                        clause.found.empty() ? "(none known)" : clause.found);
+    const bool unknown = !knows_services && clause.what.ends_with("service");
+    text += clause_line(unknown       ? "?"
+                        : clause.fits ? "yes"
+                                      : "no",
+                        clause.what, clause.wanted,
+                        unknown                ? "the store does not keep services"
+                        : clause.found.empty() ? "(none known)"
+                                               : clause.found);
   }
   const bool watched = rule.when.wants_watching();
   text += clause_line(answer.meets ? "yes"
@@ -187,7 +196,7 @@ void print_text(const Question& question,
   if (!question.decided.empty())
     text += fmt::format("decided then: {}\n", one_line(question.decided));
   text += "\n";
-  for (const auto& answer : answers) text += text_of(answer) + "\n";
+  for (const auto& answer : answers) text += text_of(answer, question.knows_services) + "\n";
   const bool decided = !answers.empty() && answers.back().decision.has_value();
   if (!decided) text += "no rule matches\n";
   if (const auto rest = set.rules.size() - answers.size(); rest > 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -91,15 +92,17 @@ void print_replayed_json(const std::vector<Replayed>& replayed, std::size_t left
   print_json(object);
 }
 
-Result<std::vector<store::Capture>> read_past(const Context& context, const std::string& since) {
-  store::ListFilter filter;
-  if (!since.empty()) {
-    auto time = parse_time_spec(since, SystemClock().now(), context.utc);
-    if (!time.ok()) return std::move(time).take_error().with_context("--since");
-    filter.since = *time;
-  }
+Result<Timestamp> begin_of(const Context& context, const std::string& since) {
+  if (since.empty()) return Timestamp{std::numeric_limits<std::int64_t>::min()};
+  auto time = parse_time_spec(since, SystemClock().now(), context.utc);
+  if (!time.ok()) return std::move(time).take_error().with_context("--since");
+  return *time;
+}
+
+/// All of it, whatever is shown: limits count what was before.
+Result<std::vector<store::Capture>> read_past(const Context& context) {
   VIGIL_TRY_ASSIGN(auto store, store::Store::open(context.store_file, store::OpenMode::ReadOnly));
-  return store.list(filter);
+  return store.list({});
 }
 
 }  // namespace
@@ -115,12 +118,15 @@ ExitCode run_rules_test(const Context& context, const RulesTestOptions& options)
   const auto loaded = rules::load_rules(path);
   for (const auto& problem : loaded.problems) say(one_line(problem.format()) + "\n");
   if (!loaded.problems.empty()) return ExitCode::Usage;
-  const auto captures = read_past(context, options.since);
-  if (!captures.ok() && captures.error().code() == Errc::Malformed)
-    return usage_error(captures.error().message());
+  const auto since = begin_of(context, options.since);
+  if (!since.ok()) return usage_error(since.error().message());
+  const auto captures = read_past(context);
   if (!captures.ok()) return report_error(captures.error());
-  const auto replayed = replay(loaded.rules, *captures);
-  const auto left_out = captures->size() - replayed.size();
+  auto replayed = replay(loaded.rules, *captures);
+  std::erase_if(replayed, [&](const auto& one) { return one.capture->observed_at < *since; });
+  const auto shown = std::ranges::count_if(
+      *captures, [&](const auto& capture) { return capture.observed_at >= *since; });
+  const auto left_out = static_cast<std::size_t>(shown) - replayed.size();
   if (context.json) {
     print_replayed_json(replayed, left_out);
   } else {

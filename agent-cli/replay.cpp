@@ -17,6 +17,13 @@ std::string key_of(const store::Capture& capture) {
   return capture.signature.empty() ? capture.fault_key : capture.signature;
 }
 
+/// Whether a dump came, or could still come: where nobody brought one, none counts.
+bool had_dump(const store::Capture& capture) {
+  const bool lost = capture.state == store::State::Skipped && capture.dump_kind != "none";
+  const bool hearsay = capture.seen_by == std::vector{store::Source::EventLog};
+  return !lost && !hearsay;
+}
+
 /// What the limits count, as the store would have counted it.
 class Past {
  public:
@@ -38,7 +45,7 @@ class Past {
   }
   void add(const rules::Decision& decision, const store::Capture& capture) {
     if (const auto key = key_of(capture); !key.empty()) known_.insert(key);
-    if (decision.dump == rules::DumpKind::None) return;
+    if (decision.dump == rules::DumpKind::None || !had_dump(capture)) return;
     dumps_[decision.rule].push_back(
         {capture.observed_at, ascii_lower(capture.process), key_of(capture)});
   }
@@ -73,9 +80,11 @@ std::vector<Replayed> replay(const rules::RuleSet& rules,
                              const std::vector<store::Capture>& captures) {
   std::vector<Replayed> replayed;
   Past past;
+  auto in_force = rules;
   for (const auto& capture : captures) {
     if (!store::is_death(capture.kind)) continue;
-    const auto* rule = find(rules, capture);
+    (void)in_force.retire(capture.observed_at);
+    const auto* rule = find(in_force, capture);
     auto decision = rules::decide(
         rule, rule == nullptr ? rules::History{} : past.of(*rule, capture), capture.observed_at);
     past.add(decision, capture);

@@ -80,7 +80,8 @@ class Agent {
   void after_look();
   [[nodiscard]] std::string circumstances(const store::Signal& signal) const;
   [[nodiscard]] std::optional<LogNews::ServiceProcess> find_service(const std::string& name,
-                                                                    bool ended) const;
+                                                                    bool ended,
+                                                                    Timestamp at) const;
   void stop();
   [[nodiscard]] asio::awaitable<void> await_stop();
   [[nodiscard]] asio::awaitable<void> watch_inbox();
@@ -116,9 +117,10 @@ class Agent {
                 [](ProcessId pid) { return running_process(pid); }}};
   Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
                       base_.programs.analyzer, base_.paths}};
-  LogNews log_news_{{desk_, clock_, *base_.log, [this](const std::string& service, bool ended) {
-                       return find_service(service, ended);
-                     }}};
+  LogNews log_news_{
+      {desk_, clock_, *base_.log, [this](const std::string& service, bool ended, Timestamp at) {
+         return find_service(service, ended, at);
+       }}};
   EventReader events_{{io_, *base_.log, [this](const auto& events, const std::string& bookmark) {
                          return log_news_.take(events, bookmark);
                        }}};
@@ -240,9 +242,14 @@ std::string Agent::circumstances(const store::Signal& signal) const {
 
 /// Events name a service by its key or as people see it.
 std::optional<LogNews::ServiceProcess> Agent::find_service(const std::string& name,
-                                                           bool ended) const {
+                                                           bool ended,
+                                                           Timestamp at) const {
   const auto find = [&](std::string_view key) {
-    return ended ? processes_.ended_with(key) : processes_.running(key);
+    auto found = ended ? processes_.ended_with(key, at) : processes_.running(key);
+    // Its end may be known to nobody yet: the next look will see that it is gone.
+    if (found || !ended) return found;
+    found = processes_.running(key);
+    return found && found->key.start < at ? found : std::nullopt;
   };
   if (auto found = find(name)) return found;
   const auto key = platform::service_key(name);

@@ -96,19 +96,20 @@ Status Desk::take_events(const std::vector<store::LoggedNews>& news, std::string
                    parts_.store.take_events(news, bookmark, parts_.settings.join_window));
   for (std::size_t i = 0; i < taken.size(); ++i) {
     if (!taken[i]) continue;
-    const auto& signal = *news[i].signal;
     // They are recorded: what fails from here on leaves a row that is given up later.
-    auto row = look_up(signal, *taken[i]);
-    auto done = row.ok() ? Status() : Status(std::move(row).take_error());
-    if (done.ok() && store::is_death(signal.kind)) {
-      const auto verdict = settle(signal, *row, taken[i]->created);
-      if (!verdict.ok()) done = verdict.error();
-    } else if (done.ok() && row->decision.empty()) {
-      done = enter(signal, *row, nothing_to_dump(signal.kind));
-    }
+    const auto done = settle_logged(*news[i].signal, *taken[i]);
     if (!done.ok()) parts_.log.error("#{}: {}", taken[i]->id.value, done.error().message());
   }
   return {};
+}
+
+Status Desk::settle_logged(const store::Signal& signal, const store::Recorded& recorded) {
+  VIGIL_TRY_ASSIGN(const auto row, look_up(signal, recorded));
+  if (store::is_death(signal.kind)) {
+    const auto verdict = settle(signal, row, recorded.created);
+    return verdict.ok() ? Status() : Status(verdict.error());
+  }
+  return row.decision.empty() ? enter(signal, row, nothing_to_dump(signal.kind)) : Status();
 }
 
 Result<Verdict> Desk::take_threshold(const store::Signal& signal, std::string_view rule) {

@@ -94,6 +94,7 @@ class Desk {
   [[nodiscard]] Status skip_overdue();
 
  private:
+  [[nodiscard]] Status settle_logged(const store::Signal& signal, const store::Recorded& recorded);
   [[nodiscard]] Result<bool> is_decided(const store::Signal& signal, const store::Capture& row);
   [[nodiscard]] Result<store::Capture> record(const store::Signal& signal, bool& created);
   [[nodiscard]] Result<store::Capture> look_up(const store::Signal& signal,

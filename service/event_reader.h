@@ -25,7 +25,7 @@ class EventReader {
     /// io_context.
     std::function<Status(const std::vector<std::string>& events, const std::string& bookmark)> take;
   };
-  EventReader(Parts parts);
+  explicit EventReader(Parts parts);
   ~EventReader();
   EventReader(EventReader&&) = delete;
 

@@ -45,7 +45,7 @@ class EventReader::Work : public std::enable_shared_from_this<EventReader::Work>
     taken_ = platform::KernelHandle(::CreateEventW(nullptr, FALSE, FALSE, nullptr));
     if (!stop_ || !taken_) return tell(Error{Errc::Io, "the event log cannot be waited for"});
     try {
-      std::thread([work = shared_from_this()] { work->run(); }).detach();
+      std::thread([work = shared_from_this()] { work->run_safely(); }).detach();
     } catch (const std::exception& e) {
       tell(Error{Errc::Io, std::string("the event log cannot be read: ") + e.what()});
     }
@@ -60,6 +60,16 @@ class EventReader::Work : public std::enable_shared_from_this<EventReader::Work>
   }
 
  private:
+  void run_safely() {
+    try {
+      run();
+    } catch (const std::exception& e) {
+      on_service([this, what = std::string(e.what())] {
+        tell(Error{Errc::Internal, "the event log is not read any more: " + what});
+      });
+    }
+  }
+
   /// Until it is stopped. Nothing of the service may be touched here but by on_service().
   void run() {
     auto pause = kFirstPause;

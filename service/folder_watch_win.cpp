@@ -43,11 +43,11 @@ FolderWatch::~FolderWatch() {
 bool FolderWatch::request() {
   overlapped_ = {};
   overlapped_.hEvent = event_.native_handle();
-  pending_ =
-      ::ReadDirectoryChangesW(
-          folder_.get(), buffer_.data(), static_cast<DWORD>(buffer_.size()), FALSE,
-          FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE,
-          nullptr, &overlapped_, nullptr) != FALSE;
+  pending_ = ::ReadDirectoryChangesW(
+                 folder_.get(), buffer_.data(), static_cast<DWORD>(buffer_.size()), FALSE,
+                 FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE |
+                     FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_SECURITY,
+                 nullptr, &overlapped_, nullptr) != FALSE;
   return pending_;
 }
 

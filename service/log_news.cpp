@@ -1,20 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log_news.h"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "base/words.h"
 #include "eventlog/eventlog.h"
 
 namespace vigil::service {
+namespace {
+
+constexpr Microseconds kHour = std::chrono::hours(1);
+
+/// Whether the same may work later.
+bool may_pass(Errc code) {
+  return code == Errc::Busy || code == Errc::DiskFull || code == Errc::AccessDenied ||
+         code == Errc::Io;
+}
+
+}  // namespace
 
 Status LogNews::take(const std::vector<std::string>& events, std::string_view bookmark) {
   std::vector<store::LoggedNews> news;
   for (const auto& xml : events) {
     if (auto item = read(xml)) news.push_back(std::move(*item));
   }
-  return parts_.desk.take_events(news, bookmark);
+  leave_out_what_is_too_much(news);
+  VIGIL_TRY(keep(news, bookmark));
+  // Only now: what could not be kept comes again.
+  const auto now = parts_.clock.now();
+  for (const auto& item : news) {
+    if (auto* budget = budget_of(item.event)) budget->use(1, now);
+  }
+  return {};
+}
+
+/// One event that the store cannot take must not stop all that come behind it.
+Status LogNews::keep(const std::vector<store::LoggedNews>& news, std::string_view bookmark) {
+  auto all = parts_.desk.take_events(news, bookmark);
+  if (all.ok() || may_pass(all.error().code())) return all;
+  for (const auto& item : news) {
+    auto one = parts_.desk.take_events({item}, {});
+    if (one.ok()) continue;
+    if (may_pass(one.error().code())) return one;
+    parts_.log.error("event {} of the {} log cannot be kept: {}", item.event.record_id,
+                     item.event.channel, one.error().message());
+  }
+  return parts_.desk.take_events({}, bookmark);
 }
 
 std::optional<store::LoggedNews> LogNews::read(std::string_view xml) {
@@ -24,12 +58,10 @@ std::optional<store::LoggedNews> LogNews::read(std::string_view xml) {
     return std::nullopt;
   }
   auto news = eventlog::news_of(*record);
-  if (!news || is_over_limit()) return std::nullopt;
-  // A time to come would count against limits until it has come.
-  const auto now = parts_.clock.now();
-  if (news->event.at > now) news->event.at = now;
+  if (!news) return std::nullopt;
   if (news->signal) {
-    news->signal->at = news->event.at;
+    // A time to come would count against limits until it has come.
+    news->signal->at = std::min(news->event.at, parts_.clock.now());
     if (!news->service.empty()) complete(*news->signal, news->service);
   }
   return store::LoggedNews{std::move(news->event), std::move(news->signal)};
@@ -39,7 +71,7 @@ std::optional<store::LoggedNews> LogNews::read(std::string_view xml) {
 void LogNews::complete(store::Signal& signal, const std::string& service) const {
   constexpr Microseconds kFresh = std::chrono::seconds(30);
   if (parts_.clock.now() - signal.at > kFresh) return;
-  const auto process = parts_.find(service, signal.kind == store::Kind::Exit);
+  const auto process = parts_.find(service, signal.kind == store::Kind::Exit, signal.at);
   if (!process) return;
   signal.pid = process->key.pid;
   signal.process_start = process->key.start;
@@ -48,20 +80,46 @@ void LogNews::complete(store::Signal& signal, const std::string& service) const 
   signal.command_line = process->facts.command_line;
 }
 
-bool LogNews::is_over_limit() {
+/// Null: as many as there are. Into the System log only the system writes.
+LogNews::Budget* LogNews::budget_of(const store::LogEvent& event) {
+  if (event.channel == "System") return nullptr;
+  return parts_.clock.now() - event.at > kHour ? &old_ : &fresh_;
+}
+
+void LogNews::leave_out_what_is_too_much(std::vector<store::LoggedNews>& news) {
   const auto now = parts_.clock.now();
-  while (!taken_.empty() && now - taken_.front() >= std::chrono::hours(1)) taken_.pop_front();
-  if (taken_.size() < kMaxPerHour) {
-    if (const auto missed = std::exchange(left_out_, 0); missed != 0)
-      parts_.log.warn("{} of the event log were left out", counted(missed, "event"));
-    taken_.push_back(now);
+  std::map<Budget*, std::size_t> left = {{&fresh_, fresh_.left(now)}, {&old_, old_.left(now)}};
+  const auto missed = std::erase_if(news, [&](const store::LoggedNews& item) {
+    auto* const budget = budget_of(item.event);
+    if (budget == nullptr) return false;
+    auto& more = left[budget];
+    if (more == 0) return true;
+    --more;
     return false;
+  });
+  if (missed == 0) {
+    if (const auto all = std::exchange(left_out_, 0); all != 0)
+      parts_.log.warn("{} of the event log were left out", counted(all, "event"));
+    return;
   }
-  if (left_out_++ == 0) {
-    parts_.log.error("the event log has given {} events within an hour: more are left out",
-                     kMaxPerHour);
-  }
-  return true;
+  if (left_out_ == 0)
+    parts_.log.error(
+        "the Application log has given too many events within an hour: the rest is "
+        "left out");
+  left_out_ += missed;
+}
+
+std::size_t LogNews::Budget::left(Timestamp now) {
+  while (!used_.empty() && now - used_.front().first >= kHour) used_.pop_front();
+  std::size_t used = 0;
+  for (const auto& [at, count] : used_) used += count;
+  return limit_ - std::min(used, limit_);
+}
+
+void LogNews::Budget::use(std::size_t count, Timestamp now) {
+  constexpr Microseconds kStep = std::chrono::seconds(10);
+  if (used_.empty() || now - used_.back().first >= kStep) used_.emplace_back(now, 0);
+  used_.back().second += count;
 }
 
 }  // namespace vigil::service

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <spdlog/logger.h>
@@ -23,8 +24,11 @@ namespace vigil::service {
 /// not own what it is given.
 class LogNews {
  public:
-  /// In any hour. More are counted and left out; nothing that is honest writes so many.
+  /// Of the Application log, which anybody may write to, in any hour. More are counted and left
+  /// out; nothing that is honest writes so many. What lies further back is read after a time
+  /// without us.
   static constexpr std::size_t kMaxPerHour = 2'000;
+  static constexpr std::size_t kMaxOldPerHour = 10'000;
 
   struct ServiceProcess {
     ProcessKey key;
@@ -34,8 +38,10 @@ class LogNews {
     Desk& desk;
     const Clock& clock;
     spdlog::logger& log;
-    /// Who runs this service (key or display name), or, where it has \p ended, who ran it last.
-    std::function<std::optional<ServiceProcess>(const std::string& service, bool ended)> find;
+    /// Who runs this service (key or display name), or, where it has \p ended, who ran it when
+    /// it ended near this moment.
+    std::function<std::optional<ServiceProcess>(const std::string& service, bool ended, Timestamp)>
+        find;
   };
   explicit LogNews(Parts parts) : parts_(std::move(parts)) {}
 
@@ -45,10 +51,25 @@ class LogNews {
  private:
   [[nodiscard]] std::optional<store::LoggedNews> read(std::string_view xml);
   void complete(store::Signal& signal, const std::string& service) const;
-  [[nodiscard]] bool is_over_limit();
+  [[nodiscard]] Status keep(const std::vector<store::LoggedNews>& news, std::string_view bookmark);
+  void leave_out_what_is_too_much(std::vector<store::LoggedNews>& news);
+
+  /// How many events of one sort were taken in the past hour.
+  class Budget {
+   public:
+    explicit Budget(std::size_t limit) : limit_(limit) {}
+    /// How many more there may be.
+    [[nodiscard]] std::size_t left(Timestamp now);
+    void use(std::size_t count, Timestamp now);
+
+   private:
+    std::size_t limit_;
+    std::deque<std::pair<Timestamp, std::size_t>> used_;  // oldest first
+  };
+  [[nodiscard]] Budget* budget_of(const store::LogEvent& event);
 
   Parts parts_;
-  std::deque<Timestamp> taken_;  // in the past hour
+  Budget fresh_{kMaxPerHour}, old_{kMaxOldPerHour};
   std::size_t left_out_ = 0;
 };
 

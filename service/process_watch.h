@@ -60,7 +60,8 @@ class ProcessWatch {
                                                  Timestamp at) const;
   /// The process that runs the service of this key, or the last one that ran it and has ended.
   [[nodiscard]] std::optional<LogNews::ServiceProcess> running(std::string_view service) const;
-  [[nodiscard]] std::optional<LogNews::ServiceProcess> ended_with(std::string_view service) const;
+  [[nodiscard]] std::optional<LogNews::ServiceProcess> ended_with(std::string_view service,
+                                                                  Timestamp at) const;
   [[nodiscard]] std::size_t watched() const noexcept;
   /// What was the case just now, for whatever has happened to this process.
   [[nodiscard]] report::Circumstances circumstances(const ProcessKey& key) const;
@@ -98,7 +99,12 @@ class ProcessWatch {
   watch::Triggers triggers_;
   Probes probes_;
   platform::ServiceTable services_;
-  std::deque<std::pair<ProcessKey, rules::ProcessFacts>> ended_;  // oldest first
+  struct Ended {
+    ProcessKey key;
+    rules::ProcessFacts facts;
+    Timestamp at;
+  };
+  std::deque<Ended> ended_;  // oldest first
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
   watch::PendingServices pending_;

@@ -293,16 +293,15 @@ std::optional<KnownProcess> ProcessWatch::find(ProcessId pid,
 }
 
 void ProcessWatch::remember(const ProcessKey& key, rules::ProcessFacts facts) {
-  ended_.emplace_back(key, std::move(facts));
+  ended_.push_back({key, std::move(facts), parts_.clock.now()});
   while (ended_.size() > kMaxEnded) ended_.pop_front();
 }
 
 std::optional<rules::ProcessFacts> ProcessWatch::facts(const ProcessKey& key) const {
   const auto living = processes_.find(key);
   if (living != processes_.end()) return living->second.facts;
-  const auto ended =
-      std::ranges::find(ended_, key, &std::pair<ProcessKey, rules::ProcessFacts>::first);
-  return ended == ended_.end() ? std::nullopt : std::optional(ended->second);
+  const auto ended = std::ranges::find(ended_, key, &Ended::key);
+  return ended == ended_.end() ? std::nullopt : std::optional(ended->facts);
 }
 
 std::optional<LogNews::ServiceProcess> ProcessWatch::running(std::string_view service) const {
@@ -312,9 +311,13 @@ std::optional<LogNews::ServiceProcess> ProcessWatch::running(std::string_view se
   return std::nullopt;
 }
 
-std::optional<LogNews::ServiceProcess> ProcessWatch::ended_with(std::string_view service) const {
-  for (const auto& [key, facts] : ended_ | std::views::reverse) {
-    if (runs(facts, service)) return LogNews::ServiceProcess{key, facts};
+std::optional<LogNews::ServiceProcess> ProcessWatch::ended_with(std::string_view service,
+                                                                Timestamp at) const {
+  // The service manager tells at once; of an end that nobody waits for the next look tells.
+  constexpr Microseconds kNear = std::chrono::seconds(15);
+  for (const auto& process : ended_ | std::views::reverse) {
+    if (process.at >= at - kNear && process.at <= at + kNear && runs(process.facts, service))
+      return LogNews::ServiceProcess{process.key, process.facts};
   }
   return std::nullopt;
 }

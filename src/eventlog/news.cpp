@@ -19,7 +19,7 @@ using store::Signal;
 
 constexpr std::size_t kMaxName = 260;
 constexpr std::size_t kMaxPath = 4096;
-constexpr std::size_t kMaxText = 32 << 10;
+constexpr std::size_t kMaxText = 8 << 10;
 constexpr std::size_t kMaxReportId = 64;
 
 /// One record's values, safe to ask for by any position.
@@ -80,7 +80,10 @@ Signal signal_of(const Record& record, Kind kind) {
 void set_process(Signal& signal,
                  std::optional<std::uint64_t> pid,
                  std::optional<std::uint64_t> start) {
-  if (const auto id = as_code(pid)) signal.pid = ProcessId{*id};
+  const auto id = as_code(pid);
+  // Without an id a start says nothing: it is not told apart from others of that moment.
+  if (!id || *id == 0) return;
+  signal.pid = ProcessId{*id};
   if (start && *start != 0) signal.process_start = timestamp_from_filetime(*start);
 }
 
@@ -156,7 +159,7 @@ std::optional<News> dotnet_runtime(const Record& record, News news) {
   if (said.process.empty()) return std::nullopt;
   news.event.process = std::move(said.process);
   news.event.summary = std::move(said.exception);
-  news.event.text = std::string(text.substr(0, kMaxText));
+  news.event.text = printable_utf8(text.substr(0, kMaxText));
   return news;
 }
 

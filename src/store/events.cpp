@@ -16,6 +16,9 @@ constexpr Microseconds kTextWindow = std::chrono::minutes(1);
 /// Where no event tells of the death, whoever died this near to the text is whom it means.
 constexpr Microseconds kNear = std::chrono::seconds(10);
 
+constexpr std::string_view kTextProvider = ".NET Runtime";
+constexpr std::string_view kDeathProvider = "Application Error";
+
 constexpr const char* kInsertEvent = R"sql(
 INSERT INTO events(channel, record_id, at_us, provider, event_id, process, report_id, bucket,
   summary, text, capture_id)
@@ -35,12 +38,15 @@ SET capture_id = (
     AND death.provider <> 'Windows Error Reporting'
   ORDER BY death.id
   LIMIT 1)
-WHERE report.report_id = ?1 AND report.provider = 'Windows Error Reporting')sql";
+WHERE report.report_id = ?1 AND report.provider = 'Windows Error Reporting'
+  AND report.capture_id IS NULL)sql";
 
 constexpr const char* kTextsNear = R"sql(
-SELECT id, channel, record_id, at_us
+SELECT id, channel, record_id, at_us, capture_id
 FROM events
-WHERE process = ?1 COLLATE NOCASE AND at_us BETWEEN ?2 AND ?3 AND provider = '.NET Runtime')sql";
+WHERE process = ?1 COLLATE NOCASE AND at_us BETWEEN ?2 AND ?3 AND provider = '.NET Runtime'
+ORDER BY at_us, id
+LIMIT 32)sql";
 
 constexpr const char* kDeathBehind = R"sql(
 SELECT capture_id
@@ -57,7 +63,7 @@ WHERE process = ?1 COLLATE NOCASE AND kind = 'crash' AND observed_at_us BETWEEN 
 ORDER BY abs(observed_at_us - ?4), pid
 LIMIT 1)sql";
 
-constexpr const char* kUpdateCaptures = R"sql(
+constexpr const char* kUpdateCapture = R"sql(
 UPDATE captures AS c
 SET managed = ifnull(
     (SELECT e.summary FROM events AS e WHERE e.capture_id = c.id AND e.summary <> ''
@@ -65,10 +71,17 @@ SET managed = ifnull(
   wer_bucket = ifnull(
     (SELECT e.bucket FROM events AS e WHERE e.capture_id = c.id AND e.bucket <> ''
      ORDER BY e.at_us, e.record_id LIMIT 1), '')
-WHERE c.id IN (
-  SELECT e.capture_id FROM events AS e
-  WHERE e.process = ?1 COLLATE NOCASE AND e.at_us BETWEEN ?2 AND ?3)
-  OR (c.process = ?1 COLLATE NOCASE AND c.observed_at_us BETWEEN ?2 AND ?3))sql";
+WHERE c.id = ?1)sql";
+
+constexpr const char* kOwnersOfReport = R"sql(
+SELECT DISTINCT capture_id FROM events WHERE report_id = ?1 AND capture_id IS NOT NULL LIMIT 32)sql";
+
+// What belongs to nobody is kept for those that may come, and not for ever.
+constexpr const char* kForgetUnowned = R"sql(
+DELETE FROM events
+WHERE id IN (
+  SELECT id FROM events WHERE capture_id IS NULL ORDER BY id DESC LIMIT -1 OFFSET ?1))sql";
+constexpr std::int64_t kMaxUnowned = 10'000;
 
 constexpr const char* kBookmark = R"sql(
 INSERT INTO bookmarks(name, value)
@@ -102,11 +115,36 @@ std::optional<CaptureId> owner_of(SQLite::Database& db, std::string_view process
   return std::nullopt;
 }
 
+void update_capture(SQLite::Database& db, std::optional<CaptureId> id) {
+  if (id) Statement(db, kUpdateCapture, *id).run();
+}
+
+/// Moves each text to whom it belongs, and tells those that have gained or lost one.
 void link_texts(SQLite::Database& db, std::string_view process, Timestamp from, Timestamp to) {
-  std::vector<std::pair<std::int64_t, std::optional<CaptureId>>> owners;
-  for (Statement said(db, kTextsNear, process, from, to); said.step();)
-    owners.emplace_back(said.integer(0), owner_of(db, process, said));
-  for (const auto& [id, owner] : owners) Statement(db, kOwnEvent, id, owner).run();
+  struct Move {
+    std::int64_t event;
+    std::optional<CaptureId> before, after;
+  };
+  std::vector<Move> moves;
+  for (Statement said(db, kTextsNear, process, from, to); said.step();) {
+    const auto owner = owner_of(db, process, said);
+    const auto before =
+        said.integer(4) != 0 ? std::optional(CaptureId{said.integer(4)}) : std::nullopt;
+    if (owner != before) moves.push_back({said.integer(0), before, owner});
+  }
+  for (const auto& move : moves) {
+    Statement(db, kOwnEvent, move.event, move.after).run();
+    update_capture(db, move.before);
+    update_capture(db, move.after);
+  }
+}
+
+void link_reports(SQLite::Database& db, const std::string& report_id) {
+  Statement(db, kLinkReports, report_id).run();
+  std::vector<CaptureId> owners;
+  for (Statement owner(db, kOwnersOfReport, report_id); owner.step();)
+    owners.push_back(CaptureId{owner.integer(0)});
+  for (const auto owner : owners) update_capture(db, owner);
 }
 
 LogEvent read_event(Statement& row) {
@@ -132,7 +170,6 @@ void link_events(SQLite::Database& db, std::string_view process, Timestamp at) {
   const auto from = at - kTextWindow;
   const auto to = at + kTextWindow;
   link_texts(db, process, from, to);
-  Statement(db, kUpdateCaptures, process, from, to).run();
 }
 
 Result<std::vector<std::optional<Recorded>>> Store::take_events(const std::vector<LoggedNews>& news,
@@ -149,9 +186,12 @@ Result<std::vector<std::optional<Recorded>>> Store::take_events(const std::vecto
         recorded = record_signal(db, *signal, join_window);
         Statement(db, kOwnEvent, id, recorded->id).run();
       }
-      if (!event.report_id.empty()) Statement(db, kLinkReports, event.report_id).run();
-      link_events(db, event.process, event.at);
+      if (!event.report_id.empty()) link_reports(db, event.report_id);
+      if (event.provider == kTextProvider || event.provider == kDeathProvider)
+        link_events(db, event.process, event.at);
+      if (recorded) update_capture(db, recorded->id);
     }
+    Statement(db, kForgetUnowned, kMaxUnowned).run();
     if (!bookmark.empty()) Statement(db, kBookmark, bookmark).run();
     return taken;
   });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <tuple>
 
 namespace vigil::store {
@@ -75,11 +76,16 @@ Facts facts_of(const std::vector<Signal>& signals) {
       facts.seen_by.push_back(signal.source);
     }
   }
-  std::ranges::sort(by_time, [](const Signal* a, const Signal* b) {
-    return std::tie(a->at, a->source, a->detail) < std::tie(b->at, b->source, b->detail);
+  // What an event says anybody may have written: it counts only where nobody else knows.
+  const auto is_hearsay = [](const Signal* signal) { return signal->source == Source::EventLog; };
+  std::ranges::sort(by_time, [&](const Signal* a, const Signal* b) {
+    return std::tuple(is_hearsay(a), a->at, a->source, a->detail) <
+           std::tuple(is_hearsay(b), b->at, b->source, b->detail);
   });
+  const auto hearsay = std::ranges::find_if(by_time, is_hearsay);
+  const auto last = hearsay == by_time.begin() ? by_time.end() : hearsay;
   facts.first_signal = by_time.front()->at;
-  facts.last_signal = by_time.back()->at;
+  facts.last_signal = (*std::prev(last))->at;
   for (const auto* signal : by_time) {
     if (signal->kind != Kind::Exit) facts.kind = signal->kind;
     take_start(facts.process_start, signal->process_start);

@@ -53,8 +53,9 @@ struct Facts {
   std::vector<Source> seen_by;
 };
 
-/// For each fact the earliest signal that knows it counts, whatever order the signals arrived in;
-/// only seen_by is in order of arrival. \p signals: at least one, in order of arrival.
+/// For each fact the earliest signal that knows it counts, whatever order the signals arrived in,
+/// and those of the event log after all others; only seen_by is in order of arrival. \p signals: at
+/// least one, in order of arrival.
 [[nodiscard]] Facts facts_of(const std::vector<Signal>& signals);
 
 }  // namespace vigil::store

@@ -10,6 +10,8 @@ namespace {
 
 /// More signals of one row say nothing new: this many are kept.
 constexpr std::int64_t kMaxSignalsPerCapture = 64;
+/// Of one source, so that none crowds out another. Nobody honest has as many.
+constexpr std::int64_t kMaxSignalsOfSource = 16;
 
 /// Of rows without a common start only those near in time can be joined, and no honest process id
 /// has more of them.
@@ -38,7 +40,7 @@ LIMIT ?5)sql";
 constexpr const char* kSelectSameOccasion = R"sql(
 SELECT c.id
 FROM captures AS c JOIN signals AS s ON s.capture_id = c.id
-WHERE c.pid = ?1 AND c.kind = ?5 AND s.at_us = ?2 AND s.process_start_us IS ?3
+WHERE c.pid = ?1 AND c.observed_at_us = ?2 AND c.kind = ?5 AND s.at_us = ?2 AND s.process_start_us IS ?3
   AND s.process = ?4
 ORDER BY c.id
 LIMIT 1)sql";
@@ -59,7 +61,8 @@ VALUES('observed', '', ?1, ?2, ?2, ?2, ?3,
   ?4, '', '', '', NULL, NULL, '', '',
   '', 'none', '', 0, '', 0, NULL, '', '', '', ''))sql";
 
-constexpr const char* kCountSignals = "SELECT count(*) FROM signals WHERE capture_id = ?1";
+constexpr const char* kCountSignals =
+    "SELECT count(*), total(source = ?2) FROM signals WHERE capture_id = ?1";
 
 // The service may tell of the same thing again after a kill: that is no second signal.
 constexpr const char* kInsertSignal = R"sql(
@@ -134,8 +137,12 @@ std::optional<CaptureId> find_known(SQLite::Database& db,
 }
 
 void add_signal(SQLite::Database& db, CaptureId id, const Signal& signal) {
-  Statement count(db, kCountSignals, id);
-  if (count.step() && count.integer(0) >= kMaxSignalsPerCapture) return;
+  Statement count(db, kCountSignals, id, to_string(signal.source));
+  if (count.step()) {
+    const auto of_source = count.integer(1);
+    const bool full = count.integer(0) >= kMaxSignalsPerCapture && of_source > 0;
+    if (full || of_source >= kMaxSignalsOfSource) return;
+  }
   Statement(db, kInsertSignal, id, to_string(signal.source), to_string(signal.kind), signal.at,
             signal.pid, signal.process_start, signal.process, signal.path, signal.command_line,
             signal.exception_code, signal.exit_code, signal.fault_key, signal.detail)

@@ -171,7 +171,8 @@ CREATE TABLE events(
 CREATE UNIQUE INDEX events_once ON events(channel, record_id, at_us);
 CREATE INDEX events_by_capture ON events(capture_id) WHERE capture_id IS NOT NULL;
 CREATE INDEX events_by_report ON events(report_id) WHERE report_id <> '';
-CREATE INDEX events_by_process ON events(process COLLATE NOCASE, at_us);
+CREATE INDEX events_by_process ON events(process COLLATE NOCASE, provider, at_us);
+CREATE INDEX events_without_capture ON events(id) WHERE capture_id IS NULL;
 
 CREATE TABLE bookmarks(
   name TEXT PRIMARY KEY NOT NULL,

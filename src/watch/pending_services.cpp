@@ -4,6 +4,16 @@
 #include "watch/watch.h"
 
 namespace vigil::watch {
+namespace {
+
+/// For a service that gives no hint, as .NET's do, the service manager waits for this long.
+constexpr Microseconds kManagersPatience = std::chrono::seconds(30);
+
+Microseconds hint_of(const ServiceState& service) {
+  return service.wait_hint > Microseconds(0) ? service.wait_hint : kManagersPatience;
+}
+
+}  // namespace
 
 void PendingServices::look(Microseconds uptime, std::span<const ServiceState> services) {
   ++look_;
@@ -19,7 +29,7 @@ void PendingServices::look(Microseconds uptime, std::span<const ServiceState> se
       known.checkpoint = service.checkpoint;
       known.pid = service.pid;
     }
-    known.overdue = std::max(uptime - known.since - service.wait_hint, Microseconds(0));
+    known.overdue = std::max(uptime - known.since - hint_of(service), Microseconds(0));
     known.look = look_;
   }
   std::erase_if(pending_, [&](const auto& pair) { return pair.second.look != look_; });

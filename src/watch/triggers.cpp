@@ -75,8 +75,9 @@ class Triggers::Impl {
 
   void add(const ProcessKey& key, const rules::ProcessFacts& facts, Microseconds born) {
     auto& process = processes_[key];
-    process = Process{.facts = facts, .born = born};
+    auto old = std::exchange(process, Process{.facts = facts, .born = born});
     match(process);
+    take_over(old, rules_, process);
   }
   void end(const ProcessKey& key) {
     const auto found = processes_.find(key);

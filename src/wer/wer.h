@@ -37,10 +37,13 @@ class DumpKeys {
   virtual ~DumpKeys() = default;
   /// Nothing where there is no such key.
   [[nodiscard]] virtual Result<std::optional<DumpValues>> read(const std::string& program) = 0;
-  /// Makes the key where it is missing; removes the values that are nothing.
+  /// Makes the key where it is missing; removes the values that are nothing. The folder, by which a
+  /// key is known as ours, is written first.
   [[nodiscard]] virtual Status write(const std::string& program, const DumpValues& values) = 0;
-  /// Takes the four values away, and the key if that leaves nothing in it. Absent is fine.
-  [[nodiscard]] virtual Status remove(const std::string& program) = 0;
+  /// The same with the folder last.
+  [[nodiscard]] virtual Status restore(const std::string& program, const DumpValues& values) = 0;
+  /// Removes the key if there is nothing in it. Absent is fine.
+  [[nodiscard]] virtual Status remove_if_empty(const std::string& program) = 0;
 };
 
 /// What was there before, by program; nothing: there was no key.
@@ -73,7 +76,7 @@ struct Changes {
 /// Makes \p live say what \p wanted says. What a key had before is saved first, once, and put back
 /// as soon as it is wanted no longer, unless somebody else has pointed it elsewhere in the
 /// meantime. An empty \p wanted undoes everything. A kill at any point leaves what the next call
-/// mends.
+/// mends. One program that fails does not keep the others from being done; the error is the first.
 [[nodiscard]] Result<Changes> keep_in_step(DumpKeys& live,
                                            SavedKeys& saved,
                                            const WantedDumps& wanted,

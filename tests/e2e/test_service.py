@@ -96,6 +96,9 @@ class ServiceCycle(VigilTestCase):
         self.assertRegex(console.err, r"vigil\.yaml:\d+:\d+: ")
 
 
+LOCAL_DUMPS = r"HKLM\SOFTWARE\Microsoft\Windows\Windows Error Reporting\LocalDumps"
+
+
 class Installer(VigilTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -110,8 +113,10 @@ class Installer(VigilTestCase):
         self.assertEqual(self.vigil.run("status").code, OK)
         self.assertTrue((self.vigil.folder / "rules.schema.json").exists())
         self.write_own_rule()
+        wait_until("WER to be told", lambda: self.vigil.dump_folder_of(LOCAL_DUMPS))
         self.msiexec("/x", self.package)
         wait_until("the programs to be gone", lambda: not (self.vigil.folder / "vigil.exe").exists())
+        self.assertEqual(self.vigil.dump_folder_of(LOCAL_DUMPS), "", "WER is told again what it was told before")
         self.assertTrue(self.own_rule().exists(), "what an administrator wrote stays")
         self.assertTrue((self.vigil.data / "vigil.db").exists(), "and so does what happened")
 

@@ -84,12 +84,18 @@ Result<Subscription::Batch> Subscription::next() {
   DWORD count = 0;
   if (api_->next(subscription_.get(), kEventsAtOnce, raw.data(), kPatienceMs, 0, &count) == FALSE) {
     const DWORD error = ::GetLastError();
-    if (error == ERROR_NO_MORE_ITEMS || error == ERROR_TIMEOUT) return Batch{};
+    if (error == ERROR_NO_MORE_ITEMS) return Batch{};
+    if (error == ERROR_TIMEOUT) {
+      // It is still looking, and will not announce again what it finds.
+      ::SetEvent(ready_.get());
+      return Batch{};
+    }
     if (is_stale(error))
       return Error{Errc::NotFound, "the event log does not have the last event any more", error};
     return failure(error, "cannot read the event log");
   }
   std::vector<EventHandle> events;
+  events.reserve(count);
   for (DWORD i = 0; i < count; ++i) events.emplace_back(raw[i]);
   Batch batch;
   for (const auto& event : events) {
@@ -102,8 +108,11 @@ Result<Subscription::Batch> Subscription::next() {
   }
   if (events.empty()) return batch;
   if (!bookmark_) bookmark_ = EventHandle(api_->create_bookmark(nullptr));
-  if (!bookmark_ || api_->update_bookmark(bookmark_.get(), events.back().get()) == FALSE)
-    return failure(::GetLastError(), "cannot note how far the event log was read");
+  // Each, since a bookmark keeps a place in every log.
+  for (const auto& event : events) {
+    if (!bookmark_ || api_->update_bookmark(bookmark_.get(), event.get()) == FALSE)
+      return failure(::GetLastError(), "cannot note how far the event log was read");
+  }
   VIGIL_TRY_ASSIGN(batch.bookmark, render(bookmark_.get(), EvtRenderBookmark));
   // There may be more than fit into one answer.
   ::SetEvent(ready_.get());

@@ -80,11 +80,17 @@ std::vector<std::byte> own_user() {
   return buffer;
 }
 
+bool grants_by_other_means(BYTE type) {
+  return type == ACCESS_ALLOWED_OBJECT_ACE_TYPE || type == ACCESS_ALLOWED_CALLBACK_ACE_TYPE ||
+         type == ACCESS_ALLOWED_CALLBACK_OBJECT_ACE_TYPE ||
+         type == ACCESS_ALLOWED_COMPOUND_ACE_TYPE;
+}
+
 /// What lets its owner change a file, or give himself the right to.
 constexpr DWORD kWriteRights = FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | WRITE_DAC |
                                WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
 
-bool is_trusted(PSID sid, const std::vector<std::byte>& own) {
+bool is_trusted(PSID sid, PSID folders_owner) {
   // What Windows installs belongs to this one.
   constexpr std::string_view kTrustedInstaller =
       "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
@@ -93,9 +99,7 @@ bool is_trusted(PSID sid, const std::vector<std::byte>& own) {
   if (::IsWellKnownSid(sid, WinLocalSystemSid) != FALSE ||
       ::IsWellKnownSid(sid, WinBuiltinAdministratorsSid) != FALSE)
     return true;
-  if (!own.empty() &&
-      ::EqualSid(reinterpret_cast<const TOKEN_USER*>(own.data())->User.Sid, sid) != FALSE)
-    return true;
+  if (folders_owner != nullptr && ::EqualSid(folders_owner, sid) != FALSE) return true;
   const auto text = sid_text(sid);
   return text == kTrustedInstaller || text == kCreatorOwner || text == kOwnerRights;
 }
@@ -165,13 +169,24 @@ Result<std::string> who_else_may_write(const std::filesystem::path& path) {
   if (status != ERROR_SUCCESS) {
     return from_win32(status, fmt::format("cannot see who may write {}", utf8_from_path(path)));
   }
-  const auto user = own_user();
+  // Whoever owns the folder could put another file there: a person's own, where the service runs at
+  // a console; SYSTEM's or Administrators' otherwise.
+  PSID user = nullptr;
+  LocalMemory folder;
+  if (::GetNamedSecurityInfoW(path.parent_path().c_str(), SE_FILE_OBJECT,
+                              OWNER_SECURITY_INFORMATION, &user, nullptr, nullptr, nullptr,
+                              folder.put()) != ERROR_SUCCESS)
+    user = nullptr;
   if (owner == nullptr || !is_trusted(owner, user)) return account_name(owner);
   if (dacl == nullptr) return std::string("everybody");
   for (DWORD i = 0; i < dacl->AceCount; ++i) {
     void* raw = nullptr;
     if (::GetAce(dacl, i, &raw) == FALSE) return from_last_error("cannot read an access list");
     auto* ace = static_cast<ACCESS_ALLOWED_ACE*>(raw);
+    // Those with a condition and those of objects begin in the same way, and hold the account
+    // elsewhere.
+    if (grants_by_other_means(ace->Header.AceType) && (ace->Mask & kWriteRights) != 0)
+      return std::string("somebody, by a condition,");
     // What is denied elsewhere in the list is not weighed: nobody denies what he need not grant.
     if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
         (ace->Header.AceFlags & INHERIT_ONLY_ACE) != 0 || (ace->Mask & kWriteRights) == 0)
@@ -186,8 +201,7 @@ std::string why_not_to_be_trusted(const std::filesystem::path& path) {
   const auto who = who_else_may_write(path);
   if (!who.ok()) return who.error().message();
   if (who->empty()) return {};
-  return fmt::format("{} may write it, who is no administrator: let only SYSTEM and Administrators",
-                     *who);
+  return fmt::format("{} may write it: let nobody but SYSTEM and Administrators", *who);
 }
 
 std::string owner_of(HANDLE file) {

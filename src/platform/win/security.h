@@ -31,7 +31,7 @@ using LocalMemory = UniqueHandle<LocalMemoryTraits>;
 /// program runs as. False when that cannot be found out.
 [[nodiscard]] bool is_owned_by_administrators(HANDLE file);
 
-/// Who besides SYSTEM, administrators and the account that this program runs as may change the file
+/// Who besides SYSTEM, administrators and the owner of its folder may change the file
 /// at \p path, by its owner and access list: `ORDERS\\anna`, or the SID where it has no name.
 /// Empty: nobody.
 [[nodiscard]] Result<std::string> who_else_may_write(const std::filesystem::path& path);

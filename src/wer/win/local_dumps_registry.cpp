@@ -40,9 +40,12 @@ Status write_number(const RegistryKey& key,
   return value ? key.write_dword(name, *value) : key.erase(name);
 }
 
-Status write_values(const RegistryKey& key, const DumpValues& values) {
-  VIGIL_TRY(values.folder ? key.write_expandable("DumpFolder", *values.folder)
-                          : key.erase("DumpFolder"));
+Status write_folder(const RegistryKey& key, const DumpValues& values) {
+  return values.folder ? key.write_expandable("DumpFolder", *values.folder)
+                       : key.erase("DumpFolder");
+}
+
+Status write_numbers(const RegistryKey& key, const DumpValues& values) {
   VIGIL_TRY(write_number(key, "DumpCount", values.count));
   VIGIL_TRY(write_number(key, "DumpType", values.type));
   return write_number(key, "CustomDumpFlags", values.custom_flags);
@@ -68,15 +71,19 @@ class RegistryDumpKeys final : public DumpKeys {
   }
   Status write(const std::string& program, const DumpValues& values) override {
     VIGIL_TRY_ASSIGN(const auto key, RegistryKey::create(path_of(program)));
-    return write_values(key, values);
+    VIGIL_TRY(write_folder(key, values));
+    return write_numbers(key, values);
   }
-  Status remove(const std::string& program) override {
+  Status restore(const std::string& program, const DumpValues& values) override {
+    VIGIL_TRY_ASSIGN(const auto key, RegistryKey::create(path_of(program)));
+    VIGIL_TRY(write_numbers(key, values));
+    return write_folder(key, values);
+  }
+  Status remove_if_empty(const std::string& program) override {
     {
-      VIGIL_TRY_ASSIGN(const auto there, open_if_there(path_of(program)));
-      if (!there) return {};
-      VIGIL_TRY_ASSIGN(const auto key, RegistryKey::create(path_of(program)));
-      VIGIL_TRY(write_values(key, {}));
-      VIGIL_TRY_ASSIGN(const bool empty, key.is_empty());
+      VIGIL_TRY_ASSIGN(const auto key, open_if_there(path_of(program)));
+      if (!key) return {};
+      VIGIL_TRY_ASSIGN(const bool empty, key->is_empty());
       if (!empty) return {};
     }
     return platform::remove_registry_key(path_of(program));
@@ -111,7 +118,8 @@ class RegistrySavedKeys final : public SavedKeys {
   }
   Status save(const std::string& program, const std::optional<DumpValues>& values) override {
     VIGIL_TRY_ASSIGN(const auto key, RegistryKey::create(path_of(program)));
-    VIGIL_TRY(write_values(key, values.value_or(DumpValues{})));
+    VIGIL_TRY(write_folder(key, values.value_or(DumpValues{})));
+    VIGIL_TRY(write_numbers(key, values.value_or(DumpValues{})));
     return key.write_dword(kExisted, values ? 1 : 0);
   }
   Status forget(const std::string& program) override {

@@ -244,6 +244,17 @@ class Vigil:
             shutil.copy(self._crasher, program)
         return self.machine.to_windows(program)
 
+    def reg(self, *arguments: str) -> str:
+        """What Windows' own program for the registry prints; nothing when it fails."""
+        run = subprocess.run(self.machine.command("reg", *arguments), env=self.machine.environment, stdin=subprocess.DEVNULL,
+                             capture_output=True, timeout=PATIENCE_S, check=False)
+        return run.stdout.decode("utf-8", "replace") if run.returncode == 0 else ""
+
+    def dump_folder_of(self, key: str) -> str:
+        """Where a LocalDumps key has WER write; nothing where it does not say."""
+        lines = self.reg("query", key).splitlines()
+        return next((line.split("REG_EXPAND_SZ")[1].strip() for line in lines if "DumpFolder" in line), "")
+
     def sc(self, *arguments: str) -> None:
         """Windows' own program for services; what it says is not looked at."""
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

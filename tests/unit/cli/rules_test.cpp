@@ -65,6 +65,31 @@ TEST_F(RulesCommand, DisableAndEnableSwitchARule) {
   EXPECT_THAT(unknown.err, HasSubstr("there is no rule 'aa'; did you mean 'a'?"));
 }
 
+TEST_F(RulesCommand, SwitchingARuleLeavesWhatElseTheFileSays) {
+  write_rules(rule("a", "x.exe"));
+  std::ofstream(folder / "rules.d" / ".disabled") << "# mine\nof-a-broken-file  # until Monday\n";
+  EXPECT_EQ(vigil({"rules", "disable", "a"}).code, ExitCode::Ok);
+  EXPECT_EQ(vigil({"rules", "enable", "a"}).code, ExitCode::Ok);
+  std::ifstream stream(folder / "rules.d" / ".disabled");
+  const std::string text((std::istreambuf_iterator<char>(stream)),
+                         std::istreambuf_iterator<char>());
+  EXPECT_EQ(text, "# mine\nof-a-broken-file  # until Monday\n");
+}
+
+TEST_F(RulesCommand, TestCountsWhatWasBeforeItsBegin) {
+  auto store = open();
+  finish(store, crash(), {});
+  const auto now = SystemClock().now();
+  auto again = crash(now - Microseconds(1'000'000), 77);
+  const auto id = record(store, again);
+  ASSERT_TRUE(store
+                  .set_decision(id, {rules::DumpKind::None, "orders-crash",
+                                     "rule orders-crash: per_signature limit of 1 reached", true})
+                  .ok());
+  write_rules(rule("orders-crash", "Orders.exe", "    limits: { lifetime: 1 }\n"));
+  EXPECT_EQ(vigil_json({"rules", "test", "--since", "1h ago"})["differ"], 0);
+}
+
 TEST_F(RulesCommand, ExplainGoesClauseByClauseToTheRuleThatDecides) {
   open();
   write_rules(rule("other", "Billing.exe") +

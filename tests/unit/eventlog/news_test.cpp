@@ -64,6 +64,13 @@ TEST(News, ACrashWithoutItsProcessIsNone) {
   EXPECT_TRUE(is_none(event));
 }
 
+TEST(News, AProcessIdOfZeroIsNoneAndHasNoStart) {
+  auto event = test::crash_event();
+  event.values[8] = "0x0";
+  EXPECT_EQ(news(event).signal->pid, ProcessId{});
+  EXPECT_EQ(news(event).signal->process_start, std::nullopt);
+}
+
 TEST(News, AHangSaysOfWhichKind) {
   const auto said =
       news({.provider = "Application Hang",

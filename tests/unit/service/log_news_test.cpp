@@ -15,7 +15,7 @@ using vigil::test::EventXml;
 
 struct LogBench : Workbench {
   std::optional<LogNews::ServiceProcess> service;
-  LogNews news{{desk, clock, log, [this](const std::string&, bool) { return service; }}};
+  LogNews news{{desk, clock, log, [this](const std::string&, bool, Timestamp) { return service; }}};
 
   LogBench() {
     // The events of the support file are of this minute.
@@ -144,7 +144,7 @@ TEST(LogNews, AFloodIsCutAndCounted) {
     flood.push_back(event.text());
   }
   ASSERT_TRUE(bench.news.take(flood, "b").ok());
-  EXPECT_EQ(bench.lines->count("more are left out"), 1u);
+  EXPECT_EQ(bench.lines->count("too many events within an hour"), 1u);
   bench.clock.pass(std::chrono::hours(2));
   event.record_id = 1'000'000;
   ASSERT_TRUE(bench.news.take({event.text()}, "c").ok());

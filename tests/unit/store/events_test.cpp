@@ -153,6 +153,39 @@ TEST_F(Events, SignalsWithoutAProcessIdJoinNobody) {
   EXPECT_EQ(store.list({})->size(), 2u);
 }
 
+TEST_F(Events, WhatAnEventSaysCountsOnlyWhereNobodyElseKnows) {
+  auto forged = crash_news(11, kNoon - kSecond);
+  forged.signal->process = "vigil.exe";
+  forged.signal->path = "C:\\forged.exe";
+  const auto id = take({forged})[0]->id;
+  EXPECT_EQ(get(id).process, "vigil.exe");
+  auto seen = signal_from(Source::ExitWatch, kNoon + kMinute);
+  seen.path = "C:\\Orders.exe";
+  EXPECT_EQ(record(seen), id);
+  EXPECT_EQ(get(id).process, "Orders.exe");
+  EXPECT_EQ(get(id).path, "C:\\Orders.exe");
+  EXPECT_EQ(get(id).observed_at, kNoon + kMinute);
+  EXPECT_EQ(get(id).exception_code, kAccessViolation);
+}
+
+TEST_F(Events, ManyEventsDoNotCrowdOutOtherSignals) {
+  for (std::uint64_t i = 0; i < 100; ++i)
+    take({crash_news(i, kNoon + Microseconds(static_cast<std::int64_t>(i)))});
+  const auto id = record(signal_from(Source::ExitWatch, kNoon + kSecond));
+  EXPECT_EQ(get(id).seen_by, (std::vector{Source::EventLog, Source::ExitWatch}));
+}
+
+TEST_F(Events, AFloodOfTextsCostsNoMoreThanItsNumber) {
+  std::vector<LoggedNews> flood;
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
+    flood.push_back(text_news(i, kNoon + Microseconds(static_cast<std::int64_t>(i))));
+    flood.back().event.summary = "x";
+  }
+  take(flood);
+  const auto id = take({crash_news(5'000, kNoon + kSecond)})[0]->id;
+  EXPECT_EQ(get(id).managed, "x");
+}
+
 /// One piece of news of one death, whatever the way.
 using Step = std::function<void(Store&)>;
 

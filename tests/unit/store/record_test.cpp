@@ -68,7 +68,7 @@ TEST_F(Record, TellingTheSameTwiceChangesNothing) {
 TEST_F(Record, KeepsABoundedNumberOfSignalsOfOneRow) {
   CaptureId id;
   for (int i = 0; i < 80; ++i) id = record(signal_from(Source::Inbox, kNoon + Microseconds(i)));
-  EXPECT_EQ(store.signals(id)->size(), 64u);
+  EXPECT_EQ(store.signals(id)->size(), 16u);
   EXPECT_EQ(store.list({})->size(), 1u);
 }
 

@@ -58,6 +58,17 @@ TEST(PendingServices, OfSeveralTheLongestCounts) {
   EXPECT_EQ(services.overdue(kPid), 10s);
 }
 
+TEST(PendingServices, WithoutAHintTheServiceManagersPatienceCounts) {
+  PendingServices services;
+  auto hintless = stopping();
+  hintless.wait_hint = 0s;
+  services.look(100s, std::vector{hintless});
+  services.look(129s, std::vector{hintless});
+  EXPECT_EQ(services.overdue(kPid), 0s);
+  services.look(132s, std::vector{hintless});
+  EXPECT_EQ(services.overdue(kPid), 2s);
+}
+
 TEST(PendingServices, ARunningOneIsNotPending) {
   PendingServices services;
   auto running = stopping();

@@ -21,11 +21,17 @@ struct FakeKeys final : DumpKeys {
   }
   Status write(const std::string& program, const DumpValues& values) override {
     if (writes_left-- == 0) return Error{Errc::AccessDenied, "killed"};
+    keys.try_emplace("");  // which is above it
     keys[program] = values;
     return {};
   }
-  Status remove(const std::string& program) override {
-    keys.erase(program);
+  Status restore(const std::string& program, const DumpValues& values) override {
+    return write(program, values);
+  }
+  Status remove_if_empty(const std::string& program) override {
+    const bool has_below = program.empty() && keys.size() > 1;
+    const auto found = keys.find(program);
+    if (found != keys.end() && found->second == DumpValues{} && !has_below) keys.erase(found);
     return {};
   }
   std::map<std::string, DumpValues> keys;
@@ -112,6 +118,30 @@ TEST_F(LocalDumps, OfKeysThatAreOursAndWhoseNoteIsLostNothingIsLeft) {
   step({{"orders.exe", DumpKind::Mini}});
   step({});
   EXPECT_TRUE(live.keys.empty());
+}
+
+TEST_F(LocalDumps, AKeyOfAllProgramsThatWasThereStaysAsItWas) {
+  live.keys[""] = theirs;
+  step({{"orders.exe", DumpKind::Mini}});
+  EXPECT_EQ(live.keys.at(""), theirs);
+  step({});
+  EXPECT_EQ(live.keys, (std::map<std::string, DumpValues>{{"", theirs}}));
+}
+
+TEST_F(LocalDumps, TheKeyOfAllGoesWhenNoneBelowItIsLeft) {
+  step({{"", DumpKind::Mini}, {"orders.exe", DumpKind::Full}});
+  step({{"orders.exe", DumpKind::Full}});
+  EXPECT_EQ(live.keys.at(""), DumpValues{});
+  step({});
+  EXPECT_TRUE(live.keys.empty());
+  EXPECT_TRUE(saved.keys.empty());
+}
+
+TEST_F(LocalDumps, OneThatFailsDoesNotStopTheOthers) {
+  live.writes_left = 0;
+  const WantedDumps wanted = {{"a.exe", DumpKind::Mini}, {"b.exe", DumpKind::Mini}};
+  EXPECT_FALSE(keep_in_step(live, saved, wanted, kInbox).ok());
+  EXPECT_EQ(live.keys.at("b.exe").folder, kInbox);
 }
 
 }  // namespace
