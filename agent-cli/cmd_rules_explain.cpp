@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,22 +39,6 @@ struct Answer {
   std::optional<rules::Decision> decision = {};  ///< Of the first that matches and meets.
 };
 
-Result<std::uint32_t> code_from(const std::string& text) {
-  if (const auto named = exception_code_from_name(text)) return *named;
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  const bool negative = text.starts_with('-');
-  const auto digits = std::string_view(text).substr(hex ? 2 : negative ? 1 : 0);
-  std::uint32_t code = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, code, hex ? 16 : 10);
-  if (digits.empty() || error != std::errc{} || stop != end) {
-    return Error{
-        Errc::Malformed,
-        fmt::format("--exit: '{}' is no code; 3, 0xc0000005 and ACCESS_VIOLATION are", text)};
-  }
-  return negative ? ~code + 1 : code;
-}
-
 Result<Question> question_of_capture(store::Store& store, const std::string& id) {
   VIGIL_TRY_ASSIGN(const auto row, find_capture(store, id));
   Question question;
@@ -87,7 +70,9 @@ Result<Question> question_of_process(const RulesExplainOptions& options) {
     question.named = options.process;
   }
   if (options.exit_code.empty()) return question;
-  VIGIL_TRY_ASSIGN(question.exit_code, code_from(options.exit_code));
+  auto code = rules::parse_exit_code(options.exit_code);
+  if (!code.ok()) return std::move(code).take_error().with_context("--exit");
+  question.exit_code = *code;
   if (!is_crash_exit_code(question.exit_code)) question.event = rules::EventKind::Exit;
   return question;
 }

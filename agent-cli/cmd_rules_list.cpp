@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,10 +7,12 @@
 
 #include "base/utf.h"
 #include "commands.h"
+#include "console.h"
 #include "output.h"
 #include "rule_files.h"
 #include "rules/rules.h"
 #include "store/store.h"
+#include "table.h"
 #include "text.h"
 
 namespace vigil::cli {
@@ -72,40 +73,26 @@ nlohmann::ordered_json to_json(const Line& line) {
   return object;
 }
 
-/// Columns of text, each as wide as its widest cell; the last may be of any width.
-std::string columns(const Context& context, const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i)
-      widths[i] = std::max(widths[i], display_width(row[i]));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - display_width(row[i]) + 2, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += (&row == &rows.front() ? bold(context, line) : line) + "\n";
-  }
-  return text;
-}
-
-std::string table(const Context& context, const std::vector<Line>& lines) {
-  std::vector<std::vector<std::string>> rows = {
-      {"NAME", "STATE", "LAST HOUR", "EVER", "DUMP", "WHEN", "WHERE", "REASON"}};
+Table table_of(const std::vector<Line>& lines) {
+  Table table({{"NAME"},
+               {"STATE"},
+               {"LAST HOUR", Table::Align::Right},
+               {"EVER", Table::Align::Right},
+               {"DUMP"},
+               {"WHEN"},
+               {"WHERE"},
+               {"REASON"}});
   for (const auto& line : lines) {
     const auto& rule = line.rule;
     auto dump = std::string(rules::to_string(rule.dump));
     if (rule.new_signature) dump += fmt::format(", new: {}", rules::to_string(*rule.new_signature));
-    rows.push_back({rule.name, std::string(rules::to_string(line.standing.standing)),
-                    fmt::format("{}", line.history.dumps_last_hour),
-                    fmt::format("{}", line.history.dumps_ever), dump,
-                    one_line(rules::describe(rule.when)), one_line(place_of(rule)),
-                    one_line(line.standing.reason)});
+    table.add({rule.name, std::string(rules::to_string(line.standing.standing)),
+               fmt::format("{}", line.history.dumps_last_hour),
+               fmt::format("{}", line.history.dumps_ever), dump,
+               one_line(rules::describe(rule.when)), one_line(place_of(rule)),
+               one_line(line.standing.reason)});
   }
-  return columns(context, rows);
+  return table;
 }
 
 }  // namespace
@@ -125,7 +112,7 @@ ExitCode run_rules_list(const Context& context) {
     if (lines->empty()) {
       say("no rules\n");
     } else {
-      print(table(context, *lines));
+      print(table_of(*lines).text(context, terminal_width()));
     }
     // Of these files the service goes on with what they said before.
     for (const auto& problem : loaded.problems)

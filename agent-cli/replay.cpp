@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/utf.h"
+#include "watch/watch.h"
 
 namespace vigil::cli {
 namespace {
@@ -59,14 +60,13 @@ class Past {
   std::set<std::string> known_;
 };
 
+/// As the desk asks, without what was measured then.
 const rules::Rule* find(const rules::RuleSet& rules, const store::Capture& capture) {
-  const rules::ProcessFacts process{capture.process, capture.path, capture.command_line};
-  const auto code = capture.exit_code.value_or(capture.exception_code.value_or(0));
-  if (capture.kind == store::Kind::Crash) {
-    if (const auto* rule = rules.find(rules::EventKind::Crash, code, process)) return rule;
-  }
-  if (!capture.exit_code && !capture.exception_code) return nullptr;
-  return rules.find(rules::EventKind::Exit, code, process);
+  store::Signal signal;
+  signal.kind = capture.kind;
+  signal.exception_code = capture.exception_code;
+  signal.exit_code = capture.exit_code;
+  return watch::find_rule(rules, signal, {capture.process, capture.path, capture.command_line});
 }
 
 }  // namespace

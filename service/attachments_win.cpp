@@ -92,7 +92,11 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
     const auto repeated = std::ranges::unique(*codes);
     codes->erase(repeated.begin(), repeated.end());
   }
-  if (options.exceptions.size() > kMaxExceptions) options.exceptions.resize(kMaxExceptions);
+  if (options.exceptions.size() > kMaxExceptions) {
+    parts_.log.warn("rules ask for {} exception codes of {}, of which the first {} are watched for",
+                    options.exceptions.size(), shown(key, facts.name), kMaxExceptions);
+    options.exceptions.resize(kMaxExceptions);
+  }
   // A command line has an end. The dumper then asks about every end, and the rules decide.
   options.any_exit_code = options.any_exit_code || options.exit_codes.size() > kMaxExitCodes;
   if (options.any_exit_code) options.exit_codes.clear();

@@ -17,19 +17,12 @@ std::string named(const store::Capture& row) {
   return fmt::format("#{} {} ({})", row.id.value, printable_utf8(row.process), row.pid.value);
 }
 
-/// `0xc0000005 (ACCESS_VIOLATION)`, or `0x3`.
-std::string code_text(std::uint32_t code) {
-  const auto* known = find_exception_code(code);
-  return known != nullptr ? fmt::format("{:#x} ({})", code, known->name)
-                          : fmt::format("{:#x}", code);
-}
-
 /// `crash 0xc0000005 (ACCESS_VIOLATION)`, `exit 0x3`: as short as a log line wants it.
 std::string happening(const store::Signal& signal) {
   const auto code = signal.exception_code ? signal.exception_code : signal.exit_code;
   const auto kind = store::to_string(signal.kind);
   if (!store::is_death(signal.kind) && !signal.detail.empty()) return printable_utf8(signal.detail);
-  return code ? fmt::format("{} {}", kind, code_text(*code)) : std::string(kind);
+  return code ? fmt::format("{} {}", kind, code_in_words(*code)) : std::string(kind);
 }
 
 std::string_view by_whom(store::Source source) {
@@ -71,8 +64,8 @@ rules::Decision decision_in_force(const store::Capture& row) {
 std::string what_was_seen(const store::Capture& row) {
   if (row.seen_by.empty()) return "nothing more is known";
   const auto who = by_whom(row.seen_by.front());
-  if (row.exit_code) return fmt::format("{} saw exit code {}", who, code_text(*row.exit_code));
-  if (row.exception_code) return fmt::format("{} saw {}", who, code_text(*row.exception_code));
+  if (row.exit_code) return fmt::format("{} saw exit code {}", who, code_in_words(*row.exit_code));
+  if (row.exception_code) return fmt::format("{} saw {}", who, code_in_words(*row.exception_code));
   return fmt::format("{} saw it end", who);
 }
 

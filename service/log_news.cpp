@@ -110,6 +110,8 @@ void LogNews::leave_out_what_is_too_much(std::vector<store::LoggedNews>& news) {
 }
 
 std::size_t LogNews::Budget::left(Timestamp now) {
+  // A clock that was set back begins a new hour.
+  if (!used_.empty() && used_.back().first > now) used_.clear();
   while (!used_.empty() && now - used_.front().first >= kHour) used_.pop_front();
   std::size_t used = 0;
   for (const auto& [at, count] : used_) used += count;

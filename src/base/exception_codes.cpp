@@ -39,6 +39,11 @@ std::string exception_name(std::uint32_t code) {
   return info != nullptr ? std::string(info->name) : fmt::format("{:#010x}", code);
 }
 
+std::string code_in_words(std::uint32_t code) {
+  const auto* info = find_exception_code(code);
+  return info != nullptr ? fmt::format("{:#x} ({})", code, info->name) : fmt::format("{:#x}", code);
+}
+
 std::optional<std::uint32_t> exception_code_from_name(std::string_view name) {
   const auto wanted = ascii_lower(name);
   for (const auto& info : kCodes) {

@@ -30,6 +30,9 @@ struct ExceptionCodeInfo {
 /// `ACCESS_VIOLATION`, or `0xe0001234` for a code without a name.
 [[nodiscard]] std::string exception_name(std::uint32_t code);
 
+/// `0xc0000005 (ACCESS_VIOLATION)`, or `0x3` for a code without a name: for a sentence.
+[[nodiscard]] std::string code_in_words(std::uint32_t code);
+
 /// The code of \p name (as in the table, any case), or nothing.
 [[nodiscard]] std::optional<std::uint32_t> exception_code_from_name(std::string_view name);
 

@@ -63,12 +63,6 @@ std::optional<std::uint32_t> as_code(std::optional<std::uint64_t> value) {
   return static_cast<std::uint32_t>(*value);
 }
 
-std::string code_in_words(std::uint32_t code) {
-  const auto* known = find_exception_code(code);
-  return known != nullptr ? fmt::format("{:#x} ({})", code, known->name)
-                          : fmt::format("{:#x}", code);
-}
-
 Signal signal_of(const Record& record, Kind kind) {
   Signal signal;
   signal.source = store::Source::EventLog;

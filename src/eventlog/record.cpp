@@ -34,12 +34,10 @@ std::optional<Timestamp> time_of(std::string_view text) {
   const auto field = [&](std::size_t at, std::size_t length) {
     return number_of<unsigned>(text.substr(at, length));
   };
-  const auto year = field(0, 4), month = field(5, 2), day = field(8, 2);
+  const auto day = parse_utc_day(text.substr(0, 10));
   const auto hour = field(11, 2), minute = field(14, 2), second = field(17, 2);
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(*month), std::chrono::day(*day));
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  if (!day || !hour || !minute || !second) return std::nullopt;
+  if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   auto digits = text.substr(kSeconds, text.size() - kSeconds - 1);
   std::int64_t us = 0;
   if (!digits.empty()) {
@@ -51,9 +49,8 @@ std::optional<Timestamp> time_of(std::string_view text) {
       us = us * 10 + (c - '0');
     }
   }
-  const auto whole = std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(*hour) +
-                     std::chrono::minutes(*minute) + std::chrono::seconds(*second);
-  return Timestamp{std::chrono::duration_cast<Microseconds>(whole).count() + us};
+  return *day + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) + Microseconds(us);
 }
 
 Error malformed(std::string_view what) {

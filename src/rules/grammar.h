@@ -21,7 +21,4 @@ void read_threshold(std::string_view name,
 void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 
-/// `3`, `-1`, `0xc0000005`, `ACCESS_VIOLATION`, `STATUS_ACCESS_VIOLATION`.
-[[nodiscard]] Result<std::uint32_t> parse_exit_code(std::string_view text);
-
 }  // namespace vigil::rules

@@ -20,6 +20,10 @@
 /// key. Everything here is free of state and may be called from any thread.
 namespace vigil::rules {
 
+/// A code as people write it: `3`, `-1`, `0xc0000005`, `ACCESS_VIOLATION`,
+/// `STATUS_ACCESS_VIOLATION`.
+[[nodiscard]] Result<std::uint32_t> parse_exit_code(std::string_view text);
+
 /// Dump kinds, by ProcDump's names. Mini: stacks, modules, what registers point at. Full: all
 /// memory.
 enum class DumpKind : std::uint8_t { None, Mini, Full };

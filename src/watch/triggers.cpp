@@ -61,6 +61,12 @@ class Triggers::Impl {
     auto before = std::exchange(rules_, {});
     std::ranges::copy_if(rules.rules, std::back_inserter(rules_),
                          [](const rules::Rule& rule) { return rule.when.wants_watching(); });
+    gauges_.clear();
+    for (const auto& rule : rules_) {
+      rule.when.for_each([&](const Condition& part) {
+        if (part.kind == Condition::Kind::Threshold) gauges_.insert(part.threshold.gauge);
+      });
+    }
     for (auto& [key, process] : processes_) {
       auto old = std::exchange(process, Process{.facts = std::move(process.facts),
                                                 .born = process.born,
@@ -120,15 +126,7 @@ class Triggers::Impl {
         processes_, [](const auto& pair) { return pair.second.is_watched(); }));
   }
 
-  [[nodiscard]] bool asks_for(rules::Gauge gauge) const {
-    bool asks = false;
-    for (const auto& rule : rules_) {
-      rule.when.for_each([&](const Condition& part) {
-        asks = asks || (part.kind == Condition::Kind::Threshold && part.threshold.gauge == gauge);
-      });
-    }
-    return asks;
-  }
+  [[nodiscard]] bool asks_for(rules::Gauge gauge) const { return gauges_.contains(gauge); }
 
   void answer(const rules::Probe& probe, const std::optional<std::string>& failure) {
     book_.answer(probe, failure);
@@ -215,6 +213,7 @@ class Triggers::Impl {
 
   std::uint64_t processors_;
   std::vector<rules::Rule> rules_;  // those with thresholds and probes
+  std::set<rules::Gauge> gauges_;   // that any of them asks for
   ProbeBook book_;
   std::map<ProcessKey, Process> processes_;
 };

@@ -45,16 +45,30 @@ show_last_line() {
   done
 }
 
-# step TITLE COMMAND…: runs it with its output in build/logs, and says one line; the log's end too when it fails.
-# A command may leave a few words for that line in $step_note_file. Its parts are joined by &&: errexit does not reach
-# into a function whose result is looked at.
+# What failed of a step, by its own account or by the end of its log.
+show_failure() {
+  local log=$1
+  if [ -s "$log.failures" ]; then
+    printf '%s--- what failed; the whole log is %s%s\n' "$dim" "$log" "$plain"
+    head -n "$log_tail_lines" "$log.failures"
+  else
+    printf '%s--- the end of %s%s\n' "$dim" "$log" "$plain"
+    tail -n "$log_tail_lines" "$log"
+  fi
+  printf '%s---%s\n' "$dim" "$plain"
+}
+
+# step TITLE COMMAND…: runs it with its output in build/logs, and says one line; when it fails, what failed too. A command
+# may leave a few words for that line in $step_note_file, and what failed in $step_failures_file. Its parts are joined by
+# &&: errexit does not reach into a function whose result is looked at.
 step() {
   local title=$1 log started status=0 note
   shift
   log=$logs/$(printf '%s' "$title" | tr -cs 'A-Za-z0-9-' '-').log
   step_note_file=$log.note
-  export step_note_file
-  rm -f "$step_note_file"
+  step_failures_file=$log.failures
+  export step_note_file step_failures_file
+  rm -f "$step_note_file" "$step_failures_file"
   started=$(now_ms)
   if [ -t 1 ]; then
     { "$@" 2>&1 </dev/null && echo 0 >"$log.status" || echo $? >"$log.status"; } | tee "$log" | show_last_line "$title"
@@ -69,9 +83,7 @@ step() {
     step_line "$green" ok "$title" "$note" "$started"
   else
     step_line "$red" FAILED "$title" "$note" "$started"
-    printf '%s--- the end of %s%s\n' "$dim" "$log" "$plain"
-    tail -n "$log_tail_lines" "$log"
-    printf '%s---%s\n' "$dim" "$plain"
+    show_failure "$log"
   fi
   return "$status"
 }

@@ -3,7 +3,8 @@
 """Counts test results: results.py FOLDER [STAGE]
 
 Reads FOLDER/<stage>/*.xml (JUnit, as ctest, GoogleTest and our own checks write it), names what failed, and ends with one
-line `N passed, M failed`. Exits with 1 when anything failed or nothing ran. With STAGE: only that stage, only the line.
+line `N passed, M failed`. Exits with 1 when anything failed or nothing ran. With STAGE: only that stage, and what failed goes to
+standard error.
 
 A GoogleTest program is one test to ctest and many in its own file FOLDER/<stage>/gtest/<program>.xml: those are counted
 instead. A program that says all is well and yet fails (a leak, a crash at its end) or that leaves no file counts as one
@@ -121,11 +122,11 @@ def main(arguments: list[str]) -> int:
     counts = Counts()
     for stage in stages:
         count_stage(stage, counts)
-    if len(arguments) == 1:
-        repeated = collections.Counter(name for name, _ in counts.failures)
-        for name, message in counts.failures:
-            print(f"FAILED {name}" + (f" ({repeated[name]} times)" if repeated[name] > 1 else ""))
-            print("".join(f"    {line}\n" for line in message.splitlines()), end="")
+    out = sys.stdout if len(arguments) == 1 else sys.stderr
+    repeated = collections.Counter(name for name, _ in counts.failures)
+    for name, message in counts.failures:
+        print(f"FAILED {name}" + (f" ({repeated[name]} times)" if repeated[name] > 1 else ""), file=out)
+        print("".join(f"    {line}\n" for line in message.splitlines()), end="", file=out)
     print(counts.line())
     return 0 if counts.passed and not counts.failures else 1
 

@@ -25,7 +25,7 @@ must() {
   step "$title" "$@" || { python3 "$tools/results.py" --record "$results" "$stage" "$title" "see $logs"; return 1; }
 }
 
-note_counts() { python3 "$tools/results.py" "$results" "$1" >"$step_note_file" || true; }
+note_counts() { python3 "$tools/results.py" "$results" "$1" >"$step_note_file" 2>"$step_failures_file" || true; }
 
 # run_ctest PRESET [COMMAND…]: all of ctest, through a command that prepares its world.
 run_ctest() {

@@ -34,7 +34,7 @@ TEST_F(RulesCommand, ListTellsHowEachRuleStands) {
               rule("old", "x.exe", "    expires: 2020-01-01\n") + rule("quiet", "y.exe"));
   const auto output = vigil({"rules", "list"});
   EXPECT_EQ(output.code, ExitCode::Ok);
-  EXPECT_THAT(output.out, HasSubstr("orders-crash  finished  0"));
+  EXPECT_THAT(output.out, HasSubstr("orders-crash  finished          0     1"));
   EXPECT_THAT(output.out, HasSubstr("lifetime limit of 1 reached"));
   EXPECT_THAT(output.out, HasSubstr("since 2020-01-01T00:00:00.000Z"));
   const auto json = vigil_json({"rules", "list"});

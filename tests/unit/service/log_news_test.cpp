@@ -151,5 +151,19 @@ TEST(LogNews, AFloodIsCutAndCounted) {
   EXPECT_EQ(bench.lines->count("5 events of the event log were left out"), 1u);
 }
 
+TEST(LogNews, AClockThatIsSetBackDoesNotHoldEventsUp) {
+  LogBench bench;
+  auto event = vigil::test::report_event();
+  std::vector<std::string> flood;
+  for (std::size_t i = 0; i < LogNews::kMaxPerHour; ++i) {
+    event.record_id = i;
+    flood.push_back(event.text());
+  }
+  ASSERT_TRUE(bench.news.take(flood, "b").ok());
+  bench.clock.pass(-std::chrono::hours(48));
+  ASSERT_TRUE(bench.news.take({vigil::test::crash_event().text()}, "c").ok());
+  EXPECT_EQ(bench.rows().size(), 1u);
+}
+
 }  // namespace
 }  // namespace vigil::service

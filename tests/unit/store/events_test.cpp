@@ -175,7 +175,7 @@ TEST_F(Events, ManyEventsDoNotCrowdOutOtherSignals) {
   EXPECT_EQ(get(id).seen_by, (std::vector{Source::EventLog, Source::ExitWatch}));
 }
 
-TEST_F(Events, AFloodOfTextsCostsNoMoreThanItsNumber) {
+TEST_F(Events, TheLatestTextOfAFloodIsJoined) {
   std::vector<LoggedNews> flood;
   for (std::uint64_t i = 0; i < 2'000; ++i) {
     flood.push_back(text_news(i, kNoon + Microseconds(static_cast<std::int64_t>(i))));
