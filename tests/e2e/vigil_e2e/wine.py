@@ -5,6 +5,7 @@ The template is made once for each Wine and each recipe below and lies beside th
 of hard links and takes milliseconds: so a file of a clone is replaced, never written in place.
 """
 
+import ctypes
 import hashlib
 import os
 import pathlib
@@ -36,6 +37,17 @@ TEMPLATE_REGISTRY = r"""REGEDIT4
 def cache_folder() -> pathlib.Path:
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return pathlib.Path(home) / "vigil"
+
+
+# From <linux/personality.h>.
+ADDR_NO_RANDOMIZE = 0x0040000
+
+
+def _stop_moving_addresses() -> None:
+    """No random addresses for this process's children. Wine maps a page at 0x7ffe0000 into every process; now and then, about
+    once in 4,000, something random lies there first, and the process dies as it starts ("Internal error"). Where it may not be
+    switched off, that stays so rare."""
+    ctypes.CDLL(None).personality(ctypes.c_ulong(ADDR_NO_RANDOMIZE))
 
 
 def _environment(prefix: pathlib.Path) -> dict[str, str]:
@@ -82,6 +94,7 @@ def template() -> pathlib.Path:
     folder = cache_folder() / f"wine-{_template_key()}"
     if folder.exists():
         return folder
+    _stop_moving_addresses()
     cache_folder().mkdir(parents=True, exist_ok=True)
     new = pathlib.Path(tempfile.mkdtemp(prefix="wine-new-", dir=cache_folder()))
     try:
@@ -117,6 +130,7 @@ class WinePrefix:
 
     def __init__(self, parent: pathlib.Path):
         """Clones the template into a new folder under `parent`, and boots it."""
+        _stop_moving_addresses()
         parent.mkdir(parents=True, exist_ok=True)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wine-", dir=parent))
         self.folder.rmdir()
