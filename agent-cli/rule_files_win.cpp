@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "platform/win/account.h"
 #include "platform/win/process_table.h"
 #include "platform/win/processes.h"
 #include "platform/win/security.h"
 #include "platform/win/service_table.h"
+#include "platform/win/version.h"
 #include "rule_files.h"
 
 namespace vigil::cli {
@@ -28,6 +30,9 @@ Result<rules::ProcessFacts> facts_of_process(ProcessId pid) {
   facts.command_line = std::move(details.command_line);
   VIGIL_TRY_ASSIGN(auto services, platform::read_service_table());
   facts.services = std::move(services[pid]);
+  const auto user = platform::process_user(pid);
+  if (user.ok()) facts.user = platform::account_names(user->user);
+  facts.version = platform::file_version(facts.path);
   return facts;
 }
 

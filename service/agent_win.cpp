@@ -109,7 +109,8 @@ class Agent {
                                base_.programs.dumper, base_.paths.root,
                                [this] { analyses_.wake(); }}};
   ProcessWatch processes_{{io_, desk_, attachments_, live_captures_, clock_, *base_.log,
-                           base_.settings, base_.paths.dumps(), [this] { after_look(); }}};
+                           base_.settings, base_.programs.service, base_.paths.dumps(),
+                           [this] { after_look(); }}};
   Inbox inbox_{{folder_, desk_, store_, clock_, *base_.log, base_.settings,
                 [this](ProcessId pid, std::string_view name, Timestamp at) {
                   return processes_.find(pid, name, at);

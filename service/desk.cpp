@@ -179,9 +179,13 @@ const rules::Rule* Desk::find_rule(const store::Signal& signal, const store::Cap
   if (row.process_start) {
     const ProcessKey process{row.pid, *row.process_start};
     if (parts_.holds) holds = parts_.holds(process);
-    // Nobody can know the services of a process from its row.
+    // A row does not have the services of its process, its account and its version.
     const auto known = parts_.facts ? parts_.facts(process) : std::nullopt;
-    if (known) facts.services = known->services;
+    if (known) {
+      facts.services = known->services;
+      facts.user = known->user;
+      facts.version = known->version;
+    }
   }
   return watch::find_rule(rules_, signal, facts, holds);
 }

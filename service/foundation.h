@@ -18,6 +18,7 @@ namespace vigil::service {
 /// Those that this one starts; they lie beside it.
 struct Programs {
   std::filesystem::path dumper, analyzer;
+  std::filesystem::path service;  ///< This one.
 };
 
 /// What the agent is made of once everything that can be refused has been checked.

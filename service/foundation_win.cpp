@@ -16,7 +16,8 @@ namespace {
 
 Result<Programs> find_programs() {
   VIGIL_TRY_ASSIGN(const auto self, platform::current_program());
-  Programs programs{self.parent_path() / L"vigil-dumper.exe", self.parent_path() / L"vigil.exe"};
+  Programs programs{self.parent_path() / L"vigil-dumper.exe", self.parent_path() / L"vigil.exe",
+                    self};
   for (const auto& path : {programs.dumper, programs.analyzer}) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(path, error)) {

@@ -13,4 +13,7 @@ namespace vigil::service {
 /// also what the service manager is told.
 [[nodiscard]] ExitCode run_as_service(const Options& options);
 
+/// Says whose windows of this session do not respond, until its input ends.
+[[nodiscard]] ExitCode run_window_helper();
+
 }  // namespace vigil::service

@@ -12,6 +12,8 @@ Result<Options> parse_options(const std::vector<std::string>& args) {
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i] == "--console") {
       options.console = true;
+    } else if (args[i] == kWindowHelperOption) {
+      options.window_helper = true;
     } else if (args[i] == "--version") {
       options.version = true;
     } else if (args[i] == "--help" || args[i] == "-h") {

@@ -13,7 +13,11 @@ namespace vigil::service {
 /// The name under which the service manager knows the service; the source of its events, too.
 inline constexpr std::string_view kServiceName = "Vigil";
 
+/// The service starts itself with this in the session of a person.
+inline constexpr std::string_view kWindowHelperOption = "--window-helper";
+
 struct Options {
+  bool window_helper = false;
   bool console = false;  ///< In a terminal, until Ctrl+C.
   bool help = false;
   bool version = false;

@@ -26,6 +26,7 @@
 #include "platform/win/processes.h"
 #include "platform/win/service_table.h"
 #include "probes.h"
+#include "session_helpers.h"
 #include "watch/watch.h"
 
 namespace vigil::service {
@@ -43,6 +44,7 @@ class ProcessWatch {
     const Clock& clock;
     spdlog::logger& log;
     const settings::Settings& settings;
+    std::filesystem::path service_program;  ///< This one, for its helpers.
     std::filesystem::path dumps;
     std::function<void()> after_look;  ///< Called once an interval.
   };
@@ -84,6 +86,9 @@ class ProcessWatch {
   void read_services();
   void take_services(platform::ServiceTable services);
   void look_at_services(Microseconds now);
+  void look_at_windows(Microseconds now);
+  void take_window_report(std::uint32_t session, const std::vector<ProcessId>& hung);
+  void find_out_more(Process& process) const;
   void remember(const ProcessKey& key, rules::ProcessFacts facts);
   [[nodiscard]] boost::asio::awaitable<void> look_again();
   void examine(const watch::ProcessEntry& entry);
@@ -108,6 +113,8 @@ class ProcessWatch {
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
   watch::PendingServices pending_;
+  watch::HungWindows windows_;
+  SessionHelpers helpers_;
   int service_looks_ = 0;  // how often the services are still to be read after a start
   bool stopping_ = false;
   bool look_failed_ = false;

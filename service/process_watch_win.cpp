@@ -12,7 +12,9 @@
 
 #include "base/utf.h"
 #include "coroutines.h"
+#include "platform/win/account.h"
 #include "platform/win/machine.h"
+#include "platform/win/version.h"
 
 namespace asio = boost::asio;
 
@@ -32,7 +34,8 @@ watch::TableRow measured(const platform::ProcessRow& row) {
            .working_set = row.working_set,
            .io_bytes = row.io_bytes,
            .handles = row.handles,
-           .threads = row.threads}};
+           .threads = row.threads,
+           .context_switches = row.context_switches}};
 }
 
 bool runs(const rules::ProcessFacts& process, std::string_view service) {
@@ -53,10 +56,16 @@ ProcessWatch::ProcessWatch(Parts parts)
     : parts_(std::move(parts)),
       timer_(parts_.io),
       triggers_(platform::processor_count()),
-      probes_(parts_.io, ask, [this](const rules::Probe& probe, const auto& failure) {
-        if (failure) parts_.log.debug("{}: {}", rules::describe(probe), *failure);
-        triggers_.answer(probe, failure);
-      }) {}
+      probes_(parts_.io,
+              ask,
+              [this](const rules::Probe& probe, const auto& failure) {
+                if (failure) parts_.log.debug("{}: {}", rules::describe(probe), *failure);
+                triggers_.answer(probe, failure);
+              }),
+      helpers_(
+          {parts_.io, parts_.log, parts_.service_program,
+           [this](std::uint32_t session, const auto& hung) { take_window_report(session, hung); },
+           [this](std::uint32_t session) { windows_.forget(session); }}) {}
 
 Status ProcessWatch::start() {
   triggers_.use_rules(parts_.desk.rules());
@@ -69,6 +78,7 @@ void ProcessWatch::stop() {
   stopping_ = true;
   timer_.cancel();
   probes_.stop();
+  helpers_.stop();
   for (auto& [key, process] : processes_) {
     boost::system::error_code ignored;  // cancelling a wait that is over is fine
     if (process.handle) process.handle->cancel(ignored);
@@ -92,7 +102,9 @@ asio::awaitable<void> ProcessWatch::look_again() {
 }
 
 Status ProcessWatch::look() {
-  VIGIL_TRY_ASSIGN(const auto table, table_.read());
+  using Switches = platform::ProcessTable::Switches;
+  const bool count = triggers_.asks_for(rules::Gauge::Stalled);
+  VIGIL_TRY_ASSIGN(const auto table, table_.read(count ? Switches::Count : Switches::Leave));
   rows_.clear();
   for (const auto& row : table) rows_.push_back(measured(row));
   const auto changes = tracker_.update(rows_, [&](std::size_t row) { return table[row].name(); });
@@ -121,6 +133,7 @@ Status ProcessWatch::look() {
 void ProcessWatch::measure() {
   const auto now = uptime();
   look_at_services(now);
+  look_at_windows(now);
   const bool continuous = sampler_.look({now, parts_.clock.now()}, rows_);
   probes_.want(triggers_.probes());
   for (const auto& firing : triggers_.look(now, sampler_, continuous)) {
@@ -149,6 +162,7 @@ void ProcessWatch::take_services(platform::ServiceTable services) {
     const auto found = services_.find(key.pid);
     if (found == services_.end() || found->second == process.facts.services) continue;
     process.facts.services = found->second;
+    find_out_more(process);
     if (!process.critical)
       triggers_.add(key, process.facts, uptime() - (parts_.clock.now() - key.start));
     platform::KernelHandle handle;
@@ -179,6 +193,42 @@ void ProcessWatch::look_at_services(Microseconds now) {
   }
 }
 
+void ProcessWatch::look_at_windows(Microseconds now) {
+  const bool wanted = triggers_.asks_for(rules::Gauge::WindowHung);
+  helpers_.want(wanted);
+  if (!wanted) return;
+  for (auto& row : rows_) {
+    const auto hung = windows_.hung_for(row.key.pid, now);
+    if (!hung) continue;
+    // Zero would say that none is.
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(*hung).count();
+    row.counters.window_hung_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(ms, 1));
+  }
+}
+
+/// Of processes elsewhere a person's own program has nothing to tell.
+void ProcessWatch::take_window_report(std::uint32_t session, const std::vector<ProcessId>& hung) {
+  std::vector<ProcessId> there;
+  for (const auto& row : table_.rows()) {
+    if (row.session == session && std::ranges::find(hung, row.key.pid) != hung.end())
+      there.push_back(row.key.pid);
+  }
+  windows_.report(session, uptime(), there);
+}
+
+/// What takes time to find out, where a rule's answer depends on it.
+void ProcessWatch::find_out_more(Process& process) const {
+  const auto& rules = parts_.desk.rules();
+  auto& facts = process.facts;
+  if (facts.user.empty() && rules.ask_for_user(facts)) {
+    const auto user = platform::process_user(process.entry.key.pid);
+    if (user.ok() && user->start == process.entry.key.start)
+      facts.user = platform::account_names(user->user);
+  }
+  if (facts.version.empty() && rules.ask_for_version(facts))
+    facts.version = platform::file_version(facts.path);
+}
+
 void ProcessWatch::examine(const watch::ProcessEntry& entry) {
   if (watch::is_own_program(entry.name)) return;
   Process process{
@@ -196,6 +246,7 @@ void ProcessWatch::examine(const watch::ProcessEntry& entry) {
   process.facts.command_line = std::move(details.command_line);
   if (const auto service = services_.find(entry.key.pid); service != services_.end())
     process.facts.services = service->second;
+  find_out_more(process);
   process.critical = process.critical || platform::is_marked_critical(handle->get());
   const auto [place, is_new] = processes_.insert_or_assign(entry.key, std::move(process));
   // What may not be stopped is not measured either: nothing could be done about it.
@@ -209,6 +260,10 @@ void ProcessWatch::examine(const watch::ProcessEntry& entry) {
 void ProcessWatch::apply_rules() {
   triggers_.use_rules(parts_.desk.rules());
   for (auto& [key, process] : processes_) {
+    const auto before = std::pair(process.facts.user, process.facts.version);
+    find_out_more(process);
+    if (!process.critical && before != std::pair(process.facts.user, process.facts.version))
+      triggers_.add(key, process.facts, uptime() - (parts_.clock.now() - key.start));
     platform::KernelHandle handle;
     if (!process.handle && parts_.desk.rules().concerns(process.facts)) {
       auto opened = platform::open_process(key);

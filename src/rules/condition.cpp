@@ -74,7 +74,9 @@ std::string_view name_of(Gauge gauge) {
     case Gauge::WorkingSet: return "working set";
     case Gauge::Handles: return "handles";
     case Gauge::Threads: return "threads";
-    case Gauge::ServiceOverdue: return "a service of it";
+    case Gauge::ServiceOverdue:
+    case Gauge::WindowHung:
+    case Gauge::Stalled: break;  // states: describe() has a sentence for each
   }
   return "";
 }
@@ -87,7 +89,9 @@ std::string value_text(const Threshold& threshold) {
     case Gauge::WorkingSet: return yaml::format_size(threshold.value);
     case Gauge::Handles:
     case Gauge::Threads:
-    case Gauge::ServiceOverdue: return fmt::format("{}", threshold.value);
+    case Gauge::ServiceOverdue:
+    case Gauge::WindowHung:
+    case Gauge::Stalled: return fmt::format("{}", threshold.value);
   }
   return "";
 }
@@ -95,11 +99,13 @@ std::string value_text(const Threshold& threshold) {
 }  // namespace
 
 std::string describe(const Threshold& threshold) {
-  if (threshold.gauge == Gauge::ServiceOverdue) {
-    return fmt::format("a service of it is pending past its wait hint for {}",
-                       yaml::format_exact(threshold.time));
-  }
   const auto time = yaml::format_exact(threshold.time);
+  if (threshold.gauge == Gauge::ServiceOverdue)
+    return fmt::format("a service of it is pending past its wait hint for {}", time);
+  if (threshold.gauge == Gauge::WindowHung)
+    return fmt::format("a window of it is hung for {}", time);
+  if (threshold.gauge == Gauge::Stalled)
+    return fmt::format("no CPU time, I/O or context switch for {}", time);
   const auto value = value_text(threshold);
   const auto name = name_of(threshold.gauge);
   switch (threshold.sense) {

@@ -57,14 +57,21 @@ std::string parts_text(const std::vector<Condition>& parts) {
 std::vector<Clause> explain(const Match& match, const ProcessFacts& process) {
   std::vector<Clause> clauses;
   add(clauses, "process", match.process, process.name, process,
-      [](const PatternList& p, const ProcessFacts& f) { return Match{p, {}, {}, {}}.matches(f); });
+      [](const PatternList& p, const ProcessFacts& f) { return Match{.process = p}.matches(f); });
   add(clauses, "path", match.path, process.path, process,
-      [](const PatternList& p, const ProcessFacts& f) { return Match{{}, p, {}, {}}.matches(f); });
+      [](const PatternList& p, const ProcessFacts& f) { return Match{.path = p}.matches(f); });
   add(clauses, "command_line", match.command_line, process.command_line, process,
-      [](const PatternList& p, const ProcessFacts& f) { return Match{{}, {}, p, {}}.matches(f); });
+      [](const PatternList& p, const ProcessFacts& f) {
+        return Match{.command_line = p}.matches(f);
+      });
   add(clauses, "service", match.service, fmt::format("{}", fmt::join(process.services, ", ")),
       process,
-      [](const PatternList& p, const ProcessFacts& f) { return Match{{}, {}, {}, p}.matches(f); });
+      [](const PatternList& p, const ProcessFacts& f) { return Match{.service = p}.matches(f); });
+  add(clauses, "user", match.user, process.user.empty() ? std::string() : process.user.front(),
+      process,
+      [](const PatternList& p, const ProcessFacts& f) { return Match{.user = p}.matches(f); });
+  add(clauses, "version", match.version, process.version, process,
+      [](const PatternList& p, const ProcessFacts& f) { return Match{.version = p}.matches(f); });
   return clauses;
 }
 

@@ -22,7 +22,6 @@ constexpr yaml::Range<Microseconds> kEvery{std::chrono::seconds(1), std::chrono:
 constexpr yaml::Range<Microseconds> kTimeout{std::chrono::milliseconds(100),
                                              std::chrono::minutes(5)};
 constexpr yaml::Range<Microseconds> kOlder{std::chrono::seconds(1), std::chrono::hours(24 * 7)};
-constexpr yaml::Range<Microseconds> kFor{Microseconds(0), std::chrono::hours(1)};
 constexpr yaml::Range<Microseconds> kGrace{Microseconds(0), std::chrono::hours(24)};
 constexpr yaml::Range<std::uint32_t> kFailures{1, 1000};
 
@@ -31,13 +30,28 @@ constexpr Microseconds kDefaultTimeout = std::chrono::seconds(2);
 constexpr Microseconds kDefaultGrace = std::chrono::minutes(1);
 constexpr std::uint32_t kDefaultFailures = 3;
 
-constexpr std::string_view kKeys[] = {"http",       "tcp",     "pipe",    "heartbeat",
-                                      "older_than", "every",   "timeout", "failures",
-                                      "grace",      "service", "for"};
+constexpr std::string_view kKeys[] = {"http",   "tcp",      "pipe",     "heartbeat", "older_than",
+                                      "every",  "timeout",  "failures", "grace",     "service",
+                                      "window", "progress", "for"};
 constexpr std::string_view kTypes[] = {"http", "tcp", "pipe", "heartbeat"};
-constexpr std::string_view kServiceKeys[] = {"service", "for"};
-constexpr std::string_view kPending[] = {"pending"};
-constexpr std::string_view kLaterKeys[] = {"window", "deadlock"};
+constexpr std::string_view kLaterKeys[] = {"deadlock"};
+
+/// A state that nobody is asked for: `{ service: pending, for: 5s }`.
+struct State {
+  std::string_view key, value;
+  Gauge gauge;
+  yaml::Range<Microseconds> time;
+  Microseconds default_time;
+};
+constexpr State kStates[] = {
+    {"service", "pending", Gauge::ServiceOverdue, {Microseconds(0), std::chrono::hours(1)}, {}},
+    {"window", "hung", Gauge::WindowHung, {Microseconds(0), std::chrono::hours(1)}, {}},
+    {"progress",
+     "none",
+     Gauge::Stalled,
+     {std::chrono::seconds(10), std::chrono::hours(24)},
+     std::chrono::minutes(5)},
+};
 constexpr std::string_view kExamples[] = {
     "a URL such as http://127.0.0.1:8080/healthz", "an address such as 127.0.0.1:8080",
     "a pipe such as \\\\.\\pipe\\orders", "a full path such as C:\\orders\\alive.txt"};
@@ -91,9 +105,10 @@ bool read_type(const Node& node, Probe& probe, Problems& problems) {
     }
   }
   if (count == 1) return true;
-  problems.add(node.at, fmt::format("'hang' takes one of {} and service, and has {}",
-                                    fmt::join(kTypes, ", "),
-                                    count == 0 ? "none" : fmt::format("{}", count)));
+  problems.add(
+      node.at,
+      fmt::format("'hang' takes one of {}, service, window and progress, and has {}",
+                  fmt::join(kTypes, ", "), count == 0 ? "none" : fmt::format("{}", count)));
   return false;
 }
 
@@ -110,17 +125,18 @@ bool has_only(const Node& node, std::span<const std::string_view> known) {
          });
 }
 
-/// `{ service: pending, for: 5s }`
-void read_pending(const Node& node, Threshold& threshold, Problems& problems) {
-  threshold = {.gauge = Gauge::ServiceOverdue};
-  if (!has_only(node, kServiceKeys)) {
+void read_state(const Node& node, const State& state, Threshold& threshold, Problems& problems) {
+  threshold = {.gauge = state.gauge, .time = state.default_time};
+  const std::string_view keys[] = {state.key, "for"};
+  if (!has_only(node, keys)) {
     problems.add(node.at,
-                 fmt::format("of 'service' a hang takes {}", yaml::join_names(kServiceKeys)));
+                 fmt::format("of '{}' a hang takes {}", state.key, yaml::join_names(keys)));
     return;
   }
-  (void)yaml::read_name(*node.find("service"), {"state of a service", kPending, {}}, problems);
+  const std::string_view values[] = {state.value};
+  (void)yaml::read_name(*node.find(state.key), {"state", values, {}}, problems);
   read_into(node, "for", threshold.time,
-            [&](const Node& value) { return yaml::read_duration(value, kFor, problems); });
+            [&](const Node& value) { return yaml::read_duration(value, state.time, problems); });
 }
 
 }  // namespace
@@ -130,13 +146,14 @@ void read_hang(const Node& node, Condition& condition, Problems& problems) {
   yaml::visit_map(node, {.noun = "key", .known = kKeys, .later = kLaterKeys}, problems,
                   [](auto, const auto&) {});
   if (!has_only(node, kKeys)) return;
-  if (node.find("service") != nullptr) {
+  for (const auto& state : kStates) {
+    if (node.find(state.key) == nullptr) continue;
     condition.kind = Condition::Kind::Threshold;
-    return read_pending(node, condition.threshold, problems);
+    return read_state(node, state, condition.threshold, problems);
   }
   auto& probe = condition.probe;
   if (const auto* const time = node.find("for"); time != nullptr)
-    problems.add(time->at, "'for' goes with service");
+    problems.add(time->at, "'for' goes with service, window and progress");
   if (!read_type(node, probe, problems)) return;
   const bool heartbeat = probe.type == Probe::Type::Heartbeat;
   probe.every = kDefaultEvery;

@@ -6,8 +6,6 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kLaterKeys[] = {"user", "version"};
-
 /// Keeps the steps of one match small; see glob_matches().
 constexpr std::size_t kMaxPatternBytes = 1024;
 
@@ -50,6 +48,10 @@ constexpr yaml::Field<Match> kNotFields[] = {
      }},
     {"service",
      [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_patterns(n, m.service.none, p); }},
+    {"user",
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_patterns(n, m.user.none, p); }},
+    {"version",
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_patterns(n, m.version.none, p); }},
 };
 
 constexpr yaml::Field<Match> kMatchFields[] = {
@@ -63,16 +65,20 @@ constexpr yaml::Field<Match> kMatchFields[] = {
      }},
     {"service",
      [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_pattern_list(n, m.service, p); }},
+    {"user",
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_pattern_list(n, m.user, p); }},
+    {"version",
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_pattern_list(n, m.version, p); }},
     {"not",
      [](const yaml::Node& n, Match& m, yaml::Problems& p) {
-       yaml::read_map(n, kNotFields, kLaterKeys, m, p);
+       yaml::read_map(n, kNotFields, {}, m, p);
      }},
 };
 
 }  // namespace
 
 void read_match(const yaml::Node& node, Match& match, yaml::Problems& problems) {
-  yaml::read_map(node, kMatchFields, kLaterKeys, match, problems);
+  yaml::read_map(node, kMatchFields, {}, match, problems);
   if (node.kind == yaml::Node::Kind::Map && node.keys.empty()) {
     problems.add(node.at, "an empty match; every process is { process: '*' }");
   }

@@ -58,7 +58,9 @@ std::optional<std::uint64_t> read_value(const Node& node, Gauge gauge, Problems&
     case Gauge::WorkingSet: return yaml::read_size(node, {1, kMaxBytes}, problems);
     case Gauge::Handles:
     case Gauge::Threads:
-    case Gauge::ServiceOverdue: break;
+    case Gauge::ServiceOverdue:
+    case Gauge::WindowHung:
+    case Gauge::Stalled: break;
   }
   return yaml::read_count(node, {1, kMaxCount}, problems);
 }

@@ -60,7 +60,8 @@ bool PatternList::matches(std::string_view text) const noexcept {
 
 bool Match::matches(const ProcessFacts& facts) const noexcept {
   return process.matches(facts.name) && list_matches(path, facts.path, Slashes::Same) &&
-         command_line.matches(facts.command_line) && list_matches(service, facts.services);
+         command_line.matches(facts.command_line) && list_matches(service, facts.services) &&
+         list_matches(user, facts.user) && version.matches(facts.version);
 }
 
 const Rule* RuleSet::find(EventKind kind,
@@ -78,6 +79,22 @@ const Rule* RuleSet::find_attach(const ProcessFacts& process) const noexcept {
     return rule.attach && rule.match.matches(process);
   });
   return found == rules.end() ? nullptr : &*found;
+}
+
+bool RuleSet::ask_for_user(const ProcessFacts& process) const {
+  return std::ranges::any_of(rules, [&](const Rule& rule) {
+    auto others = rule.match;
+    others.user = others.version = {};
+    return !rule.match.user.empty() && others.matches(process);
+  });
+}
+
+bool RuleSet::ask_for_version(const ProcessFacts& process) const {
+  return std::ranges::any_of(rules, [&](const Rule& rule) {
+    auto others = rule.match;
+    others.user = others.version = {};
+    return !rule.match.version.empty() && others.matches(process);
+  });
 }
 
 bool RuleSet::concerns(const ProcessFacts& process) const noexcept {

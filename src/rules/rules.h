@@ -36,6 +36,9 @@ struct ProcessFacts {
   std::string path;  ///< The full path of the image.
   std::string command_line;
   std::vector<std::string> services = {};  ///< Names of the services that it runs.
+  /// How its account is called: `ORDERS\\anna`, `anna`, `S-1-5-21-…`.
+  std::vector<std::string> user = {};
+  std::string version = {};  ///< Of its image file: `4.2.1.0`.
 };
 
 /// Whether \p pattern fits the whole of \p text: `*` is any number of characters, `?` is one, the
@@ -51,10 +54,12 @@ struct PatternList {
 };
 
 struct Match {
-  PatternList process;
-  PatternList path;  ///< `/` and `\` are the same here.
-  PatternList command_line;
-  PatternList service;  ///< One of its services must fit, and none may be refused.
+  PatternList process = {};
+  PatternList path = {};  ///< `/` and `\` are the same here.
+  PatternList command_line = {};
+  PatternList service = {};  ///< One of its services must fit, and none may be refused.
+  PatternList user = {};     ///< One name of its account must fit, and none may be refused.
+  PatternList version = {};
   /// All that are not empty must match.
   [[nodiscard]] bool matches(const ProcessFacts& process_facts) const noexcept;
 };
@@ -73,6 +78,8 @@ enum class Gauge : std::uint8_t {
   Threads,
   /// Milliseconds that a service of it has been starting or stopping beyond its own wait hint.
   ServiceOverdue,
+  WindowHung,  ///< Milliseconds since a window of it was found hung, as IsHungAppWindow has it.
+  Stalled,     ///< 1: no CPU time, no I/O and no context switch since the look before.
 };
 
 /// A bound on a gauge.
@@ -180,6 +187,10 @@ struct RuleSet {
                                  const Holds& holds = {}) const;
   /// The rule, by name, that wants this process attached to; nullptr: none.
   [[nodiscard]] const Rule* find_attach(const ProcessFacts& process) const noexcept;
+  /// Whether the rules that are about \p process but for what is not known of it yet ask for its
+  /// user, or its version.
+  [[nodiscard]] bool ask_for_user(const ProcessFacts& process) const;
+  [[nodiscard]] bool ask_for_version(const ProcessFacts& process) const;
   /// Whether any rule could ever concern this process: whether its exit is to be watched.
   [[nodiscard]] bool concerns(const ProcessFacts& process) const noexcept;
 

@@ -31,9 +31,11 @@ std::string value_text(Gauge gauge, std::uint64_t value, std::uint64_t processor
     case Gauge::CpuOfCore: return percent_text(value);
     case Gauge::PrivateBytes:
     case Gauge::WorkingSet: return format_bytes(value);
-    case Gauge::ServiceOverdue: return format_duration(std::chrono::milliseconds(value));
+    case Gauge::ServiceOverdue:
+    case Gauge::WindowHung: return format_duration(std::chrono::milliseconds(value));
     case Gauge::Handles:
-    case Gauge::Threads: break;
+    case Gauge::Threads:
+    case Gauge::Stalled: break;
   }
   return fmt::format("{}", value);
 }
@@ -48,7 +50,9 @@ store::Kind kind_of(Gauge gauge) {
     case Gauge::WorkingSet: return store::Kind::Memory;
     case Gauge::Handles: return store::Kind::Handles;
     case Gauge::Threads: return store::Kind::Threads;
-    case Gauge::ServiceOverdue: return store::Kind::Hang;
+    case Gauge::ServiceOverdue:
+    case Gauge::WindowHung:
+    case Gauge::Stalled: return store::Kind::Hang;
   }
   return store::Kind::Cpu;
 }
@@ -62,6 +66,8 @@ std::uint64_t value_of(Gauge gauge, const Reading& reading) {
     case Gauge::Handles: return reading.handles;
     case Gauge::Threads: return reading.threads;
     case Gauge::ServiceOverdue: return reading.service_overdue_ms;
+    case Gauge::WindowHung: return reading.window_hung_ms;
+    case Gauge::Stalled: return reading.stalled ? 1 : 0;
   }
   return 0;
 }
@@ -87,6 +93,7 @@ Held::Held(const Threshold& threshold) : threshold_(threshold) {
 }
 
 std::string Held::text(std::uint64_t processors) const {
+  if (threshold_.gauge == Gauge::Stalled) return rules::describe(threshold_);
   return fmt::format("{}, {} now", rules::describe(threshold_),
                      value_text(threshold_.gauge, value_, processors));
 }

@@ -36,13 +36,12 @@ struct Packed {
   Packed() : Packed(Reading{}) {}
 
   [[nodiscard]] Reading unpacked() const {
-    return {cpu_ppm,
-            handles,
-            threads,
-            private_kib * kKiB,
-            working_set_kib * kKiB,
-            io_kib_per_second * kKiB,
-            0};
+    return {.cpu_ppm = cpu_ppm,
+            .handles = handles,
+            .threads = threads,
+            .private_bytes = private_kib * kKiB,
+            .working_set = working_set_kib * kKiB,
+            .io_per_second = io_kib_per_second * kKiB};
   }
 };
 
@@ -74,6 +73,9 @@ Reading reading_of(const Counters& before, const Counters& now, Microseconds tim
   reading.handles = now.handles;
   reading.threads = now.threads;
   reading.service_overdue_ms = now.service_overdue_ms;
+  reading.window_hung_ms = now.window_hung_ms;
+  reading.stalled = now.cpu == before.cpu && now.io_bytes == before.io_bytes &&
+                    now.context_switches == before.context_switches;
   reading.private_bytes = now.private_bytes;
   reading.working_set = now.working_set;
   return reading;

@@ -42,6 +42,8 @@ struct Counters {
   std::uint32_t handles = 0;
   std::uint32_t threads = 0;
   std::uint32_t service_overdue_ms = 0;  ///< By PendingServices.
+  std::uint32_t window_hung_ms = 0;      ///< By HungWindows; zero: none of its windows is hung.
+  std::uint64_t context_switches = 0;    ///< Of the threads that it has now.
 };
 
 /// One line of the process table.
@@ -99,8 +101,11 @@ struct Reading {
   std::uint32_t threads = 0;
   std::uint64_t private_bytes = 0;
   std::uint64_t working_set = 0;
-  std::uint64_t io_per_second = 0;       ///< Bytes.
-  std::uint32_t service_overdue_ms = 0;  ///< Not kept: of the last look only.
+  std::uint64_t io_per_second = 0;  ///< Bytes.
+  // Not kept, of the last look only:
+  std::uint32_t service_overdue_ms = 0;
+  std::uint32_t window_hung_ms = 0;
+  bool stalled = false;  ///< No CPU time, no I/O and no context switch since the look before.
   friend bool operator==(const Reading&, const Reading&) = default;
 };
 
@@ -173,6 +178,27 @@ class PendingServices {
   };
   std::map<std::string, Pending> pending_;  // by name
   std::uint64_t look_ = 0;
+};
+
+/// Which processes have windows that do not respond, as somebody in each session tells again and
+/// again: a service sees no window of a person.
+class HungWindows {
+ public:
+  /// An older report says nothing of now.
+  static constexpr Microseconds kMaxAge = std::chrono::seconds(10);
+
+  /// \p hung: all of \p session that are hung at \p uptime.
+  void report(std::uint32_t session, Microseconds uptime, std::span<const ProcessId> hung);
+  void forget(std::uint32_t session);
+  /// Since it was first told of without a break; nothing: it is not hung.
+  [[nodiscard]] std::optional<Microseconds> hung_for(ProcessId process, Microseconds uptime) const;
+
+ private:
+  struct Session {
+    Microseconds at{};
+    std::map<ProcessId, Microseconds> since;
+  };
+  std::map<std::uint32_t, Session> sessions_;
 };
 
 /// A rule that a process has just met.

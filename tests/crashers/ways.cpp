@@ -232,6 +232,32 @@ VIGIL_EXPORT int inner_handles(std::uint32_t value) {
   return 0;
 }
 
+/// A window as any program has one.
+void show_window() {
+  ::CreateWindowExW(0, L"STATIC", L"orders", WS_OVERLAPPEDWINDOW | WS_VISIBLE, 0, 0, 200, 100,
+                    nullptr, nullptr, nullptr, nullptr);
+}
+
+VIGIL_EXPORT int inner_hung_window(std::uint32_t) {
+  show_window();
+  std::puts("shown");
+  std::fflush(stdout);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+VIGIL_EXPORT int inner_window(std::uint32_t) {
+  show_window();
+  const auto end = [](void*) -> DWORD {
+    vigil::crasher::wait_until_stdin_closes();
+    ::ExitProcess(0);
+  };
+  ::CreateThread(nullptr, 0, end, nullptr, 0, nullptr);
+  MSG message;
+  while (::GetMessageW(&message, nullptr, 0, 0) > 0) ::DispatchMessageW(&message);
+  return 0;
+}
+
 namespace {
 
 DWORD handled_code = 0;
@@ -317,6 +343,9 @@ std::span<const Way> ways() {
       Way{"serve", "answer HTTP on port --value, until stdin closes", 8080, inner_serve},
       Way{"stuck_server", "listen on port --value and never answer, until stdin closes", 8080,
           inner_stuck_server},
+      Way{"window", "show a window and serve it, until stdin closes", 0, inner_window},
+      Way{"hung_window", "show a window and never serve it, until stdin closes", 0,
+          inner_hung_window},
       Way{"first_chance", "raise --value and handle it, again and again, until stdin closes",
           0xe000'0001, inner_first_chance},
       Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms", 1000,

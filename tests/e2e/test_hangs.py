@@ -81,3 +81,26 @@ class Hangs(VigilTestCase):
         self.vigil.sc("stop", "vigil-test-stuck")
         report = self.expect_one("stuck_service.exe", r"^a service of it is pending past its wait hint for 0s, .+ now$")
         self.assertIn("outer_frame", [f.get("function", "") for t in report["threads"] for f in t["frames"]])
+
+    def test_captures_a_window_that_does_not_respond_and_no_other(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "*window.exe", when="{ hang: { window: hung, for: 1s } }")})
+        served, hung = self.vigil.start("window"), self.vigil.start("hung_window")
+        report = self.expect_one("hung_window.exe", r"^a window of it is hung for 1s, .+ now$")
+        self.assertIn("outer_frame", [f.get("function", "") for t in report["threads"] for f in t["frames"]])
+        self.assertEqual([row["process"] for row in self.vigil.rows()], ["hung_window.exe"])
+        self.assertTrue(served.is_running() and hung.is_running())
+
+    def test_lets_the_window_helper_go_when_no_rule_asks_any_more(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "*window.exe", when="{ hang: { window: hung } }")})
+        self.vigil.wait_for_log("looks for hung windows in session")
+        wait_until("service and helper to run", lambda: len(self.machine.unix_pids("vigil-service.exe")) == 2)
+        self.vigil.write_rule("all.yaml", rule("all", "*window.exe"))
+        wait_until("the helper to end", lambda: len(self.machine.unix_pids("vigil-service.exe")) == 1)
+
+    def test_captures_a_process_that_makes_no_progress_and_no_other(self) -> None:
+        when = "{ hang: { progress: none, for: 10s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "steady-*.exe", when=when)})
+        self.vigil.start("spin", name="steady-spin.exe")
+        self.vigil.start("linger", name="steady-linger.exe")
+        self.expect_one("steady-linger.exe", r"^no CPU time, I/O or context switch for 10s$")
+        self.assertEqual([row["process"] for row in self.vigil.rows()], ["steady-linger.exe"])

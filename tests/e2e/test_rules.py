@@ -60,6 +60,19 @@ class Switches(VigilTestCase):
         self.assertIn("→ rule all: mini dump", said)
 
 
+class Users(VigilTestCase):
+    def test_a_rule_is_about_the_processes_of_whom_it_names(self) -> None:
+        def of(name: str, user: str) -> str:
+            return attach_rule(name, "access_violation.exe").replace("match: { ", f"match: {{ user: '{user}', ")
+
+        self.vigil.install(SETTINGS, {"a.yaml": of("somebody-else", "S-1-5-21-1-2-3-*"), "b.yaml": of("own", "S-1-5-21-*")})
+        process = self.vigil.start_attached("access_violation")
+        said = self.vigil.must("rules", "explain", "--pid", str(process.pid)).out
+        self.assertRegex(said, r"user .+S-1-5-21-1-2-3-\*")
+        process.release()
+        self.assertEqual(self.vigil.wait_for_ended("access_violation.exe")["rule"], "own")
+
+
 class Access(VigilTestCase):
     def test_refuses_a_file_that_anybody_may_write_and_names_who(self) -> None:
         self.require_wine("its files are this user's, and their modes are access lists")

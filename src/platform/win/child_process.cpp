@@ -132,6 +132,8 @@ Result<PROCESS_INFORMATION> create(const ChildOptions& options,
   startup.StartupInfo.hStdOutput = options.std_out;
   startup.StartupInfo.hStdError = options.std_err;
   startup.lpAttributeList = attributes.get();
+  std::wstring desktop = options.desktop != nullptr ? options.desktop : L"";
+  if (options.desktop != nullptr) startup.StartupInfo.lpDesktop = desktop.data();
   auto command_line = wide_from_utf8(command_line_of(options.program, options.arguments));
   auto environment = small_environment();
   const auto folder = options.program.parent_path();

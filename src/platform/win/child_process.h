@@ -20,11 +20,12 @@ struct ChildOptions {
   HANDLE std_in = nullptr;               ///< Null: none. These three must be inheritable.
   HANDLE std_out = nullptr;
   HANDLE std_err = nullptr;
-  std::vector<HANDLE> inherited{};  ///< Besides the three; nothing else reaches the child.
-  HANDLE token = nullptr;           ///< Null: as this program.
-  HANDLE job = nullptr;             ///< The child is in it before it runs.
-  bool shares_console = false;      ///< It talks to the person at this program's terminal.
-  bool background = false;          ///< Below normal priority.
+  std::vector<HANDLE> inherited{};   ///< Besides the three; nothing else reaches the child.
+  HANDLE token = nullptr;            ///< Null: as this program.
+  const wchar_t* desktop = nullptr;  ///< `winsta0\default`; null: that of this program.
+  HANDLE job = nullptr;              ///< The child is in it before it runs.
+  bool shares_console = false;       ///< It talks to the person at this program's terminal.
+  bool background = false;           ///< Below normal priority.
   bool hardened = false;  ///< With process mitigations, for a child that reads hostile input.
 };
 

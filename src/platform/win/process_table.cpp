@@ -109,7 +109,19 @@ ProcessRow row_of(const Record& record, ByteView view, const std::byte* start) {
   row.io_bytes = record.read_bytes + record.written_bytes + record.other_bytes;
   row.handles = record.handle_count;
   row.threads = record.thread_count;
+  row.session = record.session_id;
   return row;
+}
+
+/// Of the threads of the record at \p offset.
+std::uint64_t switches_of(ByteView view, const Record& record, std::uint64_t offset) {
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < record.thread_count; ++i) {
+    const auto thread = view.read<ThreadRecord>(offset + sizeof(Record) + i * sizeof(ThreadRecord));
+    if (!thread.ok()) return sum;
+    sum += thread->context_switches;
+  }
+  return sum;
 }
 
 /// The threads of \p process in the table that \p view has, by thread id.
@@ -155,13 +167,16 @@ Status ProcessTable::fill() {
   }
 }
 
-Result<std::span<const ProcessRow>> ProcessTable::read() {
+Result<std::span<const ProcessRow>> ProcessTable::read(Switches switches) {
   std::swap(buffer_, before_);
   rows_.clear();
   VIGIL_TRY(fill());
   const ByteView view(buffer_);
-  VIGIL_TRY(for_each_record(view, [&](const Record& record, std::uint64_t) {
-    if (is_whole(record)) rows_.push_back(row_of(record, view, buffer_.data()));
+  VIGIL_TRY(for_each_record(view, [&](const Record& record, std::uint64_t offset) {
+    if (!is_whole(record)) return true;
+    rows_.push_back(row_of(record, view, buffer_.data()));
+    if (switches == Switches::Count)
+      rows_.back().context_switches = switches_of(view, record, offset);
     return true;
   }));
   return std::span<const ProcessRow>(rows_);

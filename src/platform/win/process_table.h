@@ -24,6 +24,8 @@ struct ProcessRow {
   std::uint64_t io_bytes = 0;  ///< Read, written and else.
   std::uint32_t handles = 0;
   std::uint32_t threads = 0;
+  std::uint32_t session = 0;
+  std::uint64_t context_switches = 0;  ///< Of its threads; only where asked for.
 
   [[nodiscard]] std::string name() const;
 };
@@ -40,8 +42,9 @@ struct BusyThread {
 /// costs no allocation. Without the idle process.
 class ProcessTable {
  public:
-  /// Valid until the next call.
-  [[nodiscard]] Result<std::span<const ProcessRow>> read();
+  /// Valid until the next call. Counting context switches goes over every thread.
+  enum class Switches : bool { Leave, Count };
+  [[nodiscard]] Result<std::span<const ProcessRow>> read(Switches switches = Switches::Leave);
 
   /// Those of the last call.
   [[nodiscard]] std::span<const ProcessRow> rows() const noexcept { return rows_; }

@@ -15,6 +15,7 @@
 
 #include "base/utf.h"
 #include "platform/platform.h"
+#include "platform/win/account.h"
 #include "platform/win/text.h"
 #include "platform/win/win_error.h"
 
@@ -102,21 +103,6 @@ bool is_trusted(PSID sid, PSID folders_owner) {
   if (folders_owner != nullptr && ::EqualSid(folders_owner, sid) != FALSE) return true;
   const auto text = sid_text(sid);
   return text == kTrustedInstaller || text == kCreatorOwner || text == kOwnerRights;
-}
-
-/// `ORDERS\\anna`, or the SID where it has no name.
-std::string account_name(PSID sid) {
-  if (sid == nullptr) return "nobody known";
-  std::array<wchar_t, 257> name{}, domain{};
-  auto name_units = static_cast<DWORD>(name.size());
-  auto domain_units = static_cast<DWORD>(domain.size());
-  SID_NAME_USE use{};
-  if (::LookupAccountSidW(nullptr, sid, name.data(), &name_units, domain.data(), &domain_units,
-                          &use) == FALSE)
-    return sid_text(sid);
-  const auto account = utf8_from_wide(name.data());
-  const auto where = utf8_from_wide(domain.data());
-  return where.empty() ? account : fmt::format("{}\\{}", where, account);
 }
 
 }  // namespace

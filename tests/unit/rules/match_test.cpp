@@ -37,6 +37,39 @@ TEST(PatternList, WithOnlyNoneTakesAllOthers) {
   EXPECT_FALSE(list.matches("A.EXE"));
 }
 
+TEST(Match, KnowsAnAccountByEachOfItsNames) {
+  auto facts = orders();
+  facts.user = {R"(ORDERS\anna)", "anna", "S-1-5-21-1"};
+  for (const auto* name : {R"(orders\*)", "Anna", "S-1-5-21-*", "*"}) {
+    EXPECT_TRUE((Match{.user = {{name}, {}}}.matches(facts))) << name;
+    EXPECT_FALSE((Match{.user = {{}, {name}}}.matches(facts))) << name;
+  }
+  EXPECT_FALSE((Match{.user = {{"bob"}, {}}}.matches(facts)));
+  EXPECT_FALSE((Match{.user = {{"anna"}, {}}}.matches(orders()))) << "nobody knows whose it is";
+}
+
+TEST(Match, TakesAVersionAsText) {
+  auto facts = orders();
+  facts.version = "4.2.1.0";
+  EXPECT_TRUE((Match{.version = {{"4.2.*"}, {}}}.matches(facts)));
+  EXPECT_FALSE((Match{.version = {{"4.1.*"}, {}}}.matches(facts)));
+  EXPECT_FALSE((Match{.version = {{}, {"4.2.1.0"}}}.matches(facts)));
+}
+
+TEST(RuleSet, AsksForWhatTakesTimeWhereAnAnswerDependsOnIt) {
+  RuleSet set;
+  set.rules = {rule("a", {{"Orders*"}, {}}), rule("b", {{"Billing*"}, {}})};
+  EXPECT_FALSE(set.ask_for_user(orders()));
+  EXPECT_FALSE(set.ask_for_version(orders()));
+  set.rules[1].match.user = {{"anna"}, {}};
+  EXPECT_FALSE(set.ask_for_user(orders())) << "that rule is about another program";
+  set.rules[0].match.user = {{}, {"anna"}};
+  EXPECT_TRUE(set.ask_for_user(orders()));
+  EXPECT_FALSE(set.ask_for_version(orders()));
+  set.rules[0].match.version = {{"4.*"}, {}};
+  EXPECT_TRUE(set.ask_for_version(orders()));
+}
+
 TEST(Match, NeedsAllThatAreGiven) {
   Match match;
   match.process.any = {"OrdersApi.exe"};

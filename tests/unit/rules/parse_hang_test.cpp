@@ -70,16 +70,19 @@ TEST(ReadHang, RefusesWhatCannotBeAsked) {
 
 TEST(ReadHang, HasOneQuestion) {
   EXPECT_EQ(parse("hang: { every: 5s }").problem,
-            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat and service, and has none");
+            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat, service, window and progress, "
+            "and has none");
   EXPECT_EQ(parse("hang: { tcp: 'a:1', pipe: '\\\\.\\pipe\\x' }").problem,
-            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat and service, and has 2");
+            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat, service, window and progress, "
+            "and has 2");
   EXPECT_EQ(parse("hang: { tcp: 'a:1', older_than: 5s }").problem,
             "f:1:33: 'older_than' goes with heartbeat");
   EXPECT_EQ(parse("hang: { heartbeat: 'C:\\x', timeout: 5s }").problem,
             "f:1:37: 'timeout' goes with http, tcp and pipe; heartbeat has 'older_than'");
-  EXPECT_EQ(parse("hang: { window: true }").problem,
-            "f:1:9: key 'window' is not supported by this version; this one knows http, tcp, pipe, "
-            "heartbeat, older_than, every, timeout, failures, grace, service and for");
+  EXPECT_EQ(parse("hang: { deadlock: true }").problem,
+            "f:1:9: key 'deadlock' is not supported by this version; this one knows http, tcp, "
+            "pipe, heartbeat, older_than, every, timeout, failures, grace, service, window, "
+            "progress and for");
   EXPECT_EQ(parse("hang").problem,
             "f:1:1: 'hang' needs to be told more, such as { hang: { tcp: \"127.0.0.1:8080\" } }");
 }
@@ -94,13 +97,27 @@ TEST(ReadHang, AServiceThatIsPendingIsAThreshold) {
   EXPECT_EQ(parse("hang: { service: pending }").condition.threshold.time, 0s);
 }
 
+TEST(ReadHang, SoAreAHungWindowAndNoProgress) {
+  const auto window = parse("hang: { window: hung, for: 2s }").condition;
+  EXPECT_EQ(window.kind, Condition::Kind::Threshold);
+  EXPECT_EQ(window.threshold, (Threshold{.gauge = Gauge::WindowHung, .time = 2s}));
+  EXPECT_EQ(describe(window), "a window of it is hung for 2s");
+  EXPECT_EQ(parse("hang: { window: hung }").condition.threshold.time, 0s);
+  const auto progress = parse("hang: { progress: none }").condition;
+  EXPECT_EQ(progress.threshold, (Threshold{.gauge = Gauge::Stalled, .time = 5min}));
+  EXPECT_EQ(describe(progress), "no CPU time, I/O or context switch for 5m");
+  EXPECT_EQ(parse("hang: { window: true }").problem,
+            "f:1:17: unknown state 'true'; known here: hung");
+  EXPECT_NE(parse("hang: { progress: none, for: 5s }").problem, "");
+}
+
 TEST(ReadHang, OfAServiceNothingElseIsTaken) {
   EXPECT_EQ(parse("hang: { service: pending, tcp: '127.0.0.1:80' }").problem,
             "f:1:7: of 'service' a hang takes service and for");
   EXPECT_EQ(parse("hang: { service: stopped }").problem,
-            "f:1:18: unknown state of a service 'stopped'; known here: pending");
+            "f:1:18: unknown state 'stopped'; known here: pending");
   EXPECT_EQ(parse("hang: { tcp: '127.0.0.1:80', for: 5s }").problem,
-            "f:1:35: 'for' goes with service");
+            "f:1:35: 'for' goes with service, window and progress");
 }
 
 }  // namespace

@@ -194,11 +194,7 @@ TEST(ParseRules, RefusesAWrongMatch) {
   EXPECT_THAT(
       problems_of(with_match("x.exe")),
       ElementsAre("rules.d/orders.yaml:4:12: expected a map of process, path, command_line, "
-                  "service and not, found the text 'x.exe'"));
-  EXPECT_THAT(problems_of(with_match("{ user: x }")),
-              ElementsAre("rules.d/orders.yaml:4:14: key 'user' is not supported by this version; "
-                          "this one knows process, "
-                          "path, command_line, service and not"));
+                  "service, user, version and not, found the text 'x.exe'"));
   EXPECT_THAT(problems_of(with_match("{ process: [] }")),
               ElementsAre("rules.d/orders.yaml:4:23: an empty list of patterns"));
   EXPECT_THAT(
@@ -212,7 +208,7 @@ TEST(ParseRules, RefusesAWrongMatch) {
               ElementsAre("rules.d/orders.yaml:4:25: unknown key 'non'; did you mean 'not'?"));
   EXPECT_THAT(problems_of(with_match("{ not: x }")),
               ElementsAre("rules.d/orders.yaml:4:19: expected a map of process, path, "
-                          "command_line and service, found the text 'x'"));
+                          "command_line, service, user and version, found the text 'x'"));
   EXPECT_THAT(problems_of(with_match("{ path: \"C:\\new\\*\" }")),
               ElementsAre(HasSubstr("begins an escape")));
   EXPECT_THAT(problems_of(with_match("{ path: \"C:\\new\" }")),

@@ -120,6 +120,29 @@ TEST(Triggers, WatchMemoryHandlesAndThreads) {
   EXPECT_EQ(machine.last[0].detail, "threads above 10 for 4s, 12 now");
 }
 
+TEST(Triggers, TakeAHungWindowForAHang) {
+  Machine machine(rule("hung", "{ hang: { window: hung, for: 2s } }"));
+  EXPECT_TRUE(machine.triggers.asks_for(rules::Gauge::WindowHung));
+  EXPECT_FALSE(machine.triggers.asks_for(rules::Gauge::Stalled));
+  EXPECT_THAT(machine.look({.window_hung_ms = 1}), IsEmpty());
+  EXPECT_THAT(machine.look({.window_hung_ms = 1'000}), IsEmpty());
+  EXPECT_THAT(machine.look({.window_hung_ms = 2'000}), ElementsAre("hung"));
+  EXPECT_EQ(machine.last[0].kind, store::Kind::Hang);
+  EXPECT_EQ(machine.last[0].detail, "a window of it is hung for 2s, 2.0s now");
+}
+
+TEST(Triggers, TakeNoProgressForAHang) {
+  Machine machine(rule("stuck", "{ hang: { progress: none, for: 10s } }"));
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    EXPECT_THAT(machine.look({.io_bytes = i}), IsEmpty()) << "it writes";
+    EXPECT_THAT(machine.look({.io_bytes = i, .context_switches = i}), IsEmpty()) << "it runs";
+    EXPECT_THAT(machine.use(0.01), IsEmpty()) << "it computes";
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(machine.look({}), IsEmpty());
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  EXPECT_EQ(machine.last[0].detail, "no CPU time, I/O or context switch for 10s");
+}
+
 TEST(Triggers, SeeGrowthWithinATime) {
   Machine machine(rule("leak", "{ memory: { growth: 100MiB, within: 10m } }"));
   std::uint64_t bytes = 500 * kMiB;
