@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,7 @@
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
+#include "wer/wer.h"
 
 namespace asio = boost::asio;
 
@@ -63,6 +65,17 @@ std::optional<RunningProcess> running_process(ProcessId pid) {
   return RunningProcess{std::move(found->user), found->start};
 }
 
+std::optional<wer::Report> read_wer_report(const std::string& folder) {
+  const auto data = platform::default_data_folder();
+  if (!data.ok()) return std::nullopt;
+  const auto file = wer::report_file(folder, utf8_from_path(data->parent_path()));
+  if (file.empty()) return std::nullopt;
+  const auto content = platform::read_file(path_from_utf8(file), wer::kMaxReportBytes);
+  if (!content.ok()) return std::nullopt;  // Windows removes reports that it has sent
+  auto report = wer::parse_report(ByteView(std::as_bytes(std::span(*content))));
+  return report.ok() ? std::optional(std::move(report).take()) : std::nullopt;
+}
+
 class Agent {
  public:
   Agent(Foundation foundation, store::Store store, const AgentOptions& options)
@@ -78,7 +91,7 @@ class Agent {
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
-  [[nodiscard]] std::string circumstances(const store::Signal& signal) const;
+  [[nodiscard]] std::string circumstances(const store::Signal& signal);
   [[nodiscard]] std::optional<LogNews::ServiceProcess> find_service(const std::string& name,
                                                                     bool ended,
                                                                     Timestamp at) const;
@@ -118,10 +131,11 @@ class Agent {
                 [](ProcessId pid) { return running_process(pid); }}};
   Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
                       base_.programs.analyzer, base_.paths}};
-  LogNews log_news_{
-      {desk_, clock_, *base_.log, [this](const std::string& service, bool ended, Timestamp at) {
-         return find_service(service, ended, at);
-       }}};
+  LogNews log_news_{{desk_, clock_, *base_.log,
+                     [this](const std::string& service, bool ended, Timestamp at) {
+                       return find_service(service, ended, at);
+                     },
+                     read_wer_report}};
   EventReader events_{{io_, *base_.log, [this](const auto& events, const std::string& bookmark) {
                          return log_news_.take(events, bookmark);
                        }}};
@@ -235,10 +249,16 @@ void Agent::stop() {
 }
 
 /// Of what is told at once: what comes late says nothing of the moment that is over.
-std::string Agent::circumstances(const store::Signal& signal) const {
+std::string Agent::circumstances(const store::Signal& signal) {
   constexpr Microseconds kFresh = std::chrono::seconds(10);
   if (!signal.process_start || clock_.now() - signal.at > kFresh) return {};
-  return to_json(processes_.circumstances({signal.pid, *signal.process_start}));
+  auto circumstances = processes_.circumstances({signal.pid, *signal.process_start});
+  for (auto& trouble : log_news_.troubles()) {
+    circumstances.log.push_back({trouble.at, std::string(eventlog::level_name(trouble.level)),
+                                 std::move(trouble.channel), std::move(trouble.provider),
+                                 trouble.event_id, std::move(trouble.text)});
+  }
+  return to_json(circumstances);
 }
 
 /// Events name a service by its key or as people see it.

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "circumstances.h"
 
+#include <windows.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "platform/platform.h"
 #include "platform/win/machine.h"
+#include "platform/win/service_table.h"
 
 namespace vigil::service {
 namespace {
 
 constexpr std::size_t kBusiest = 5;
+constexpr std::size_t kMaxServices = 20;
 constexpr std::uint64_t kKiB = 1024;
 /// The busiest threads are counted from one look to the next.
 constexpr std::int64_t kPpm = 1'000'000;
@@ -70,6 +74,27 @@ std::vector<report::BusyProcess> processes_of(const Measurements& measurements) 
   return processes;
 }
 
+std::string_view state_name(std::uint32_t state) {
+  switch (state) {
+    case SERVICE_STOPPED: return "stopped";
+    case SERVICE_START_PENDING: return "start pending";
+    case SERVICE_STOP_PENDING: return "stop pending";
+    case SERVICE_CONTINUE_PENDING: return "continue pending";
+    case SERVICE_PAUSE_PENDING: return "pause pending";
+    case SERVICE_PAUSED: return "paused";
+    default: return "running";
+  }
+}
+
+std::vector<report::TroubledService> services_in_trouble() {
+  std::vector<report::TroubledService> services;
+  const auto found = platform::troubled_services(kMaxServices);
+  if (!found.ok()) return services;
+  for (const auto& service : *found)
+    services.push_back({service.name, std::string(state_name(service.state)), service.exit_code});
+  return services;
+}
+
 }  // namespace
 
 report::Circumstances circumstances_of(const ProcessKey& process,
@@ -90,6 +115,7 @@ report::Circumstances circumstances_of(const ProcessKey& process,
   result.record = record_of(samples, now);
   result.threads = threads_of(process, measurements.table, measurements.sampler.interval());
   result.processes = processes_of(measurements);
+  result.services = services_in_trouble();
   return result;
 }
 

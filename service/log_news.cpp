@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "base/words.h"
-#include "eventlog/eventlog.h"
 
 namespace vigil::service {
 namespace {
 
 constexpr Microseconds kHour = std::chrono::hours(1);
+constexpr Microseconds kBookmarkAge = std::chrono::minutes(1);
 
 /// Whether the same may work later.
 bool may_pass(Errc code) {
@@ -28,9 +28,13 @@ Status LogNews::take(const std::vector<std::string>& events, std::string_view bo
     if (auto item = read(xml)) news.push_back(std::move(*item));
   }
   leave_out_what_is_too_much(news);
-  VIGIL_TRY(keep(news, bookmark));
-  // Only now: what could not be kept comes again.
   const auto now = parts_.clock.now();
+  // Mere warnings are not worth a write each; those that come again after a stop are told apart.
+  const auto age = now - bookmark_kept_;
+  if (news.empty() && age >= Microseconds(0) && age < kBookmarkAge) return {};
+  VIGIL_TRY(keep(news, bookmark));
+  bookmark_kept_ = now;
+  // Only now: what could not be kept comes again.
   for (const auto& item : news) {
     if (auto* budget = budget_of(item.event)) budget->use(1, now);
   }
@@ -57,14 +61,56 @@ std::optional<store::LoggedNews> LogNews::read(std::string_view xml) {
     parts_.log.warn("{}; it is left out", record.error().message());
     return std::nullopt;
   }
+  note_trouble(*record);
   auto news = eventlog::news_of(*record);
   if (!news) return std::nullopt;
+  if (!news->signal && !news->report_folder.empty()) news->signal = signal_of_report(*news);
   if (news->signal) {
     // A time to come would count against limits until it has come.
-    news->signal->at = std::min(news->event.at, parts_.clock.now());
+    news->signal->at = std::min(news->signal->at, parts_.clock.now());
     if (!news->service.empty()) complete(*news->signal, news->service);
   }
   return store::LoggedNews{std::move(news->event), std::move(news->signal)};
+}
+
+void LogNews::note_trouble(const eventlog::Record& record) {
+  auto trouble = eventlog::trouble_of(record);
+  if (!trouble || parts_.clock.now() - trouble->at > eventlog::kTroubleAge) return;
+  troubles_.push_back(std::move(*trouble));
+  if (troubles_.size() > kMaxTroubles) troubles_.pop_front();
+}
+
+std::vector<eventlog::Trouble> LogNews::troubles() {
+  const auto now = parts_.clock.now();
+  std::erase_if(troubles_,
+                [&](const auto& trouble) { return now - trouble.at > eventlog::kTroubleAge; });
+  std::vector<eventlog::Trouble> sorted(troubles_.begin(), troubles_.end());
+  std::ranges::sort(sorted, {}, &eventlog::Trouble::at);
+  return sorted;
+}
+
+/// An event of Windows Error Reporting does not say which process it was; the report does. So a
+/// death is known also where the event of the crash itself is missing.
+std::optional<store::Signal> LogNews::signal_of_report(const eventlog::News& news) const {
+  const auto report = parts_.read_report(news.report_folder);
+  // Folders are used again; the id tells whether it is still the same report.
+  if (!report || report->report_id != news.event.report_id) return std::nullopt;
+  const auto trouble = wer::trouble_of(*report);
+  if (trouble == wer::Trouble::None || report->pid == ProcessId{}) return std::nullopt;
+  store::Signal signal;
+  signal.source = store::Source::EventLog;
+  signal.kind = trouble == wer::Trouble::Hang ? store::Kind::Hang : store::Kind::Crash;
+  signal.at = report->at.us != 0 ? std::min(report->at, news.event.at) : news.event.at;
+  signal.pid = report->pid;
+  signal.process_start = report->process_start;
+  signal.process = news.event.process;
+  signal.path = report->application_path;
+  if (trouble == wer::Trouble::Crash) {
+    signal.exception_code = wer::exception_code_of(*report);
+  } else {
+    signal.detail = "a window did not answer and the program was closed";
+  }
+  return signal;
 }
 
 /// Whose end an event of a service tells of; for the past nobody knows any more.

@@ -15,7 +15,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "desk.h"
+#include "eventlog/eventlog.h"
 #include "rules/rules.h"
+#include "wer/wer.h"
 
 namespace vigil::service {
 
@@ -42,14 +44,23 @@ class LogNews {
     /// it ended near this moment.
     std::function<std::optional<ServiceProcess>(const std::string& service, bool ended, Timestamp)>
         find;
+    /// The report of Windows Error Reporting in a folder that an event names; nothing: there is
+    /// none, or it is not to be read.
+    std::function<std::optional<wer::Report>(const std::string& folder)> read_report;
   };
   explicit LogNews(Parts parts) : parts_(std::move(parts)) {}
 
   /// What EventReader reads: events as XML, and the bookmark behind them.
   [[nodiscard]] Status take(const std::vector<std::string>& events, std::string_view bookmark);
 
+  /// Warnings and errors of the last five minutes, oldest first, at most kMaxTroubles.
+  [[nodiscard]] std::vector<eventlog::Trouble> troubles();
+  static constexpr std::size_t kMaxTroubles = 100;
+
  private:
   [[nodiscard]] std::optional<store::LoggedNews> read(std::string_view xml);
+  void note_trouble(const eventlog::Record& record);
+  [[nodiscard]] std::optional<store::Signal> signal_of_report(const eventlog::News& news) const;
   void complete(store::Signal& signal, const std::string& service) const;
   [[nodiscard]] Status keep(const std::vector<store::LoggedNews>& news, std::string_view bookmark);
   void leave_out_what_is_too_much(std::vector<store::LoggedNews>& news);
@@ -69,6 +80,8 @@ class LogNews {
   [[nodiscard]] Budget* budget_of(const store::LogEvent& event);
 
   Parts parts_;
+  std::deque<eventlog::Trouble> troubles_;  // as they came
+  Timestamp bookmark_kept_{};
   Budget fresh_{kMaxPerHour}, old_{kMaxOldPerHour};
   std::size_t left_out_ = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,7 @@ inline constexpr std::size_t kMaxValues = 64;
 struct Record {
   std::string provider, channel;
   std::uint32_t id = 0;
+  std::uint32_t level = 0;      ///< 1 critical, 2 error, 3 warning, 4 information; 0: not said.
   std::uint64_t record_id = 0;  ///< Of the channel; it only grows while the log is not made anew.
   Timestamp at;
   std::vector<std::string> values;  ///< Of EventData, in order, without white space around.
@@ -46,12 +48,30 @@ struct News {
   /// A service that it names, by its key or its display name; whoever runs it is whom the signal
   /// means.
   std::string service = {};
+  /// Where Windows Error Reporting keeps the report that it tells of; empty: it does not say.
+  std::string report_folder = {};
 };
 
 /// Nothing where an event is none of those that news_query() asks for, or has too few values.
 [[nodiscard]] std::optional<News> news_of(const Record& record);
 
-/// The structured query for all of these events. \p back: only those younger than this; nothing:
+/// A warning or an error, of whomever; for whoever looks at what else went wrong.
+struct Trouble {
+  Timestamp at;
+  std::uint32_t level = 0;  ///< As Record's.
+  std::string channel, provider;
+  std::uint32_t event_id = 0;
+  std::string text;  ///< Its values, in one line.
+};
+/// Nothing where \p record is neither.
+[[nodiscard]] std::optional<Trouble> trouble_of(const Record& record);
+/// `critical`, `error`, `warning`
+[[nodiscard]] std::string_view level_name(std::uint32_t level) noexcept;
+/// So far back they are of interest.
+inline constexpr Microseconds kTroubleAge = std::chrono::minutes(5);
+
+/// The structured query for all of these events, and for warnings and errors no older than
+/// kTroubleAge. \p back: only those younger than this; nothing:
 /// all.
 [[nodiscard]] std::string news_query(std::optional<Microseconds> back = {});
 

@@ -142,7 +142,8 @@ std::optional<News> error_report(const Record& record, News news) {
     const auto parameter = values.text(kFirstParameter + i, kMaxName);
     if (!parameter.empty()) news.event.text += fmt::format(" P{} {}", i + 1, parameter);
   }
-  if (const auto kept = values.text(16); !kept.empty()) news.event.text += "; kept in " + kept;
+  news.report_folder = values.text(16);
+  if (!news.report_folder.empty()) news.event.text += "; kept in " + news.report_folder;
   return news;
 }
 

@@ -23,6 +23,8 @@ constexpr std::string_view kKernel =
     "(Provider[@Name='Microsoft-Windows-WER-SystemErrorReporting'] and EventID=1001) or "
     "(Provider[@Name='Microsoft-Windows-Kernel-Power'] and EventID=41)";
 
+constexpr std::string_view kTrouble = "Level=1 or Level=2 or Level=3";
+
 std::string select(std::string_view channel,
                    std::string_view what,
                    const std::optional<Microseconds>& back) {
@@ -36,9 +38,10 @@ std::string select(std::string_view channel,
 }  // namespace
 
 std::string news_query(std::optional<Microseconds> back) {
-  return fmt::format("<QueryList><Query Id=\"0\">{}{}{}</Query></QueryList>",
+  return fmt::format("<QueryList><Query Id=\"0\">{}{}{}{}{}</Query></QueryList>",
                      select("Application", kApplication, back), select("System", kServices, back),
-                     select("System", kKernel, back));
+                     select("System", kKernel, back), select("Application", kTrouble, kTroubleAge),
+                     select("System", kTrouble, kTroubleAge));
 }
 
 }  // namespace vigil::eventlog

@@ -99,6 +99,7 @@ Result<Record> parse_record(std::string_view xml) {
     return malformed("names no provider or no channel");
   if (!id || !record_id || !at) return malformed("lacks its id, its number or its time");
   record.id = *id;
+  record.level = number_of<std::uint32_t>(trimmed(system.child("Level").text().get())).value_or(0);
   record.record_id = *record_id;
   record.at = *at;
   VIGIL_TRY(read_values(event.child("EventData"), record));

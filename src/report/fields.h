@@ -255,6 +255,23 @@ void describe(Archive& a, Of<BusyProcess> auto& process) {
 }
 
 template <class Archive>
+void describe(Archive& a, Of<TroubledService> auto& service) {
+  a.text("name", service.name);
+  a.text("state", service.state);
+  a.number("exit_code", service.exit_code, service.exit_code != 0);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<LogEntry> auto& entry) {
+  a.time("time", entry.at);
+  a.text("level", entry.level);
+  a.text("channel", entry.channel);
+  a.text("provider", entry.provider);
+  a.number("event_id", entry.event_id);
+  a.text("text", entry.text);
+}
+
+template <class Archive>
 void describe(Archive& a, Of<Circumstances> auto& circumstances) {
   a.time("time", circumstances.at);
   a.number("processors", circumstances.processors, circumstances.processors != 0);
@@ -266,6 +283,8 @@ void describe(Archive& a, Of<Circumstances> auto& circumstances) {
   a.object("flight_recorder", circumstances.record, !circumstances.record.ms_before.empty());
   a.list("busiest_threads", circumstances.threads, kMaxBusy, !circumstances.threads.empty());
   a.list("busiest_processes", circumstances.processes, kMaxBusy, !circumstances.processes.empty());
+  a.list("troubled_services", circumstances.services, kMaxBusy, !circumstances.services.empty());
+  a.list("log", circumstances.log, kMaxLogEntries, !circumstances.log.empty());
 }
 
 template <class Archive>

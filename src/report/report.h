@@ -32,6 +32,7 @@ inline constexpr std::size_t kMaxTexts = 1024;    ///< Of streams; of diagnostic
 inline constexpr std::size_t kMaxHandles = 256;   ///< That are named; and types of handles.
 inline constexpr std::size_t kMaxSamples = 1000;  ///< Of a flight recorder.
 inline constexpr std::size_t kMaxBusy = 64;
+inline constexpr std::size_t kMaxLogEntries = 100;
 inline constexpr std::size_t kMaxAnnotations = 1024;  ///< Of one list; and modules that have some.
 inline constexpr std::size_t kMaxLocks = 256;         ///< And as many lock cycles.
 
@@ -272,6 +273,24 @@ struct BusyProcess {
   friend bool operator==(const BusyProcess&, const BusyProcess&) = default;
 };
 
+/// A service that is not as it should be: on its way somewhere, paused, or stopped with an error.
+struct TroubledService {
+  std::string name{};
+  std::string state{};          ///< `stop pending`, `stopped`
+  std::uint32_t exit_code = 0;  ///< Of a stopped one: its Win32 code.
+  friend bool operator==(const TroubledService&, const TroubledService&) = default;
+};
+
+/// A warning or an error that somebody wrote to the System or the Application log.
+struct LogEntry {
+  Timestamp at{};
+  std::string level{};  ///< `critical`, `error`, `warning`
+  std::string channel{}, provider{};
+  std::uint32_t event_id = 0;
+  std::string text{};  ///< The values of the event: its sentence lies in a library of the provider.
+  friend bool operator==(const LogEntry&, const LogEntry&) = default;
+};
+
 /// What the service had measured when it happened. No dump has that.
 struct Circumstances {
   Timestamp at{};
@@ -282,6 +301,8 @@ struct Circumstances {
   FlightRecord record{};                     ///< Of the captured process.
   std::vector<BusyThread> threads{};         ///< Of the captured process, busiest first.
   std::vector<BusyProcess> processes{};      ///< Of the machine, busiest first.
+  std::vector<TroubledService> services{};
+  std::vector<LogEntry> log{};  ///< Of the last five minutes, oldest first.
   friend bool operator==(const Circumstances&, const Circumstances&) = default;
 };
 

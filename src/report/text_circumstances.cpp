@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxShown = 8;  ///< Lines of the flight recorder.
 constexpr std::size_t kMaxBusyShown = 5;
+constexpr std::size_t kMaxLogShown = 10;
 
 std::string percent(std::uint32_t ppm) {
   constexpr double kPpmOfPercent = 10'000.0;
@@ -69,6 +70,31 @@ std::string threads_of(const Circumstances& circumstances) {
   return text;
 }
 
+std::string services_of(const Circumstances& circumstances) {
+  std::string text;
+  for (const auto& service : circumstances.services) {
+    text += fmt::format("{}{} ({}", text.empty() ? "" : ", ", service.name, service.state);
+    if (service.exit_code != 0) text += fmt::format(", error {}", service.exit_code);
+    text += ')';
+  }
+  return text;
+}
+
+/// The last ones: they are the nearest to what happened.
+void add_log(TextPage& page, const Circumstances& circumstances) {
+  const auto& log = circumstances.log;
+  const auto shown = std::min(log.size(), kMaxLogShown);
+  for (auto i = log.size() - shown; i < log.size(); ++i) {
+    const auto& entry = log[i];
+    constexpr double kUsPerSecond = 1e6;
+    const auto before = static_cast<double>((circumstances.at - entry.at).count()) / kUsPerSecond;
+    page.field(i + shown == log.size() ? "Log" : "",
+               fmt::format("{:.1f} s before, {} {}, {} {}: {}", before, entry.channel, entry.level,
+                           entry.provider, entry.event_id, entry.text));
+  }
+  if (shown < log.size()) page.field("", fmt::format("and {} before those", log.size() - shown));
+}
+
 }  // namespace
 
 void add_circumstances(TextPage& page, const Circumstances& circumstances) {
@@ -85,6 +111,8 @@ void add_circumstances(TextPage& page, const Circumstances& circumstances) {
                fmt::format("{} ({}): {} of a core, {}", process.name, process.pid,
                            percent(process.cpu_ppm), format_bytes(process.private_bytes)));
   }
+  page.field("Services", services_of(circumstances));
+  add_log(page, circumstances);
   add_record(page, circumstances.record);
 }
 

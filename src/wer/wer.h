@@ -101,4 +101,14 @@ inline constexpr std::size_t kMaxReportBytes = 1 << 20;
 /// it names no type of event; LimitExceeded: it is too long.
 [[nodiscard]] Result<Report> parse_report(ByteView file);
 
+enum class Trouble : std::uint8_t { None, Crash, Hang };
+/// By the type of event. None: it is about something else than a program.
+[[nodiscard]] Trouble trouble_of(const Report& report);
+/// Where the parameters of its type of event have one.
+[[nodiscard]] std::optional<std::uint32_t> exception_code_of(const Report& report);
+
+/// The Report.wer in \p folder, which somebody says that a report is kept in. Empty: that is no
+/// folder of the reports that Windows keeps for the machine, in \p program_data.
+[[nodiscard]] std::string report_file(std::string_view folder, std::string_view program_data);
+
 }  // namespace vigil::wer

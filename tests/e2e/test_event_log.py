@@ -4,7 +4,7 @@
 import datetime
 
 from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, find_program, rule
-from vigil_e2e.event_log import EventLog, now
+from vigil_e2e.event_log import EventLog, filetime, now
 from vigil_e2e.vigil import wait_until
 
 REPORT_ID = "f380f3b9-326d-4192-bd08-453b67cf1de0"
@@ -36,7 +36,7 @@ class EventLogTests(VigilTestCase):
         row = self.vigil.wait_for_ended("orders.exe")
         self.assertEqual((row["state"], row["kind"], row["seen_by"]), ("skipped", "crash", ["event-log"]))
         self.assertEqual(row["exception_name"], "ACCESS_VIOLATION")
-        self.assertIn("timediff", self.log.calls()[0])
+        self.assertIn("604800000", self.log.calls()[0])
 
     def test_joins_events_with_what_it_saw_itself(self) -> None:
         self.vigil.install(SETTINGS, {"all.yaml": rule("all", "fastfail.exe"), "marker.yaml": attach_rule("marker", "marker.exe")})
@@ -60,6 +60,33 @@ class EventLogTests(VigilTestCase):
         self.assertIn("EVENTS\nWhat Windows wrote", shown)
         self.assertIn("at Orders.Cart.Total() in Cart.cs:line 21", shown)
 
+    def test_tells_of_a_crash_by_the_report_that_windows_keeps_of_it(self) -> None:
+        name = "AppCrash_orders.exe_1"
+        folder = self.machine.program_data() / "Microsoft" / "Windows" / "WER" / "ReportArchive" / name
+        folder.mkdir(parents=True)
+        start = filetime(now() - HOUR)
+        session = start.to_bytes(8, "little").hex()
+        lines = ["Version=1", "EventType=APPCRASH", f"IntegratorReportIdentifier={REPORT_ID}", "Sig[6].Value=c0000409",
+                 f"AppSessionGuid=000004d2-0002-000d-{session[:4]}-{session[4:]}", r"AppPath=C:\apps\orders.exe", ""]
+        (folder / "Report.wer").write_bytes("\r\n".join(lines).encode("utf-16"))
+        self.install()
+        self.vigil.wait_for_log("the event log is being read")
+        self.log.write_report("orders.exe", REPORT_ID, folder=rf"\\?\C:\ProgramData\Microsoft\Windows\WER\ReportArchive\{name}")
+        row = self.vigil.wait_for_ended("orders.exe")
+        self.assertEqual((row["pid"], row["path"], row["exception_code"]), (1234, r"C:\apps\orders.exe", "0xc0000409"))
+        self.assertEqual(row["wer_bucket"], "APPCRASH 1570137938940312820")
+
+    def test_a_capture_has_what_else_went_wrong_on_the_machine(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": attach_rule("all", "fastfail.exe")})
+        self.vigil.wait_for_log("the event log is being read")
+        self.log.write("disk", 51, [r"\Device\Harddisk0\DR0"], channel="System")
+        # Events are read in their order: with this one the one before was too.
+        self.log.write_crash("first.exe", 4, now() - HOUR, "a")
+        self.rows_when(1)
+        self.vigil.start_attached("fastfail").release()
+        self.vigil.wait_for_ended("fastfail.exe")
+        self.assertRegex(self.vigil.must("show", "last").out, r"Log .*s before, System error, disk 51: \\Device\\Harddisk0\\DR0")
+
     def test_takes_each_event_once_and_what_came_while_it_was_down(self) -> None:
         self.install()
         self.vigil.wait_for_log("the event log is being read")
@@ -69,7 +96,7 @@ class EventLogTests(VigilTestCase):
         rows = self.rows_when(2)
         self.assertEqual([row["process"] for row in rows], ["first.exe", "second.exe"])
         self.assertIn("after 90001", self.log.calls()[-1])
-        self.assertNotIn("timediff", self.log.calls()[-1])
+        self.assertNotIn("604800000", self.log.calls()[-1])
 
     def test_reads_the_past_again_when_the_log_forgot_where_it_was(self) -> None:
         self.install()

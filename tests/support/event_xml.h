@@ -21,15 +21,16 @@ struct EventXml {
   std::vector<std::string> values = {};
   std::vector<std::string> names = {};  ///< Of the first values; the rest have none.
   std::string binary = {};
+  int level = 2;
 
   [[nodiscard]] std::string text() const {
     auto xml = fmt::format(
         "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
         "<Provider Name='{}'/><EventID Qualifiers='0'>{}</EventID><Version>0</Version>"
-        "<Level>2</Level><TimeCreated SystemTime='{}'/><EventRecordID>{}</EventRecordID>"
+        "<Level>{}</Level><TimeCreated SystemTime='{}'/><EventRecordID>{}</EventRecordID>"
         "<Correlation/><Execution ProcessID='0' ThreadID='0'/><Channel>{}</Channel>"
         "<Computer>SRV-1</Computer><Security/></System><EventData>",
-        provider, id, time, record_id, channel);
+        provider, id, level, time, record_id, channel);
     for (std::size_t i = 0; i < values.size(); ++i) {
       xml += i < names.size() ? fmt::format("<Data Name='{}'>", names[i]) : "<Data>";
       xml += values[i] + "</Data>";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -26,6 +27,15 @@ struct ServiceRow {
   Microseconds wait_hint{};
 };
 [[nodiscard]] Result<std::vector<ServiceRow>> read_service_rows();
+
+/// A service that is not as it should be.
+struct TroubledService {
+  std::string name;
+  std::uint32_t state = 0;      ///< SERVICE_STOPPED and its like.
+  std::uint32_t exit_code = 0;  ///< Win32, of a stopped one.
+};
+/// Those that are pending, paused, or stopped with an error, \p limit at most.
+[[nodiscard]] Result<std::vector<TroubledService>> troubled_services(std::size_t limit);
 
 /// The key of the service that is shown as \p display_name; empty: there is none.
 [[nodiscard]] std::string service_key(std::string_view display_name);

@@ -77,12 +77,12 @@ class EventLog:
             **how,
         )
 
-    def write_report(self, process: str, report_id: str, **how) -> None:
+    def write_report(self, process: str, report_id: str, *, folder: str = "C:\\WER\\AppCrash_1", **how) -> None:
         self.write(
             "Windows Error Reporting",
             1001,
             ["1570137938940312820", "4", "APPCRASH", "Not available", "0", process, "4.2.1.0", "5fb30cf2", "carts.dll",
-             "4.2.0.0", "5fb30cd7", "c0000005", "00001a2b", "", "", "", "C:\\WER\\AppCrash_1", "", "0", report_id,
+             "4.2.0.0", "5fb30cd7", "c0000005", "00001a2b", "", "", "", folder, "", "0", report_id,
              "268435456", "e450560e237eff4ca5ca4022f2e6bcf4", "0"],
             **how,
         )

@@ -194,7 +194,10 @@ TEST(News, TextsAreCutAndFreeOfControlCharacters) {
 TEST(News, TheQueryAsksForNothingThatIsNotRead) {
   const auto query = news_query(std::chrono::hours(1));
   EXPECT_NE(query.find("timediff(@SystemTime) &lt;= 3600000]"), std::string::npos);
-  EXPECT_EQ(news_query().find("timediff"), std::string::npos);
+  EXPECT_EQ(news_query().find("timediff(@SystemTime) &lt;= 3600000]"), std::string::npos);
+  EXPECT_NE(news_query().find("(Level=1 or Level=2 or Level=3) and "
+                              "TimeCreated[timediff(@SystemTime) &lt;= 300000]"),
+            std::string::npos);
   for (const char* provider : {"Application Error", "Application Hang", "Windows Error Reporting",
                                ".NET Runtime", "Service Control Manager"}) {
     EXPECT_NE(query.find(provider), std::string::npos) << provider;

@@ -15,7 +15,13 @@ using vigil::test::EventXml;
 
 struct LogBench : Workbench {
   std::optional<LogNews::ServiceProcess> service;
-  LogNews news{{desk, clock, log, [this](const std::string&, bool, Timestamp) { return service; }}};
+  std::optional<wer::Report> report;
+  std::string asked_folder;
+  LogNews news{{desk, clock, log, [this](const std::string&, bool, Timestamp) { return service; },
+                [this](const std::string& asked) {
+                  asked_folder = asked;
+                  return report;
+                }}};
 
   LogBench() {
     // The events of the support file are of this minute.
@@ -32,6 +38,91 @@ TEST(LogNews, ACrashIsARowThatWaitsForItsDump) {
   EXPECT_EQ(rows[0].state, State::Observed);
   EXPECT_EQ(rows[0].rule, "orders-crash");
   EXPECT_EQ(*bench.store.bookmark(), "b");
+}
+
+TEST(LogNews, AReportTellsOfACrashWhoseOwnEventIsMissing) {
+  LogBench bench;
+  wer::Report report;
+  report.event_type = "APPCRASH";
+  report.pid = ProcessId{1234};
+  report.process_start = bench.clock.time - std::chrono::minutes(1);
+  report.report_id = "f380f3b9-326d-4192-bd08-453b67cf1de0";
+  report.parameters[6] = "c0000005";
+  report.application_path = "C:\\Orders.exe";
+  bench.report = report;
+  ASSERT_TRUE(bench.news.take({vigil::test::report_event().text()}, "b").ok());
+  EXPECT_EQ(bench.asked_folder, "C:\\WER\\AppCrash_1");
+  const auto rows = bench.rows();
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].process, "Orders.exe");
+  EXPECT_EQ(rows[0].path, "C:\\Orders.exe");
+  EXPECT_EQ(rows[0].pid, report.pid);
+  EXPECT_EQ(rows[0].process_start, report.process_start);
+  EXPECT_EQ(rows[0].exception_code, 0xc000'0005);
+  EXPECT_EQ(rows[0].wer_bucket, "APPCRASH 1570137938940312820");
+}
+
+TEST(LogNews, AReportThatIsAnothersByNowSaysNothing) {
+  LogBench bench;
+  wer::Report report;
+  report.event_type = "APPCRASH";
+  report.pid = ProcessId{1234};
+  report.report_id = "00000000-326d-4192-bd08-453b67cf1de0";
+  bench.report = report;
+  ASSERT_TRUE(bench.news.take({vigil::test::report_event().text()}, "b").ok());
+  EXPECT_TRUE(bench.rows().empty());
+}
+
+EventXml disk_event(std::uint64_t number, std::string time, int level = 3) {
+  return {.provider = "disk",
+          .id = 51,
+          .channel = "System",
+          .record_id = number,
+          .time = std::move(time),
+          .values = {"\\Device\\Harddisk0"},
+          .level = level};
+}
+
+TEST(LogNews, KeepsTheTroublesOfTheLastMinutesInOrder) {
+  LogBench bench;
+  ASSERT_TRUE(bench.news
+                  .take({disk_event(3, "2026-11-22T00:47:30.0Z").text(),
+                         disk_event(1, "2026-11-22T00:42:30.0Z").text(),
+                         disk_event(2, "2026-11-22T00:45:00.0Z").text(),
+                         disk_event(4, "2026-11-22T00:47:31.0Z", 4).text()},
+                        "b")
+                  .ok());
+  auto troubles = bench.news.troubles();
+  ASSERT_EQ(troubles.size(), 2u) << "one is too old, one is none";
+  EXPECT_LT(troubles[0].at, troubles[1].at);
+  EXPECT_EQ(troubles[0].provider, "disk");
+  EXPECT_EQ(troubles[0].text, "\\Device\\Harddisk0");
+  bench.clock.pass(std::chrono::minutes(4));
+  EXPECT_EQ(bench.news.troubles().size(), 1u);
+  bench.clock.pass(std::chrono::minutes(4));
+  EXPECT_TRUE(bench.news.troubles().empty());
+}
+
+TEST(LogNews, KeepsNoMoreTroublesThanTheLimit) {
+  LogBench bench;
+  std::vector<std::string> flood;
+  for (std::size_t i = 0; i < LogNews::kMaxTroubles + 20; ++i)
+    flood.push_back(disk_event(i, "2026-11-22T00:47:30.0Z").text());
+  ASSERT_TRUE(bench.news.take(flood, "b").ok());
+  EXPECT_EQ(bench.news.troubles().size(), LogNews::kMaxTroubles);
+}
+
+TEST(LogNews, WritesTheBookmarkOfMereTroublesOnceAMinute) {
+  LogBench bench;
+  const auto noise = disk_event(1, "2026-11-22T00:47:30.0Z").text();
+  ASSERT_TRUE(bench.news.take({noise}, "a").ok());
+  ASSERT_TRUE(bench.news.take({noise}, "b").ok());
+  EXPECT_EQ(*bench.store.bookmark(), "a");
+  bench.clock.pass(std::chrono::minutes(1));
+  ASSERT_TRUE(bench.news.take({noise}, "c").ok());
+  EXPECT_EQ(*bench.store.bookmark(), "c");
+  ASSERT_TRUE(bench.news.take({vigil::test::crash_event().text()}, "d").ok());
+  EXPECT_EQ(*bench.store.bookmark(), "d") << "what is kept is kept with its bookmark";
 }
 
 TEST(LogNews, OneThatNoRuleWantsIsARowToo) {
