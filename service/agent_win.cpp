@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -41,6 +42,7 @@
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
+#include "watch/win/process_trace.h"
 #include "wer/wer.h"
 
 namespace asio = boost::asio;
@@ -88,6 +90,7 @@ class Agent {
  private:
   [[nodiscard]] Status recover();
   void load_rules();
+  void trace_processes();
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
@@ -139,6 +142,7 @@ class Agent {
   EventReader events_{{io_, *base_.log, [this](const auto& events, const std::string& bookmark) {
                          return log_news_.take(events, bookmark);
                        }}};
+  std::unique_ptr<watch::ProcessTrace> trace_;  // of all processes; null: there is none
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
   asio::steady_timer scan_timer_{io_}, reload_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};
@@ -199,6 +203,7 @@ Status Agent::start() {
   VIGIL_TRY_ASSIGN(inbox_watch_, FolderWatch::open(io_.get_executor(), base_.paths.inbox()));
   VIGIL_TRY_ASSIGN(rules_watch_, FolderWatch::open(io_.get_executor(), base_.paths.rules_folder()));
   VIGIL_TRY(processes_.start());
+  trace_processes();
   HANDLE stop_event = nullptr;
   if (::DuplicateHandle(::GetCurrentProcess(), options_.stop_requested, ::GetCurrentProcess(),
                         &stop_event, SYNCHRONIZE, FALSE, 0) == FALSE) {
@@ -214,6 +219,24 @@ Status Agent::start() {
   VIGIL_TRY_ASSIGN(auto bookmark, store_.bookmark());
   events_.start(std::move(bookmark));
   return {};
+}
+
+/// The exact source, where it can be had: the table is looked at once an interval.
+void Agent::trace_processes() {
+  const auto functions = watch::trace_functions();
+  if (functions.ok()) {
+    // It calls from a thread of its own.
+    auto trace = watch::ProcessTrace::start(*functions, [this](watch::ProcessEvent event) {
+      asio::post(io_, [this, event = std::move(event)] { processes_.take_event(event); });
+    });
+    if (trace.ok()) {
+      trace_ = std::move(trace).take();
+      return;
+    }
+    base_.log->info("{}", trace.error().message());
+  }
+  base_.log->info("without event tracing a process that lives for less than {} is not seen",
+                  format_duration(base_.settings.poll_interval));
 }
 
 void Agent::run() {
@@ -236,6 +259,7 @@ asio::awaitable<void> Agent::await_stop() {
 void Agent::stop() {
   options_.on_stopping();
   stopping_ = true;
+  trace_.reset();
   events_.stop();
   processes_.stop();
   slots_.stop();

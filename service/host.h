@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string_view>
+
 #include "base/exit_code.h"
 #include "options.h"
 
@@ -15,5 +17,9 @@ namespace vigil::service {
 
 /// Says whose windows of this session do not respond, until its input ends.
 [[nodiscard]] ExitCode run_window_helper();
+
+/// Says which threads of the process behind \p target (watch::wait_chain_target) wait for each
+/// other in a circle, if any do.
+[[nodiscard]] ExitCode run_wait_chain_reader(std::string_view target);
 
 }  // namespace vigil::service

@@ -26,6 +26,8 @@ vigil::ExitCode run(const std::vector<std::string>& args) {
     fmt::print("vigil-service {}\n", kVersion);
     return ExitCode::Ok;
   }
+  if (!options->wait_chain_target.empty())
+    return service::run_wait_chain_reader(options->wait_chain_target);
   if (options->window_helper) return service::run_window_helper();
   return options->console ? service::run_in_console(*options) : service::run_as_service(*options);
 }

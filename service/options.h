@@ -16,7 +16,11 @@ inline constexpr std::string_view kServiceName = "Vigil";
 /// The service starts itself with this in the session of a person.
 inline constexpr std::string_view kWindowHelperOption = "--window-helper";
 
+/// And with this and a process, which it asks about and may end while it asks.
+inline constexpr std::string_view kWaitChainOption = "--wait-chains";
+
 struct Options {
+  std::string wait_chain_target;
   bool window_helper = false;
   bool console = false;  ///< In a terminal, until Ctrl+C.
   bool help = false;

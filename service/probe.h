@@ -19,6 +19,8 @@ using ProbeAnswer = std::optional<std::string>;
 [[nodiscard]] boost::asio::awaitable<ProbeAnswer> ask_tcp(rules::Probe probe);
 /// Asks for a pipe that can be opened. Windows only.
 [[nodiscard]] boost::asio::awaitable<ProbeAnswer> ask_pipe(rules::Probe probe);
+/// Asks whether threads of the process wait for each other in a circle. Windows only.
+[[nodiscard]] boost::asio::awaitable<ProbeAnswer> ask_wait_chain(rules::Probe probe);
 /// Looks how old the file is.
 [[nodiscard]] ProbeAnswer look_at_heartbeat(const rules::Probe& probe);
 

@@ -52,6 +52,7 @@ asio::awaitable<ProbeAnswer> ask(rules::Probe probe) {
     case rules::Probe::Type::Http: co_return co_await ask_http(std::move(probe));
     case rules::Probe::Type::Tcp: co_return co_await ask_tcp(std::move(probe));
     case rules::Probe::Type::Pipe: co_return co_await ask_pipe(std::move(probe));
+    case rules::Probe::Type::WaitChain: co_return co_await ask_wait_chain(std::move(probe));
     case rules::Probe::Type::Heartbeat: co_return look_at_heartbeat(probe);
   }
   co_return std::nullopt;

@@ -56,6 +56,9 @@ class ProcessWatch {
   /// After the rules have changed: watches and attaches to what they concern now.
   void apply_rules();
 
+  /// What event tracing tells of processes, the ones among them that no look has seen.
+  void take_event(const watch::ProcessEvent& event);
+
   /// For dump files that name only a pid.
   [[nodiscard]] std::optional<KnownProcess> find(ProcessId pid,
                                                  std::string_view name,
@@ -88,6 +91,7 @@ class ProcessWatch {
   void look_at_services(Microseconds now);
   void look_at_windows(Microseconds now);
   void take_window_report(std::uint32_t session, const std::vector<ProcessId>& hung);
+  void warn_of_wait_chains(const std::vector<rules::Probe>& probes);
   void find_out_more(Process& process) const;
   void remember(const ProcessKey& key, rules::ProcessFacts facts);
   [[nodiscard]] boost::asio::awaitable<void> look_again();
@@ -112,6 +116,7 @@ class ProcessWatch {
   std::deque<Ended> ended_;  // oldest first
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
+  watch::TracedProcesses traced_;
   watch::PendingServices pending_;
   watch::HungWindows windows_;
   SessionHelpers helpers_;
@@ -119,6 +124,7 @@ class ProcessWatch {
   bool stopping_ = false;
   bool look_failed_ = false;
   bool services_failed_ = false;
+  bool wait_chains_looked_for_ = false;
 };
 
 }  // namespace vigil::service

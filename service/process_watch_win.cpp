@@ -13,8 +13,10 @@
 #include "base/utf.h"
 #include "coroutines.h"
 #include "platform/win/account.h"
+#include "platform/win/device_path.h"
 #include "platform/win/machine.h"
 #include "platform/win/version.h"
+#include "platform/win/wait_chain.h"
 
 namespace asio = boost::asio;
 
@@ -62,6 +64,7 @@ ProcessWatch::ProcessWatch(Parts parts)
                 if (failure) parts_.log.debug("{}: {}", rules::describe(probe), *failure);
                 triggers_.answer(probe, failure);
               }),
+      traced_(platform::dos_path_of),
       helpers_(
           {parts_.io, parts_.log, parts_.service_program,
            [this](std::uint32_t session, const auto& hung) { take_window_report(session, hung); },
@@ -135,7 +138,9 @@ void ProcessWatch::measure() {
   look_at_services(now);
   look_at_windows(now);
   const bool continuous = sampler_.look({now, parts_.clock.now()}, rows_);
-  probes_.want(triggers_.probes());
+  const auto probes = triggers_.probes();
+  warn_of_wait_chains(probes);
+  probes_.want(probes);
   for (const auto& firing : triggers_.look(now, sampler_, continuous)) {
     const auto process = processes_.find(firing.process);
     if (process == processes_.end()) continue;
@@ -204,6 +209,16 @@ void ProcessWatch::look_at_windows(Microseconds now) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(*hung).count();
     row.counters.window_hung_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(ms, 1));
   }
+}
+
+/// Said once: a rule that cannot be met looks like a machine that is well.
+void ProcessWatch::warn_of_wait_chains(const std::vector<rules::Probe>& probes) {
+  const auto asks = [](const auto& probe) { return probe.type == rules::Probe::Type::WaitChain; };
+  if (wait_chains_looked_for_ || std::ranges::none_of(probes, asks)) return;
+  wait_chains_looked_for_ = true;
+  const auto functions = platform::wait_chain_functions();
+  if (!functions.ok())
+    parts_.log.warn("{}; rules that ask for deadlocks see none", functions.error().message());
 }
 
 /// Of processes elsewhere a person's own program has nothing to tell.
@@ -333,6 +348,20 @@ void ProcessWatch::ended(ProcessKey key) {
   remember(key, process.facts);
   const watch::ProcessEnd end{key, process.facts, *code, parts_.clock.now()};
   if (const auto signal = watch::exit_signal(end, parts_.desk.rules(), holds(key)))
+    parts_.desk.tell(*signal);
+}
+
+void ProcessWatch::take_event(const watch::ProcessEvent& event) {
+  auto end = traced_.take(event);
+  if (!end || watch::is_own_program(end->facts.name)) return;
+  // Of a process with a handle the exit watch tells, or has told.
+  const auto living = processes_.find(end->key);
+  if (living != processes_.end() && living->second.handle) return;
+  if (std::ranges::find(ended_, end->key, &Ended::key) != ended_.end()) return;
+  if (living != processes_.end()) end->facts = living->second.facts;
+  end->at = std::min(end->at, parts_.clock.now());
+  remember(end->key, end->facts);
+  if (const auto signal = watch::exit_signal(*end, parts_.desk.rules(), holds(end->key)))
     parts_.desk.tell(*signal);
 }
 

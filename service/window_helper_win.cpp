@@ -12,6 +12,7 @@
 
 #include "host.h"
 #include "platform/win/handle.h"
+#include "platform/win/system_library.h"
 #include "window_report.h"
 
 namespace vigil::service {
@@ -21,31 +22,20 @@ constexpr DWORD kEveryMs = 1000;
 
 /// user32, which the service itself never loads: it would make it a program with a desktop.
 struct User32 {
-  using EnumWindowsFunction = BOOL(WINAPI*)(WNDENUMPROC, LPARAM);
-  using IsHungFunction = BOOL(WINAPI*)(HWND);
-  using IsVisibleFunction = BOOL(WINAPI*)(HWND);
-  using ProcessFunction = DWORD(WINAPI*)(HWND, DWORD*);
-  using ClassNameFunction = int(WINAPI*)(HWND, wchar_t*, int);
-  EnumWindowsFunction enum_windows = nullptr;
-  IsHungFunction is_hung = nullptr;
-  IsVisibleFunction is_visible = nullptr;
-  ProcessFunction process_of = nullptr;
-  ClassNameFunction class_name = nullptr;
+  decltype(&::EnumWindows) enum_windows = nullptr;
+  decltype(&::IsHungAppWindow) is_hung = nullptr;
+  decltype(&::IsWindowVisible) is_visible = nullptr;
+  decltype(&::GetWindowThreadProcessId) process_of = nullptr;
+  decltype(&::GetClassNameW) class_name = nullptr;
 
   [[nodiscard]] bool load() {
-    const HMODULE library = ::LoadLibraryExW(L"user32.dll", nullptr, LOAD_LIBRARY_SEARCH_SYSTEM32);
-    if (library == nullptr) return false;
-    return find(library, "EnumWindows", enum_windows) &&
-           find(library, "IsHungAppWindow", is_hung) &&
-           find(library, "IsWindowVisible", is_visible) &&
-           find(library, "GetWindowThreadProcessId", process_of) &&
-           find(library, "GetClassNameW", class_name);
-  }
-
-  template <class Function>
-  static bool find(HMODULE library, const char* name, Function& function) {
-    function = reinterpret_cast<Function>(reinterpret_cast<void*>(::GetProcAddress(library, name)));
-    return function != nullptr;
+    using platform::find_function;
+    const HMODULE library = platform::system_library(L"user32.dll");
+    return library != nullptr && find_function(library, "EnumWindows", enum_windows) &&
+           find_function(library, "IsHungAppWindow", is_hung) &&
+           find_function(library, "IsWindowVisible", is_visible) &&
+           find_function(library, "GetWindowThreadProcessId", process_of) &&
+           find_function(library, "GetClassNameW", class_name);
   }
 };
 

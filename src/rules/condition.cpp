@@ -118,6 +118,7 @@ std::string describe(const Threshold& threshold) {
 }
 
 std::string describe(const Probe& probe) {
+  if (probe.type == Probe::Type::WaitChain) return "a deadlock";
   return probe.type == Probe::Type::Heartbeat ? "the heartbeat " + probe.target : probe.target;
 }
 

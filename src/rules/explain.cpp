@@ -85,6 +85,8 @@ std::string describe(const Condition& condition) {
     case Kind::Exception: return "exception " + codes_text(condition.exit_codes);
     case Kind::Threshold: return describe(condition.threshold);
     case Kind::Hang:
+      if (condition.probe.type == Probe::Type::WaitChain)
+        return fmt::format("hang: a deadlock, seen {} times in a row", condition.probe.failures);
       return fmt::format("hang: {} fails {} times in a row", describe(condition.probe),
                          condition.probe.failures);
     case Kind::Any: return fmt::format("any of ({})", parts_text(condition.parts));

@@ -29,13 +29,15 @@ constexpr Microseconds kDefaultEvery = std::chrono::seconds(5);
 constexpr Microseconds kDefaultTimeout = std::chrono::seconds(2);
 constexpr Microseconds kDefaultGrace = std::chrono::minutes(1);
 constexpr std::uint32_t kDefaultFailures = 3;
+// Whoever waits now may hold what it waits for a moment later: seen twice it is no passing moment.
+constexpr Microseconds kChainEvery = std::chrono::seconds(30);
+constexpr Microseconds kChainTimeout = std::chrono::seconds(10);
+constexpr std::uint32_t kChainFailures = 2;
 
 constexpr std::string_view kKeys[] = {"http",   "tcp",      "pipe",     "heartbeat", "older_than",
                                       "every",  "timeout",  "failures", "grace",     "service",
-                                      "window", "progress", "for"};
+                                      "window", "progress", "deadlock", "for"};
 constexpr std::string_view kTypes[] = {"http", "tcp", "pipe", "heartbeat"};
-constexpr std::string_view kLaterKeys[] = {"deadlock"};
-
 /// A state that nobody is asked for: `{ service: pending, for: 5s }`.
 struct State {
   std::string_view key, value;
@@ -79,6 +81,7 @@ std::string_view complaint(Probe::Type type, std::string_view target) {
       return is_host_and_port(target) && printable ? "" : "it has no host and port";
     case Probe::Type::Pipe:
       return target.starts_with("\\\\.\\pipe\\") && target.size() > 9 ? "" : "it is no local pipe";
+    case Probe::Type::WaitChain: return "";
     case Probe::Type::Heartbeat: {
       const bool full =
           target.size() > 3 && target[1] == ':' && (target[2] == '\\' || target[2] == '/');
@@ -107,7 +110,7 @@ bool read_type(const Node& node, Probe& probe, Problems& problems) {
   if (count == 1) return true;
   problems.add(
       node.at,
-      fmt::format("'hang' takes one of {}, service, window and progress, and has {}",
+      fmt::format("'hang' takes one of {}, service, window, progress and deadlock, and has {}",
                   fmt::join(kTypes, ", "), count == 0 ? "none" : fmt::format("{}", count)));
   return false;
 }
@@ -139,12 +142,47 @@ void read_state(const Node& node, const State& state, Threshold& threshold, Prob
             [&](const Node& value) { return yaml::read_duration(value, state.time, problems); });
 }
 
+/// How often, and how patiently. \p patience_key is called `timeout`, or what the question calls
+/// it.
+void read_times(const Node& node,
+                Probe& probe,
+                std::string_view patience_key,
+                const yaml::Range<Microseconds>& patience,
+                Problems& problems) {
+  const auto duration = [&problems](const auto& range) {
+    return [&problems, &range](const Node& value) {
+      return yaml::read_duration(value, range, problems);
+    };
+  };
+  read_into(node, "every", probe.every, duration(kEvery));
+  read_into(node, patience_key, probe.timeout, duration(patience));
+  read_into(node, "grace", probe.grace, duration(kGrace));
+  read_into(node, "failures", probe.failures,
+            [&](const Node& value) { return yaml::read_count(value, kFailures, problems); });
+}
+
+/// `{ deadlock: true, every: 1m }`
+void read_deadlock(const Node& node, Probe& probe, Problems& problems) {
+  constexpr std::string_view kTaken[] = {"deadlock", "every", "timeout", "failures", "grace"};
+  constexpr std::string_view kTrue[] = {"true"};
+  if (!has_only(node, kTaken)) {
+    problems.add(node.at, fmt::format("of 'deadlock' a hang takes {}", yaml::join_names(kTaken)));
+    return;
+  }
+  (void)yaml::read_name(*node.find("deadlock"), {"value of deadlock", kTrue, {}}, problems);
+  probe = {.type = Probe::Type::WaitChain,
+           .every = kChainEvery,
+           .timeout = kChainTimeout,
+           .failures = kChainFailures,
+           .grace = kDefaultGrace};
+  read_times(node, probe, "timeout", kTimeout, problems);
+}
+
 }  // namespace
 
 void read_hang(const Node& node, Condition& condition, Problems& problems) {
   condition.kind = Condition::Kind::Hang;
-  yaml::visit_map(node, {.noun = "key", .known = kKeys, .later = kLaterKeys}, problems,
-                  [](auto, const auto&) {});
+  yaml::visit_map(node, {.noun = "key", .known = kKeys}, problems, [](auto, const auto&) {});
   if (!has_only(node, kKeys)) return;
   for (const auto& state : kStates) {
     if (node.find(state.key) == nullptr) continue;
@@ -152,6 +190,7 @@ void read_hang(const Node& node, Condition& condition, Problems& problems) {
     return read_state(node, state, condition.threshold, problems);
   }
   auto& probe = condition.probe;
+  if (node.find("deadlock") != nullptr) return read_deadlock(node, probe, problems);
   if (const auto* const time = node.find("for"); time != nullptr)
     problems.add(time->at, "'for' goes with service, window and progress");
   if (!read_type(node, probe, problems)) return;
@@ -160,17 +199,8 @@ void read_hang(const Node& node, Condition& condition, Problems& problems) {
   probe.timeout = heartbeat ? std::chrono::minutes(1) : kDefaultTimeout;
   probe.failures = heartbeat ? 1 : kDefaultFailures;
   probe.grace = kDefaultGrace;
-  const auto duration = [&problems](const auto& range) {
-    return [&problems, &range](const Node& value) {
-      return yaml::read_duration(value, range, problems);
-    };
-  };
-  read_into(node, "every", probe.every, duration(kEvery));
-  read_into(node, heartbeat ? "older_than" : "timeout", probe.timeout,
-            duration(heartbeat ? kOlder : kTimeout));
-  read_into(node, "grace", probe.grace, duration(kGrace));
-  read_into(node, "failures", probe.failures,
-            [&](const Node& value) { return yaml::read_count(value, kFailures, problems); });
+  read_times(node, probe, heartbeat ? "older_than" : "timeout", heartbeat ? kOlder : kTimeout,
+             problems);
   const auto* const other = node.find(heartbeat ? "timeout" : "older_than");
   if (other != nullptr) {
     problems.add(other->at, heartbeat ? "'timeout' goes with http, tcp and pipe; heartbeat has "

@@ -96,9 +96,10 @@ struct Threshold {
 
 /// A question that a healthy process answers.
 struct Probe {
-  enum class Type : std::uint8_t { Http, Tcp, Pipe, Heartbeat };
+  /// WaitChain: whether threads of the process wait for each other in a circle.
+  enum class Type : std::uint8_t { Http, Tcp, Pipe, Heartbeat, WaitChain };
   Type type = Type::Http;
-  /// A URL; host:port; a pipe's name; a file that the process writes again and again.
+  /// A URL; host:port; a pipe's name; a file that the process writes again and again; nothing.
   std::string target{};
   Microseconds every{};
   Microseconds timeout{};      ///< Heartbeat: how old the file may be.

@@ -25,6 +25,7 @@ bool ProbeBook::fails(const rules::Probe& probe) const {
 std::string ProbeBook::text(const rules::Probe& probe) const {
   const auto found = answers_.find(probe);
   const auto why = found == answers_.end() ? std::string() : found->second.why;
+  if (probe.type == rules::Probe::Type::WaitChain) return "deadlock: " + why;
   if (probe.failures == 1) return fmt::format("{}: {}", rules::describe(probe), why);
   return fmt::format("{} failed {} in a row: {}", rules::describe(probe),
                      counted(probe.failures, "time"), why);

@@ -28,6 +28,7 @@ struct Hang {
 };
 
 struct Process {
+  ProcessKey key = {};
   rules::ProcessFacts facts = {};
   Microseconds born{};  ///< As uptime; before the machine's start of counting it is negative.
   std::vector<Held> held = {};
@@ -40,10 +41,17 @@ struct Process {
   [[nodiscard]] bool is_watched() const noexcept { return !held.empty() || !hangs.empty(); }
 };
 
+/// The question as it is asked for this process.
+rules::Probe probe_for(const Process& process, rules::Probe probe) {
+  if (probe.type == rules::Probe::Type::WaitChain) probe.target = wait_chain_target(process.key);
+  return probe;
+}
+
 rules::Holds holds_in(const Process& process) {
   return [&process](const Condition& asked) {
     if (asked.kind == Condition::Kind::Hang) {
-      const auto found = std::ranges::find(process.hangs, asked.probe, &Hang::probe);
+      const auto found =
+          std::ranges::find(process.hangs, probe_for(process, asked.probe), &Hang::probe);
       return found != process.hangs.end() && found->holds;
     }
     const auto found = std::ranges::find(process.held, asked.threshold, &Held::threshold);
@@ -68,7 +76,8 @@ class Triggers::Impl {
       });
     }
     for (auto& [key, process] : processes_) {
-      auto old = std::exchange(process, Process{.facts = std::move(process.facts),
+      auto old = std::exchange(process, Process{.key = key,
+                                                .facts = std::move(process.facts),
                                                 .born = process.born,
                                                 .has_ended = process.has_ended,
                                                 .seen = process.seen});
@@ -81,7 +90,7 @@ class Triggers::Impl {
 
   void add(const ProcessKey& key, const rules::ProcessFacts& facts, Microseconds born) {
     auto& process = processes_[key];
-    auto old = std::exchange(process, Process{.facts = facts, .born = born});
+    auto old = std::exchange(process, Process{.key = key, .facts = facts, .born = born});
     match(process);
     take_over(old, rules_, process);
   }
@@ -152,8 +161,9 @@ class Triggers::Impl {
           const auto known = std::ranges::find(process.held, part.threshold, &Held::threshold);
           if (known == process.held.end()) process.held.emplace_back(part.threshold);
         } else if (part.kind == Condition::Kind::Hang) {
-          const auto known = std::ranges::find(process.hangs, part.probe, &Hang::probe);
-          if (known == process.hangs.end()) process.hangs.push_back({part.probe, false});
+          auto probe = probe_for(process, part.probe);
+          const auto known = std::ranges::find(process.hangs, probe, &Hang::probe);
+          if (known == process.hangs.end()) process.hangs.push_back({std::move(probe), false});
         }
       });
     }
@@ -201,7 +211,8 @@ class Triggers::Impl {
       if (result.detail.empty())
         result.kind = hang ? store::Kind::Hang : kind_of(part.threshold.gauge);
       if (!result.detail.empty()) result.detail += "; ";
-      result.detail += hang ? book_.text(part.probe) : held_text(process, part.threshold);
+      result.detail +=
+          hang ? book_.text(probe_for(process, part.probe)) : held_text(process, part.threshold);
     });
     return result;
   }

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/byte_view.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -209,6 +210,10 @@ struct Firing {
   std::string detail;                   ///< `CPU above 85% of the machine for 30s, 97.3% now`
 };
 
+/// The wait chains that a probe asks for are those of one process: its target.
+[[nodiscard]] std::string wait_chain_target(const ProcessKey& process);
+[[nodiscard]] std::optional<ProcessKey> parse_wait_chain_target(std::string_view target);
+
 /// Holds the thresholds of rules against readings, and counts what their probes are answered. Each
 /// rule acts once when its condition becomes
 /// met, and again only after it was not.
@@ -249,6 +254,38 @@ struct ProcessEnd {
   rules::ProcessFacts facts;
   std::uint32_t exit_code = 0;
   Timestamp at;
+};
+
+/// An event of Microsoft-Windows-Kernel-Process: a process starts (1, 15) or ends (2). Source: the
+/// provider's manifest, versions 0 to 5.
+struct ProcessEvent {
+  bool has_ended = false;
+  ProcessKey key;
+  std::string image;            ///< `\Device\HarddiskVolume3\…`; of an end its name, cut.
+  std::uint32_t exit_code = 0;  ///< Of an end.
+  Timestamp ended_at;           ///< Of an end.
+};
+/// Nothing: it is another event, or is cut off.
+[[nodiscard]] std::optional<ProcessEvent> parse_process_event(std::uint16_t id,
+                                                              std::uint8_t version,
+                                                              ByteView payload);
+
+/// Makes ends of these events: the table is looked at once a second, and a process that lives less
+/// is in none.
+class TracedProcesses {
+ public:
+  static constexpr std::size_t kMaxRemembered = 4096;
+  /// \p dos_path: `C:\…` of a device's path; empty: nobody knows.
+  explicit TracedProcesses(std::function<std::string(std::string_view)> dos_path)
+      : dos_path_(std::move(dos_path)) {}
+
+  /// The end that \p event tells of; nothing: it tells of a start.
+  [[nodiscard]] std::optional<ProcessEnd> take(const ProcessEvent& event);
+
+ private:
+  std::function<std::string(std::string_view)> dos_path_;
+  std::map<ProcessKey, std::string> images_;
+  std::deque<ProcessKey> order_;
 };
 
 /// The news that the exit watch makes of it: a crash for a crash code, an exit where a rule asks

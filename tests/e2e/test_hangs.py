@@ -104,3 +104,9 @@ class Hangs(VigilTestCase):
         self.vigil.start("linger", name="steady-linger.exe")
         self.expect_one("steady-linger.exe", r"^no CPU time, I/O or context switch for 10s$")
         self.assertEqual([row["process"] for row in self.vigil.rows()], ["steady-linger.exe"])
+
+    def test_says_that_deadlocks_cannot_be_seen_where_the_system_has_no_wait_chains(self) -> None:
+        self.require_wine("Windows has them")
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "linger.exe", when="{ hang: { deadlock: true } }")})
+        self.vigil.start("linger")
+        self.vigil.wait_for_log("this system has no wait chains; rules that ask for deadlocks see none")

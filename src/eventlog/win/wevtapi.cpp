@@ -3,32 +3,27 @@
 
 #include <fmt/format.h>
 
+#include "platform/win/system_library.h"
 #include "platform/win/win_error.h"
 
 namespace vigil::eventlog {
 namespace {
 
-template <class Function>
-bool find(HMODULE library, const char* name, Function& function) {
-  // By way of a function without arguments: a direct cast between unlike function types warns.
-  function =
-      reinterpret_cast<Function>(reinterpret_cast<void (*)()>(::GetProcAddress(library, name)));
-  return function != nullptr;
-}
+using platform::find_function;
 
 Result<Wevtapi> load() {
-  // Never unloaded: it is used for as long as the program runs.
-  const auto library = ::LoadLibraryExW(L"wevtapi.dll", nullptr, LOAD_LIBRARY_SEARCH_SYSTEM32);
+  const auto library = platform::system_library(L"wevtapi.dll");
   if (library == nullptr) {
     const auto why = platform::from_last_error("wevtapi.dll cannot be loaded");
     return Error{Errc::Unsupported, why.message(), why.os_code()};
   }
   Wevtapi api;
-  const bool all = find(library, "EvtSubscribe", api.subscribe) &&
-                   find(library, "EvtNext", api.next) && find(library, "EvtRender", api.render) &&
-                   find(library, "EvtCreateBookmark", api.create_bookmark) &&
-                   find(library, "EvtUpdateBookmark", api.update_bookmark) &&
-                   find(library, "EvtClose", api.close);
+  const bool all = find_function(library, "EvtSubscribe", api.subscribe) &&
+                   find_function(library, "EvtNext", api.next) &&
+                   find_function(library, "EvtRender", api.render) &&
+                   find_function(library, "EvtCreateBookmark", api.create_bookmark) &&
+                   find_function(library, "EvtUpdateBookmark", api.update_bookmark) &&
+                   find_function(library, "EvtClose", api.close);
   if (!all) return Error{Errc::Unsupported, "wevtapi.dll lacks functions of the event log"};
   return api;
 }

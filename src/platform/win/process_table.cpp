@@ -182,6 +182,12 @@ Result<std::span<const ProcessRow>> ProcessTable::read(Switches switches) {
   return std::span<const ProcessRow>(rows_);
 }
 
+std::vector<std::uint32_t> ProcessTable::thread_ids(const ProcessKey& process) const {
+  std::vector<std::uint32_t> ids;
+  for (const auto& thread : threads_of(ByteView(buffer_), process)) ids.push_back(thread.id);
+  return ids;
+}
+
 std::vector<BusyThread> ProcessTable::busiest_threads(const ProcessKey& process,
                                                       std::size_t count) const {
   auto threads = threads_of(ByteView(buffer_), process);

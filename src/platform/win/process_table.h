@@ -53,6 +53,8 @@ class ProcessTable {
   /// \p count, the busiest first; those that used none are left out.
   [[nodiscard]] std::vector<BusyThread> busiest_threads(const ProcessKey& process,
                                                         std::size_t count) const;
+  /// In order.
+  [[nodiscard]] std::vector<std::uint32_t> thread_ids(const ProcessKey& process) const;
 
  private:
   [[nodiscard]] Status fill();

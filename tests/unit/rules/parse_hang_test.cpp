@@ -70,19 +70,15 @@ TEST(ReadHang, RefusesWhatCannotBeAsked) {
 
 TEST(ReadHang, HasOneQuestion) {
   EXPECT_EQ(parse("hang: { every: 5s }").problem,
-            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat, service, window and progress, "
-            "and has none");
+            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat, service, window, progress and "
+            "deadlock, and has none");
   EXPECT_EQ(parse("hang: { tcp: 'a:1', pipe: '\\\\.\\pipe\\x' }").problem,
-            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat, service, window and progress, "
-            "and has 2");
+            "f:1:7: 'hang' takes one of http, tcp, pipe, heartbeat, service, window, progress and "
+            "deadlock, and has 2");
   EXPECT_EQ(parse("hang: { tcp: 'a:1', older_than: 5s }").problem,
             "f:1:33: 'older_than' goes with heartbeat");
   EXPECT_EQ(parse("hang: { heartbeat: 'C:\\x', timeout: 5s }").problem,
             "f:1:37: 'timeout' goes with http, tcp and pipe; heartbeat has 'older_than'");
-  EXPECT_EQ(parse("hang: { deadlock: true }").problem,
-            "f:1:9: key 'deadlock' is not supported by this version; this one knows http, tcp, "
-            "pipe, heartbeat, older_than, every, timeout, failures, grace, service, window, "
-            "progress and for");
   EXPECT_EQ(parse("hang").problem,
             "f:1:1: 'hang' needs to be told more, such as { hang: { tcp: \"127.0.0.1:8080\" } }");
 }
@@ -109,6 +105,21 @@ TEST(ReadHang, SoAreAHungWindowAndNoProgress) {
   EXPECT_EQ(parse("hang: { window: true }").problem,
             "f:1:17: unknown state 'true'; known here: hung");
   EXPECT_NE(parse("hang: { progress: none, for: 5s }").problem, "");
+}
+
+TEST(ReadHang, ADeadlockIsAskedForByWaitChain) {
+  const auto [condition, problem] = parse("hang: { deadlock: true }");
+  EXPECT_EQ(problem, "");
+  EXPECT_EQ(condition.kind, Condition::Kind::Hang);
+  EXPECT_EQ(condition.probe, (Probe{Probe::Type::WaitChain, "", 30s, 10s, 2, 60s}));
+  EXPECT_EQ(describe(condition), "hang: a deadlock, seen 2 times in a row");
+  EXPECT_EQ(parse("hang: { deadlock: true, every: 1m, failures: 1, timeout: 1s, grace: 0s }")
+                .condition.probe,
+            (Probe{Probe::Type::WaitChain, "", 1min, 1s, 1, 0s}));
+  EXPECT_EQ(parse("hang: { deadlock: no }").problem,
+            "f:1:19: unknown value of deadlock 'no'; known here: true");
+  EXPECT_EQ(parse("hang: { deadlock: true, for: 1m }").problem,
+            "f:1:7: of 'deadlock' a hang takes deadlock, every, timeout, failures and grace");
 }
 
 TEST(ReadHang, OfAServiceNothingElseIsTaken) {

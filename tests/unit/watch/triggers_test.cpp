@@ -251,6 +251,30 @@ TEST(Triggers, FireWhenAProbeFailsOftenEnough) {
   EXPECT_THAT(machine.look({}), ElementsAre("stuck")) << "it had recovered";
 }
 
+TEST(Triggers, AskForTheWaitChainsOfEachProcess) {
+  Machine machine(rule("stuck", "{ hang: { deadlock: true, failures: 1, grace: 0s } }"));
+  constexpr ProcessKey kOther{ProcessId{8}, Timestamp{20}};
+  machine.triggers.add(kOther, {"orders.exe", "", ""}, Microseconds(0));
+  machine.look({});
+  auto probes = machine.triggers.probes();
+  ASSERT_EQ(probes.size(), 2u);
+  EXPECT_EQ(probes[0].target, "4:10");
+  EXPECT_EQ(parse_wait_chain_target(probes[1].target), kOther);
+  machine.triggers.answer(probes[1], "thread 1 waits for itself");
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  EXPECT_EQ(machine.last[0].process, kOther) << "and nobody else";
+  machine.triggers.answer(probes[0], "thread 1 waits for a mutex, held by thread 1");
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  EXPECT_EQ(machine.last[0].process, kOrders);
+  EXPECT_EQ(machine.last[0].kind, store::Kind::Hang);
+  EXPECT_EQ(machine.last[0].detail, "deadlock: thread 1 waits for a mutex, held by thread 1");
+}
+
+TEST(Triggers, TellAWaitChainTargetFromOtherText) {
+  for (const auto* text : {"", "4", "4:", ":5", "4:5x", "x:5", "-1:5", "4:5:6"})
+    EXPECT_FALSE(parse_wait_chain_target(text)) << text;
+}
+
 TEST(Triggers, LeaveAProcessTimeToStart) {
   Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 5s } }"));
   machine.triggers.answer(machine.triggers.probes()[0], "connection refused");
