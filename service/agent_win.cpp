@@ -27,6 +27,7 @@
 #include "foundation.h"
 #include "inbox.h"
 #include "inbox_folder.h"
+#include "janitor.h"
 #include "live_captures.h"
 #include "log.h"
 #include "log_news.h"
@@ -58,6 +59,9 @@ constexpr std::chrono::milliseconds kInboxDelay{50};
 constexpr std::chrono::milliseconds kRulesDelay{300};
 /// Notifications can be lost, so the inbox is looked at without one as well.
 constexpr std::chrono::seconds kInboxAnyway{60};
+/// What is old is looked for so long after the start, again so often, and sooner while there is
+/// more.
+constexpr std::chrono::seconds kFirstSweep{30}, kSweepAgain{3600}, kNextSweep{1};
 /// Of kStopWaitHintMs; what is left is for closing the store and for the service manager.
 constexpr std::chrono::milliseconds kStopPatience{4'000};
 
@@ -102,6 +106,7 @@ class Agent {
   [[nodiscard]] asio::awaitable<void> await_stop();
   [[nodiscard]] asio::awaitable<void> watch_inbox();
   [[nodiscard]] asio::awaitable<void> scan_when_due();
+  [[nodiscard]] asio::awaitable<void> sweep_again();
   [[nodiscard]] asio::awaitable<void> watch_rules();
   [[nodiscard]] asio::awaitable<void> reload_when_due();
 
@@ -142,9 +147,11 @@ class Agent {
   EventReader events_{{io_, *base_.log, [this](const auto& events, const std::string& bookmark) {
                          return log_news_.take(events, bookmark);
                        }}};
+  Janitor janitor_{{store_, clock_, *base_.log, base_.settings, base_.paths.root,
+                    [this]() -> const rules::RuleSet& { return desk_.rules(); }}};
   std::unique_ptr<watch::ProcessTrace> trace_;  // of all processes; null: there is none
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
-  asio::steady_timer scan_timer_{io_}, reload_timer_{io_};
+  asio::steady_timer scan_timer_{io_}, reload_timer_{io_}, sweep_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};
   std::string rules_said_;  // the last thing said about rules
   bool scan_is_soon_ = false;
@@ -213,6 +220,7 @@ Status Agent::start() {
   spawn(io_, await_stop());
   spawn(io_, watch_inbox());
   spawn(io_, scan_when_due());
+  spawn(io_, sweep_again());
   spawn(io_, watch_rules());
   spawn(io_, reload_when_due());
   analyses_.start();
@@ -270,6 +278,7 @@ void Agent::stop() {
   rules_watch_->close();
   scan_timer_.cancel();
   reload_timer_.cancel();
+  sweep_timer_.cancel();
 }
 
 /// Of what is told at once: what comes late says nothing of the moment that is over.
@@ -342,6 +351,19 @@ void Agent::scan_inbox() {
   scan_timer_.expires_after(outcome.waiting
                                 ? std::chrono::steady_clock::duration(base_.settings.poll_interval)
                                 : std::chrono::steady_clock::duration(kInboxAnyway));
+}
+
+/// The first time not while everything else starts.
+asio::awaitable<void> Agent::sweep_again() {
+  auto pause = kFirstSweep;
+  while (!stopping_) {
+    sweep_timer_.expires_after(pause);
+    const auto [error] = co_await sweep_timer_.async_wait(kAwait);
+    if (error) co_return;
+    const auto more = janitor_.sweep();
+    if (!more.ok()) base_.log->error("cannot remove what is old: {}", more.error().message());
+    pause = more.ok() && *more ? kNextSweep : kSweepAgain;
+  }
 }
 
 asio::awaitable<void> Agent::watch_rules() {

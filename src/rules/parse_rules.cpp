@@ -19,10 +19,11 @@ constexpr std::size_t kMaxNameBytes =
     100;  ///< Of a rule or an owner: it stands in log lines and table columns.
 constexpr std::uint32_t kMaxDumps = 1'000'000;
 constexpr Microseconds kMaxCooldown = std::chrono::hours(24 * 30);
+constexpr yaml::Range<Microseconds> kKeep{std::chrono::hours(1), std::chrono::hours(24 * 3650)};
 
 constexpr std::string_view kDumpKinds[] = {"mini", "full", "none"};
 constexpr std::string_view kLaterDumpKinds[] = {"triage", "miniplus", "custom"};
-constexpr std::string_view kLaterRuleKeys[] = {"keep", "then"};
+constexpr std::string_view kLaterRuleKeys[] = {"then"};
 constexpr std::string_view kLaterCaptureKeys[] = {"samples", "every", "writer"};
 constexpr std::string_view kRequiredRuleKeys[] = {"name", "match", "when"};
 constexpr std::string_view kRequiredFileKeys[] = {"schema", "rules"};
@@ -105,6 +106,8 @@ constexpr yaml::Field<Rule> kRuleFields[] = {
      [](const Node& n, Rule& r, Problems& p) {
        yaml::read_map(n, kCaptureFields, kLaterCaptureKeys, r, p);
      }},
+    {"keep",
+     [](const Node& n, Rule& r, Problems& p) { assign(yaml::read_duration(n, kKeep, p), r.keep); }},
     {"expires", read_day},
     {"limits",
      [](const Node& n, Rule& r, Problems& p) { yaml::read_map(n, kLimitFields, {}, r.limits, p); }},

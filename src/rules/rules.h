@@ -172,6 +172,8 @@ struct Rule {
   bool attach =
       false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
   Limits limits;
+  std::optional<Microseconds> keep =
+      {};  ///< How long its dumps are kept; nothing: as settings say.
   std::optional<Timestamp> expires = {};  ///< From then on it is as if it were not there.
   bool fallback = false;  ///< The file's: tried after the rules of all files that are no fallback.
 };

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMiB = 1ull << 20;
 constexpr std::uint64_t kGiB = 1ull << 30;
+constexpr Microseconds kTenYears = 24h * 3650;
 constexpr std::string_view kLogLevels[] = {"trace", "debug", "info", "warning", "error"};
 
 using S = Settings;
@@ -64,6 +65,12 @@ constexpr Key kKeys[] = {
      "How often the analysis of one dump is begun before it counts as failed: a stop of the\n"
      "service or of the machine interrupts it.",
      Count{&S::analysis_attempts, 1, 10}},
+
+    {"store", "keep_dumps",
+     "How long a dump is kept; a rule may say something else of its own. The report stays.",
+     Duration{&S::keep_dumps, 1h, kTenYears}},
+    {"store", "keep_rows", "How long what happened is kept, with its report.",
+     Duration{&S::keep_rows, 24h, kTenYears}},
 
     {"symbols", "path",
      "Where the symbols of the programs that die are, as debuggers take it: folders and symbol\n"

@@ -36,6 +36,10 @@ struct Settings {
   std::uint64_t analysis_max_memory_bytes = 512ull << 20;
   std::uint32_t analysis_attempts = 3;  ///< After this many interrupted tries the row is failed.
 
+  // store
+  Microseconds keep_dumps{std::chrono::hours(24 * 30)};  ///< Where their rule says nothing else.
+  Microseconds keep_rows{std::chrono::hours(24 * 365)};
+
   // symbols
   std::string symbol_path;                  ///< Besides DataPaths::symbols(). Empty: nothing.
   bool fetch_symbols = false;               ///< From the servers of symbol_path.

@@ -135,6 +135,14 @@ struct Recorded {
   State state = State::Observed;
 };
 
+/// A dump that lies in its folder, and whose row is done with it.
+struct KeptDump {
+  CaptureId id;
+  std::string rule;
+  std::string dump_file;  ///< As Capture::dump_file.
+  Timestamp observed_at;
+};
+
 struct ListFilter {
   std::string process;  ///< Glob or part of the process name, case ignored; empty: all.
   std::optional<State> state;
@@ -226,6 +234,12 @@ class Store {
   /// The dump is gone by decision (a limit): the row stays, its dump_file is emptied. A captured
   /// row becomes skipped; analyzing, done and failed ones keep their state.
   [[nodiscard]] Status forget_dump(CaptureId id, std::string_view reason, Timestamp now);
+  /// Removes rows without a dump that ended and were seen before \p before, oldest first, at most
+  /// \p limit, with all that belongs to them; answers how many. Those with dumps that rules of
+  /// \p counted_rules have taken stay: their lifetime limits count them.
+  [[nodiscard]] Result<std::uint64_t> remove_before(Timestamp before,
+                                                    const std::vector<std::string>& counted_rules,
+                                                    std::uint32_t limit);
   /// After a start: puts every row that was under way into a true state. capturing → captured where
   /// the dump lies under its final name, else back to observed where the inbox file still exists,
   /// else skipped; analyzing → captured while attempts remain, else failed.
@@ -273,6 +287,12 @@ class Store {
   [[nodiscard]] Result<std::optional<Bucket>> bucket(CaptureId id);
   /// Which version of the tables the file has.
   [[nodiscard]] Result<std::int64_t> schema_version();
+  /// Those of rows behind \p after that were seen at \p until or before, by id, at most \p limit.
+  [[nodiscard]] Result<std::vector<KeptDump>> dumps(CaptureId after,
+                                                    Timestamp until,
+                                                    std::uint32_t limit);
+  /// Whether a row has this dump_file.
+  [[nodiscard]] Result<bool> has_dump(std::string_view dump_file);
   /// Whether this process instance has a row.
   [[nodiscard]] Result<bool> seen(const ProcessKey& process);
 

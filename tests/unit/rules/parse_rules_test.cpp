@@ -104,7 +104,7 @@ rules:
   - name: b c
     match: { process: y }
     when: counter
-    keep: 30d
+    then: {}
 )"),
       ElementsAre("rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
                   "rules.d/orders.yaml:6:7: unknown key 'proces'; did you mean 'process'?",
@@ -118,9 +118,9 @@ rules:
                   "rules.d/orders.yaml:11:11: condition 'counter' is not supported by this "
                   "version; this one knows "
                   "crash, exit, cpu, memory, handles, threads, hang, exception, any and all",
-                  "rules.d/orders.yaml:12:5: key 'keep' is not supported by this version; "
+                  "rules.d/orders.yaml:12:5: key 'then' is not supported by this version; "
                   "this one knows name, "
-                  "match, when, capture, expires and limits"));
+                  "match, when, capture, keep, expires and limits"));
 }
 
 TEST(ParseRules, GivesNoRulesOfAFileWithAProblem) {
@@ -172,7 +172,7 @@ TEST(ParseRules, RefusesRulesThatAreNoListOfMaps) {
               ElementsAre(HasSubstr("expected a list of rules, found nothing")));
   EXPECT_THAT(problems_of("schema: 1\nrules: [a]\n"),
               ElementsAre("rules.d/orders.yaml:2:9: expected a map of name, match, when, capture, "
-                          "expires and limits, found the text 'a'"));
+                          "keep, expires and limits, found the text 'a'"));
 }
 
 TEST(ParseRules, RefusesADoubleName) {

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "janitor.h"
+
+#include <chrono>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "unit/service/workbench.h"
+
+namespace vigil::service {
+namespace {
+
+using test::Workbench;
+namespace fs = std::filesystem;
+constexpr auto kDay = std::chrono::hours(24);
+
+struct JanitorBench : Workbench {
+  settings::Settings rules_of_the_house;
+  Janitor janitor{{store, clock, log, rules_of_the_house, folder.path(),
+                   [this]() -> const rules::RuleSet& { return desk.rules(); }}};
+
+  /// A dump that lies there, of a crash that is over.
+  store::CaptureId dump(std::uint32_t pid) {
+    const auto verdict = desk.take(crash(pid)).value();
+    const auto name = "dumps/2026/11/" + std::to_string(pid) + "-orders.exe-1.dmp";
+    put(name);
+    EXPECT_TRUE(store.begin_capture(verdict.id, "x.dmp", name, clock.now()).ok());
+    EXPECT_TRUE(store.dump_ready(verdict.id, 4, clock.now()).ok());
+    EXPECT_TRUE(store.claim_for_analysis(clock.now()).ok());
+    store::Store::Findings findings;
+    findings.report_json = "{}";
+    EXPECT_TRUE(store.finish(verdict.id, findings, clock.now()).ok());
+    return verdict.id;
+  }
+  void put(const std::string& name) {
+    fs::create_directories((folder.path() / name).parent_path());
+    ASSERT_TRUE(platform::write_file_atomically(folder.path() / name, "MDMP").ok());
+  }
+  void make_old(const std::string& name) {
+    fs::last_write_time(folder.path() / name,
+                        fs::file_time_type::clock::now() - Janitor::kStrayAge * 2);
+  }
+  bool is_there(const std::string& name) { return fs::exists(folder.path() / name); }
+  bool sweep() {
+    const auto more = janitor.sweep();
+    EXPECT_TRUE(more.ok());
+    return more.ok() && *more;
+  }
+};
+
+TEST(Janitor, RemovesADumpWhenItsTimeIsUpAndKeepsItsRow) {
+  JanitorBench bench;
+  bench.use_rule();
+  bench.rules_of_the_house.keep_dumps = 10 * kDay;
+  const auto id = bench.dump(4);
+  const auto file = bench.store.get(id)->dump_file;
+  bench.clock.pass(10 * kDay - std::chrono::seconds(1));
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_TRUE(bench.is_there(file));
+  bench.clock.pass(std::chrono::seconds(1));
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_FALSE(bench.is_there(file));
+  const auto row = *bench.store.get(id);
+  EXPECT_EQ(row.state, store::State::Done);
+  EXPECT_EQ(row.dump_file, "");
+  EXPECT_EQ(row.reason, "dump removed: it was kept for 10d");
+  EXPECT_EQ(*bench.store.report_json(id), "{}");
+}
+
+TEST(Janitor, ARuleKeepsItsDumpsAsItSays) {
+  JanitorBench bench;
+  bench.use_rule();
+  bench.rules_of_the_house.keep_dumps = 10 * kDay;
+  auto rules = bench.desk.rules();
+  rules.rules[0].keep = 40 * kDay;
+  bench.desk.use_rules(rules);
+  const auto file = bench.store.get(bench.dump(4))->dump_file;
+  bench.clock.pass(39 * kDay);
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_TRUE(bench.is_there(file));
+  rules.rules[0].keep = kDay;
+  bench.desk.use_rules(rules);
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_FALSE(bench.is_there(file));
+}
+
+TEST(Janitor, GoesOnWhereTheFileIsGoneAlready) {
+  JanitorBench bench;
+  bench.use_rule();
+  const auto id = bench.dump(4);
+  fs::remove(bench.folder.path() / bench.store.get(id)->dump_file);
+  bench.clock.pass(bench.rules_of_the_house.keep_dumps);
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_EQ(bench.store.get(id)->dump_file, "");
+}
+
+TEST(Janitor, RemovesRowsWhenTheirTimeIsUpButNotThoseThatALimitCounts) {
+  JanitorBench bench;
+  bench.use_rule({.lifetime = 5});
+  const auto counted = bench.dump(4);
+  const auto skipped = bench.desk.take(bench.crash(8)).value().id;
+  ASSERT_TRUE(bench.store.skip(skipped, "no dump", bench.clock.now()).ok());
+  bench.clock.pass(bench.rules_of_the_house.keep_rows + std::chrono::seconds(1));
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_FALSE(bench.store.get(skipped).ok());
+  EXPECT_TRUE(bench.store.get(counted).ok()) << "a lifetime limit would begin anew";
+  bench.use_rule();
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_FALSE(bench.store.get(counted).ok());
+}
+
+TEST(Janitor, LeavesWhatIsUnderWay) {
+  JanitorBench bench;
+  bench.use_rule();
+  const auto waiting = bench.desk.take(bench.crash(4)).value().id;
+  bench.clock.pass(bench.rules_of_the_house.keep_rows * 2);
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_TRUE(bench.store.get(waiting).ok());
+}
+
+TEST(Janitor, RemovesOldFilesOfOursThatNoRowKnows) {
+  JanitorBench bench;
+  bench.use_rule();
+  const auto known = bench.store.get(bench.dump(4))->dump_file;
+  const std::string stray = "dumps/2026/11/99-orders.exe-1.dmp.zst",
+                    partial = "dumps/2026/11/98-orders.exe-1.dmp.zst.77.partial",
+                    young = "dumps/2026/11/97-orders.exe-1.dmp", other = "dumps/notes.dmp";
+  for (const auto& name : {stray, partial, young, other}) bench.put(name);
+  for (const auto& name : {known, stray, partial, other}) bench.make_old(name);
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_TRUE(bench.is_there(known));
+  EXPECT_FALSE(bench.is_there(stray));
+  EXPECT_FALSE(bench.is_there(partial));
+  EXPECT_TRUE(bench.is_there(young)) << "its row may come yet";
+  EXPECT_TRUE(bench.is_there(other)) << "it is not ours";
+}
+
+TEST(Janitor, RemovesNoMoreThanSoManyAtOnce) {
+  JanitorBench bench;
+  bench.use_rule();
+  for (std::uint32_t pid = 1; pid <= Janitor::kAtOnce + 10; ++pid) bench.dump(pid * 4);
+  bench.clock.pass(bench.rules_of_the_house.keep_dumps);
+  EXPECT_TRUE(bench.sweep());
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_TRUE(bench.store.dumps({}, bench.clock.now(), 1)->empty());
+}
+
+}  // namespace
+}  // namespace vigil::service
