@@ -13,6 +13,7 @@
 #include "base/byte_view.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "snapshot/kernel.h"
 
 /// A captured process as values: what a dump of any format says about a system, its threads,
 /// modules, memory and exception. Readers of formats fill it in; unwinding, symbols and analysis
@@ -363,6 +364,7 @@ struct Snapshot {
   std::optional<Assertion> assertion;
   std::optional<ThreadId> dump_thread;        ///< The one that wrote the dump; no crash is there.
   std::optional<ThreadId> requesting_thread;  ///< The one that asked for it.
+  std::optional<KernelState> kernel;          ///< Only in dumps of a whole machine.
 };
 
 [[nodiscard]] const Thread* find_thread(const Snapshot& snapshot, ThreadId id) noexcept;
