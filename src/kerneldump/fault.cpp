@@ -164,6 +164,23 @@ void collect_candidates(Kernel& kernel, const snapshot::ThreadContext& context) 
   }
 }
 
+/// The record in the header, where it is of the same fault, or the only one.
+void add_header_record(Kernel& kernel, snapshot::Exception& exception) {
+  // What kernels write that make their own triage dumps: a breakpoint in KeBugCheckEx.
+  constexpr std::uint32_t kBreakpoint = 0x80000003;
+  snapshot::Exception header;
+  if (!exception.parameters.empty() || !read_record(kernel, kernel.header.exception, header))
+    return;
+  const bool same = header.code == exception.code;
+  const bool only = exception.code == 0 && header.code != kBreakpoint &&
+                    kernel.state.fault_source == FaultSource::None;
+  if (!same && !only) return;
+  exception.code = header.code;
+  exception.flags = header.flags;
+  exception.parameters = std::move(header.parameters);
+  if (exception.address == 0) exception.address = header.address;
+}
+
 }  // namespace
 
 void read_fault(Kernel& kernel) {
@@ -191,19 +208,7 @@ void read_fault(Kernel& kernel) {
         exception.address = own_address;
     }
   }
-  if (state.fault_source == FaultSource::None) {
-    snapshot::Exception header;
-    // What kernels write that make their own triage dumps: a breakpoint in KeBugCheckEx.
-    constexpr std::uint32_t kBreakpoint = 0x80000003;
-    const bool real = read_record(kernel, kernel.header.exception, header) &&
-                      header.code != kBreakpoint && exception.code == 0;
-    if (real) {
-      exception.code = header.code;
-      exception.flags = header.flags;
-      exception.parameters = header.parameters;
-      if (exception.address == 0) exception.address = header.address;
-    }
-  }
+  add_header_record(kernel, exception);
   collect_candidates(kernel, exception.context);
   kernel.out.exception = std::move(exception);
 }
