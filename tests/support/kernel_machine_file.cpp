@@ -4,13 +4,12 @@
 #include <stdexcept>
 
 #include "support/kernel_machine_memory.h"
-#include "support/kernel_machine_stack.h"
 
 namespace vigil::test {
 namespace {
 
 constexpr std::uint64_t kRequiredSpaceAt = 0xfa0;
-constexpr std::uint32_t kInsufficientField = 0x4547'4150;
+constexpr std::uint32_t kNotFilled = 0x4547'4150;
 
 void append_page(std::string& file, const KernelMachine& machine, std::uint64_t pfn) {
   const auto found = machine.pages.find(pfn);
@@ -86,7 +85,7 @@ DumpTraits dump_traits(KernelDumpKind kind) {
     case KernelDumpKind::Full: return {.type = 1, .user_pages = true, .all_pages = true};
     case KernelDumpKind::Summary: return {.type = 2};
     case KernelDumpKind::Header: return {.type = 3};
-    case KernelDumpKind::TriageClassic: return {.type = 4, .attributes = kInsufficientField};
+    case KernelDumpKind::TriageClassic: return {.type = 4, .attributes = kNotFilled};
     case KernelDumpKind::TriageKernelGenerated: return {.type = 4, .attributes = kKernelGenerated};
     case KernelDumpKind::BitmapFull: return {.type = 5, .user_pages = true, .all_pages = true};
     case KernelDumpKind::BitmapKernel: return {.type = 6};
@@ -120,12 +119,9 @@ ByteBuilder kernel_header(const KernelMachine& machine, const DumpTraits& traits
   header.patch_raw(0x60, std::string(32, '\0')).patch_u64(0x80, truth.kdbg);
   write_memory_block(header, machine.runs);
   header.patch_raw(0x348, machine.context);
-  auto exception = truth.exception;
-  if (exception.code == 0) {
-    exception.code = 0x8000'0003;
-    exception.exception_address = truth.bugcheck_stack.front().instruction;
-  }
-  header.patch_raw(0xf00, exception_record(exception));
+  // The breakpoint that writes the dump, not what went wrong; the parameters are not filled.
+  header.patch_u32(0xf00, 0x8000'0003).patch_u32(0xf04, 1).patch_u64(0xf08, 0);
+  header.patch_u64(0xf10, truth.bugcheck_stack.front().instruction).patch_u64(0xf18, 0);
   header.patch_u32(0xf98, traits.type).patch_u64(0xfa8, truth.system_time);
   header.patch_u64(0x1030, truth.uptime).patch_u32(0x1038, 0).patch_u32(0x103c, 0);
   header.patch_u32(0x1040, truth.product_type).patch_u32(0x1044, truth.suite_mask);
