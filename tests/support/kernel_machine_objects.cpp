@@ -201,6 +201,8 @@ void add_system(MachineParts& parts) {
   stack.call(parts.nt.at("PspSystemThreadStartup"));
   stack.call(parts.disk.at("DiskIdlePoll"));
   poller.stack = stack.frames();
+  poller.kernel_stack = stack.rsp() - 0x200;  // of its last wait
+  parts.space.write_u64(poller.address + 0x58, poller.kernel_stack);
   parts.processor_registers.back() = stack.registers();
   const bool crashes = parts.options.crash == KernelCrash::SystemThread;
   auto& worker = add_thread(parts, system,
