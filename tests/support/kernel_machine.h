@@ -97,7 +97,10 @@ struct KernelMachine32 {
   MachineTruth truth;
   std::map<std::uint64_t, KernelMachine::Page> pages;
   std::vector<PhysicalRun> runs;
+  std::string context;  ///< 0x2cc bytes.
   [[nodiscard]] std::string dump(KernelDumpKind kind) const;
+  /// In the address space of the process that crashed.
+  [[nodiscard]] std::string read_virtual(std::uint64_t address, std::size_t size) const;
 };
 [[nodiscard]] KernelMachine32 make_kernel_machine_32();
 
