@@ -41,7 +41,8 @@ struct KernelMachineOptions {
 /// How the machine is stored. The values are not those of DumpType.
 enum class KernelDumpKind : std::uint8_t {
   Full,                   ///< 1: every page of the physical memory runs.
-  Summary,                ///< 2: the old kernel dump, with a bitmap.
+  Summary,                ///< 2, with the bitmap of 5 to 7.
+  SummaryOld,             ///< 2, with the bitmap of before Windows 8.
   Header,                 ///< 3
   TriageClassic,          ///< 4
   TriageKernelGenerated,  ///< 4
@@ -91,8 +92,8 @@ class KernelMachine {
 
 [[nodiscard]] KernelMachine make_kernel_machine(const KernelMachineOptions& options = {});
 
-/// A 32-bit machine with PAE (build 7601): modules, processes, threads, KDBG. \p kind: Full,
-/// BitmapFull, BitmapKernel, Header or TriageClassic.
+/// A 32-bit machine with PAE (build 7601): modules, processes, threads, KDBG. It is stored as Full,
+/// SummaryOld (what such a build writes), BitmapFull, BitmapKernel, Header or TriageClassic.
 struct KernelMachine32 {
   MachineTruth truth;
   std::map<std::uint64_t, KernelMachine::Page> pages;

@@ -26,22 +26,16 @@ std::string full_dump(const KernelMachine& machine, std::string file) {
 std::string bitmap_dump(const KernelMachine& machine, const DumpTraits& traits, std::string file) {
   const auto held = pages_held(machine, traits);
   const auto bits = machine.runs.back().first + machine.runs.back().count;
-  std::string bitmap((bits + 7) / 8, '\0');
-  for (const auto pfn : held) {
-    bitmap[pfn / 8] =
-        static_cast<char>(static_cast<unsigned char>(bitmap[pfn / 8]) | 1u << pfn % 8);
-  }
-  const auto end = kHeader64Bytes + kBitmapHeaderBytes + bitmap.size();
-  const auto first_page = (end + kPageBytes - 1) & ~(kPageBytes - 1);
-  file += bitmap_header({.full = traits.type == 5,
-                         .user = traits.user_pages,
-                         .first_page = first_page,
-                         .present = held.size(),
-                         .bits = bits});
-  file += bitmap;
-  file.resize(first_page, '\0');
+  file += bitmap_part(traits, kHeader64Bytes, bits, held);
   for (const auto pfn : held) append_page(file, machine, pfn);
   return file;
+}
+
+/// SUMMARY_DUMP64 and SUMMARY_DUMP32, whose bitmaps begin at 0x28 and 0x20.
+std::string old_bitmap_header(bool is_64, const BitmapHeader& header) {
+  ByteBuilder bytes;
+  bytes.raw("SDMPDUMP").u32(1).u32(header.first_page).u32(header.bits).u32(header.present);
+  return bytes.u32(header.bits).seek(is_64 ? 0x28 : 0x20).bytes();
 }
 
 /// RDMP, as debuggers write dumps of a live kernel: ranges of page numbers in place of a bitmap.
@@ -84,6 +78,7 @@ DumpTraits dump_traits(KernelDumpKind kind) {
   switch (kind) {
     case KernelDumpKind::Full: return {.type = 1, .user_pages = true, .all_pages = true};
     case KernelDumpKind::Summary: return {.type = 2};
+    case KernelDumpKind::SummaryOld: return {.type = 2, .old_bitmap = true};
     case KernelDumpKind::Header: return {.type = 3};
     case KernelDumpKind::TriageClassic: return {.type = 4, .attributes = kNotFilled};
     case KernelDumpKind::TriageKernelGenerated: return {.type = 4, .attributes = kKernelGenerated};
@@ -149,6 +144,26 @@ std::string bitmap_header(const BitmapHeader& header) {
   ByteBuilder bytes;
   bytes.raw(header.full ? "FDMP" : "SDMP").raw("DUMP").u32(header.user ? 3 : 1).seek(0x20);
   return bytes.u64(header.first_page).u64(header.present).u64(header.bits).bytes();
+}
+
+std::string bitmap_part(const DumpTraits& traits,
+                        std::uint64_t start,
+                        std::uint64_t bits,
+                        const std::vector<std::uint64_t>& held) {
+  std::string bitmap((bits + 31) / 32 * 4, '\0');
+  for (const auto pfn : held) {
+    bitmap[pfn / 8] =
+        static_cast<char>(static_cast<unsigned char>(bitmap[pfn / 8]) | 1u << pfn % 8);
+  }
+  BitmapHeader header{
+      .full = traits.type == 5, .user = traits.user_pages, .present = held.size(), .bits = bits};
+  const auto end = start + kBitmapHeaderBytes + bitmap.size();
+  header.first_page = (end + kPageBytes - 1) & ~(kPageBytes - 1);
+  auto part = traits.old_bitmap ? old_bitmap_header(start == kHeader64Bytes, header)
+                                : bitmap_header(header);
+  part += bitmap;
+  part.resize(header.first_page - start, '\0');
+  return part;
 }
 
 std::string KernelMachine::dump(KernelDumpKind kind) const {

@@ -70,26 +70,6 @@ std::vector<std::uint64_t> held_pages(const KernelMachine32& machine, const Dump
   return held;
 }
 
-void append_bitmap(ByteBuilder& file,
-                   const KernelMachine32& machine,
-                   const DumpTraits& traits,
-                   const std::vector<std::uint64_t>& held) {
-  const auto bits = machine.runs.back().first + machine.runs.back().count;
-  std::string bitmap((bits + 7) / 8, '\0');
-  for (const auto pfn : held) {
-    bitmap[pfn / 8] =
-        static_cast<char>(static_cast<unsigned char>(bitmap[pfn / 8]) | 1u << pfn % 8);
-  }
-  const auto end = kHeader32Bytes + kBitmapHeaderBytes + bitmap.size();
-  const auto first_page = (end + kPageBytes - 1) & ~(kPageBytes - 1);
-  file.raw(bitmap_header({.full = traits.type == 5,
-                          .user = traits.user_pages,
-                          .first_page = first_page,
-                          .present = held.size(),
-                          .bits = bits}));
-  file.raw(bitmap).align(kPageBytes);
-}
-
 /// TRIAGE_DUMP32: the fields of the 64-bit one, with a TopOfStack of 32 bits and none of IA-64.
 void append_triage(ByteBuilder& file, const KernelMachine32& machine) {
   constexpr std::size_t kTriageAt = 0x1000, kMmAt = 0x1068;
@@ -160,7 +140,8 @@ std::string KernelMachine32::dump(KernelDumpKind kind) const {
     append_triage(file, *this);
   } else if (traits.type != 3) {
     const auto held = held_pages(*this, traits);
-    if (traits.type != 1) append_bitmap(file, *this, traits, held);
+    const auto bits = runs.back().first + runs.back().count;
+    if (traits.type != 1) file.raw(bitmap_part(traits, kHeader32Bytes, bits, held));
     std::string content;
     for (const auto pfn : held) {
       const auto found = pages.find(pfn);

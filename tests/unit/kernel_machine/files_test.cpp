@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -13,8 +13,6 @@
 /// The files of made machines at the offsets that the formats document, read by hand.
 namespace vigil::test {
 namespace {
-
-using testing::ElementsAre;
 
 std::uint64_t number(const std::string& file, std::uint64_t offset, int width = 8) {
   std::uint64_t value = 0;
@@ -89,6 +87,14 @@ INSTANTIATE_TEST_SUITE_P(KernelMachine,
                                          std::pair{KernelDumpKind::LiveKernel, 8u},
                                          std::pair{KernelDumpKind::LiveKernelUser, 9u},
                                          std::pair{KernelDumpKind::LiveComplete, 0xau}));
+
+TEST(KernelMachine, TheOldBitmapHasAHeaderOfSmallNumbers) {
+  const auto file = make_kernel_machine({.build = 9600}).dump(KernelDumpKind::SummaryOld);
+  EXPECT_EQ(file.substr(0x2000, 8), "SDMPDUMP");
+  EXPECT_EQ(number(file, 0x200c, 4) + 0x1000 * number(file, 0x2014, 4), file.size());
+  EXPECT_EQ(number(file, 0x2010, 4), number(file, 0x2018, 4));
+  EXPECT_EQ(number(file, 0x2010, 4), 0x14'0060u);
+}
 
 TEST(KernelMachine, TriageDumpsHaveTheirPartsWhereRealOnesHaveThem) {
   const auto machine = make_kernel_machine({.build = 26100});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/kernel_machine.h"
@@ -102,6 +103,8 @@ TEST(KernelMachine32, ItsOtherDumpsHaveABitmapOrTheTriageParts) {
   EXPECT_EQ(bitmap.substr(0x1000, 8), "SDMPDUMP");
   EXPECT_EQ(number(bitmap, 0x1020, 8) + 0x1000 * number(bitmap, 0x1028, 8), bitmap.size());
   EXPECT_EQ(machine.dump(KernelDumpKind::BitmapFull).substr(0x1000, 4), "FDMP");
+  const auto old = machine.dump(KernelDumpKind::SummaryOld);
+  EXPECT_EQ(number(old, 0x100c) + 0x1000 * number(old, 0x1014), old.size());
   const auto triage = machine.dump(KernelDumpKind::TriageClassic);
   EXPECT_EQ(triage.substr(number(triage, 0x1008), 4), "TRGD");
   EXPECT_EQ(number(triage, number(triage, 0x1020) + 0xb4), 1820u);
