@@ -27,6 +27,8 @@ enum class KernelCrash : std::uint8_t {
   SystemThread,     ///< 0x7E: P3 is an EXCEPTION_RECORD, P4 a CONTEXT; a thread of System.
   SecurityCheck,    ///< 0x139: P2 is a KTRAP_FRAME, P3 an EXCEPTION_RECORD.
   ManuallyStarted,  ///< 0xE2: no exception; the key press of a keyboard driver.
+  CriticalProcess,  ///< 0xEF: P1 is the EPROCESS of the one that ended.
+  PowerState,       ///< 0x9F: P2 is a device, P4 an IRP; the idle thread was current.
 };
 
 struct KernelMachineOptions {

@@ -181,6 +181,10 @@ void add_idle_process(MachineParts& parts) {
     parts.idle_threads.push_back(thread.address);
   }
   link_threads(parts, idle);
+  if (parts.options.crash == KernelCrash::PowerState) {
+    auto& thread = idle.threads.at(parts.truth.crash_processor);
+    write_crash_stack(parts, thread, thread.stack_base - kInitialStackGap);
+  }
   // The first processor does nothing.
   StackWriter stack(parts.space, idle.threads[0].stack_base - kInitialStackGap);
   stack.begin(parts.nt.at("KiIdleLoop"));
@@ -188,6 +192,8 @@ void add_idle_process(MachineParts& parts) {
   stack.enter(parts.hal.at("HalProcessorIdle"), 1);
   parts.processor_registers.resize(parts.options.processors);
   parts.processor_registers[0] = stack.registers();
+  idle.threads[0].stack = stack.frames();
+  parts.truth.idle = std::move(idle);
 }
 
 /// The last processor polls a disk.
@@ -248,7 +254,9 @@ void add_application(MachineParts& parts) {
   parts.space.write_u64(process.address + parts.layout.peb, process.peb);
   parts.space.write_u64(process.address + parts.layout.section_base, process.image_base);
   add_user_half(parts, tables);
-  const bool crashes = parts.options.crash != KernelCrash::SystemThread;
+  const bool crashes = parts.options.crash != KernelCrash::SystemThread &&
+                       parts.options.crash != KernelCrash::PowerState;
+  parts.truth.application = process.address;
   auto& first = add_thread(parts, process,
                            {.tid = 4248,
                             .state = crashes ? kRunning : kWaiting,

@@ -138,6 +138,7 @@ void add_kernel_data(MachineParts& parts) {
 void add_processors(MachineParts& parts) {
   auto& space = parts.space;
   const auto& layout = parts.layout;
+  parts.truth.directory_table = space.root();
   for (const auto& process : parts.truth.processes) {
     if (process.address == parts.truth.crash_process) {
       parts.truth.directory_table = process.directory_table;

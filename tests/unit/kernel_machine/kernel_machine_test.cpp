@@ -219,6 +219,20 @@ TEST(KernelMachine, ItsPagesAreMappedInEachWay) {
   }
 }
 
+TEST(KernelMachine, TheRequestThatABugcheckNamesLeadsToItsDriver) {
+  const auto machine = make_kernel_machine({.crash = KernelCrash::PowerState});
+  const FullDump dump(machine);
+  const auto irp = dump.number(0x58);
+  const auto location = dump.at(irp + 0xb8);
+  EXPECT_EQ(dump.at(location, 1), 0x16u);
+  const auto device = dump.at(location + 0x28);
+  EXPECT_EQ(device, dump.number(0x48));
+  const auto driver = dump.at(device + 8);
+  EXPECT_EQ(driver, machine.truth().irp.driver_object);
+  EXPECT_EQ(dump.at(driver + 0x18), machine.truth().modules.back().base);
+  EXPECT_EQ(machine.truth().crash_process, machine.truth().idle.address);
+}
+
 TEST(KernelMachine, APatchedByteAndARemovedPageAreSoInTheFile) {
   auto machine = make_kernel_machine();
   const auto kdbg = machine.truth().kdbg;

@@ -37,7 +37,7 @@ class MachineImages final : public image::ImageSource {
  public:
   explicit MachineImages(const KernelMachine& machine) {
     for (const auto& module : machine.truth().modules) add(machine, module.base, module.size);
-    if (machine.options.crash == KernelCrash::SystemThread) return;
+    if (machine.truth().crash_process != machine.truth().application) return;
     for (const auto& module : machine.truth().peb.modules) add(machine, module.base, module.size);
   }
   const image::PeImage* image(std::size_t index) override { return &*images_.at(index)->image; }
@@ -126,7 +126,9 @@ INSTANTIATE_TEST_SUITE_P(KernelMachine,
                                          KernelCrash::SystemService,
                                          KernelCrash::SystemThread,
                                          KernelCrash::SecurityCheck,
-                                         KernelCrash::ManuallyStarted));
+                                         KernelCrash::ManuallyStarted,
+                                         KernelCrash::CriticalProcess,
+                                         KernelCrash::PowerState));
 
 TEST(KernelMachine, WaitingThreadsAreWalkedFromWhereTheirKernelStackPoints) {
   const auto machine = make_kernel_machine();
