@@ -48,7 +48,7 @@ inline constexpr std::uint32_t kSectionBase = 0x12c;
 inline constexpr std::uint32_t kEthreadSize = 0x2b8, kCid = 0x22c, kThreadEntry = 0x268;
 inline constexpr std::uint32_t kWin32Start = 0x260, kIrpList = 0x24c, kThreadCreate = 0x200;
 inline constexpr std::uint32_t kPrcbSize = 0x3628, kVendor = 0x336c, kPrcbContext = 0x3618;
-inline constexpr std::uint32_t kMhz = 0x3c4, kNumber = 0x3cc;  // not confirmed
+inline constexpr std::uint32_t kMhz = 0x3c0, kNumber = 0x3cc;
 inline constexpr std::uint32_t kTrapFrameBytes = 0x8c;
 
 // where things are

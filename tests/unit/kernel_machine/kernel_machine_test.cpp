@@ -64,7 +64,7 @@ struct BuildOffsets {
   std::uint32_t build = 0;
   std::uint32_t pid = 0, links = 0, image = 0, threads = 0;
   std::uint32_t cid = 0, thread_entry = 0;
-  std::uint32_t vendor = 0;
+  std::uint32_t vendor = 0, mhz = 0;
 };
 
 class EveryBuild : public testing::TestWithParam<BuildOffsets> {};
@@ -129,7 +129,8 @@ TEST_P(EveryBuild, ItsDebuggerDataLeadsToTheProcessorsAndTheCounters) {
     EXPECT_EQ(dump.at(prcb + 8), processor.current_thread);
     EXPECT_EQ(dump.at(prcb + 0x18), processor.idle_thread);
     EXPECT_EQ(dump.at(prcb + 0x24, 4), processor.number);
-    EXPECT_EQ(dump.at(prcb + 0x44, 4), processor.mhz);
+    EXPECT_EQ(dump.at(prcb + GetParam().mhz, 4), processor.mhz);
+    EXPECT_EQ(dump.at(kdbg + 0x2b6, 2), GetParam().mhz);
     EXPECT_EQ(dump.file().substr(dump.translate(prcb + GetParam().vendor), 12), "GenuineIntel");
     EXPECT_EQ(dump.at(kdbg + 0x2ba, 2), GetParam().vendor);
   }
@@ -143,11 +144,11 @@ TEST_P(EveryBuild, ItsDebuggerDataLeadsToTheProcessorsAndTheCounters) {
 INSTANTIATE_TEST_SUITE_P(
     KernelMachine,
     EveryBuild,
-    testing::Values(BuildOffsets{9600, 0x2e0, 0x2e8, 0x438, 0x470, 0x620, 0x688, 0x5958},
-                    BuildOffsets{17763, 0x2e0, 0x2e8, 0x450, 0x488, 0x638, 0x6a8, 0x6290},
-                    BuildOffsets{19041, 0x440, 0x448, 0x5a8, 0x5e0, 0x478, 0x4e8, 0x8590},
-                    BuildOffsets{20348, 0x440, 0x448, 0x5a8, 0x5e0, 0x478, 0x4e8, 0x8990},
-                    BuildOffsets{26100, 0x1d0, 0x1d8, 0x338, 0x370, 0x508, 0x578, 0x8f90}),
+    testing::Values(BuildOffsets{9600, 0x2e0, 0x2e8, 0x438, 0x470, 0x620, 0x688, 0x5958, 0x5f4},
+                    BuildOffsets{17763, 0x2e0, 0x2e8, 0x450, 0x488, 0x638, 0x6a8, 0x6290, 0x44},
+                    BuildOffsets{19041, 0x440, 0x448, 0x5a8, 0x5e0, 0x478, 0x4e8, 0x8590, 0x44},
+                    BuildOffsets{20348, 0x440, 0x448, 0x5a8, 0x5e0, 0x478, 0x4e8, 0x8990, 0x44},
+                    BuildOffsets{26100, 0x1d0, 0x1d8, 0x338, 0x370, 0x508, 0x578, 0x8f90, 0x44}),
     [](const auto& instance) { return std::to_string(instance.param.build); });
 
 TEST(KernelMachine, ThePebOfTheCurrentProcessIsInItsUserHalf) {
