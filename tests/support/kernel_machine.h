@@ -107,6 +107,15 @@ struct KernelMachine32 {
 };
 [[nodiscard]] KernelMachine32 make_kernel_machine_32();
 
+/// A classic triage dump of an ARM64 machine (build 22000, 0xD1), which has no memory but what such
+/// a dump holds. The truth has modules, the current process and thread, and a stack of frame
+/// pointers.
+struct KernelDumpArm64 {
+  MachineTruth truth;
+  std::string file;
+};
+[[nodiscard]] KernelDumpArm64 make_kernel_dump_arm64();
+
 /// Writes a bitmap dump (DumpType 5 or 6) of a machine with \p memory_bytes of memory to \p path,
 /// as a file with holes: only the bitmap and the pages that the machine uses take disk space. Of
 /// the other pages every 64th is absent.

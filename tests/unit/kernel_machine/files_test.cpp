@@ -138,6 +138,23 @@ TEST(KernelMachine, TheOtherTriageWriterLeavesFieldsUnfilled) {
   EXPECT_EQ(number(file, 0x2004, 4), file.size());
 }
 
+TEST(KernelMachine, AnArm64DumpHasItsRegistersAndAStackOfFramePointers) {
+  const auto made = make_kernel_dump_arm64();
+  const auto& file = made.file;
+  EXPECT_EQ(number(file, 0x30, 4), 0xaa64u);
+  EXPECT_EQ(number(file, 0xfa0), file.size());
+  std::vector<std::uint64_t> found{number(file, 0x348 + 0x108)}, expected;
+  const auto stack = number(file, 0x2028, 4), top = number(file, 0x2048);
+  for (auto fp = number(file, 0x348 + 0xf0);; fp = number(file, stack + fp - top)) {
+    const auto resume = number(file, stack + fp - top + 8);
+    if (resume == 0) break;
+    found.push_back(resume);
+  }
+  for (const auto& frame : made.truth.bugcheck_stack) expected.push_back(frame.instruction);
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(number(file, number(file, 0x2020, 4) + 0x3f8), made.truth.processes.front().pid);
+}
+
 TEST(KernelMachine, ASparseDumpHasItsPagesBehindALargeBitmap) {
   const auto machine = make_kernel_machine();
   const auto path = std::filesystem::path(testing::TempDir()) / "kernel_machine_sparse.dmp";
