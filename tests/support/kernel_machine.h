@@ -18,6 +18,13 @@
 /// stores it as any DumpType; `KernelMachine::truth` says what a reader should find. It shares no
 /// struct with the readers: offsets come from public type information and from real triage dumps.
 /// The same options give the same bytes.
+///
+/// Modules: ntoskrnl.exe and hal.dll in one large page, disk.sys, i8042prt.sys, and badnet.sys of
+/// another maker, which faults. Processes: System (4), smss.exe, three svchost.exe, and
+/// contoso-agent.exe (its name is cut in EPROCESS), the only one with user memory: three images,
+/// PEB, TEB, a stack, and pages mapped in every way. The first processor is idle and about to run a
+/// thread of svchost.exe, the second has crashed, the last runs disk.sys in a thread of System.
+/// Physical memory has three runs, the last above 4 GB with the user pages.
 namespace vigil::test {
 
 /// What stopped the machine: each leaves another stack and another place for the context.
