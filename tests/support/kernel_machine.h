@@ -18,6 +18,13 @@
 /// stores it as any DumpType; `KernelMachine::truth` says what a reader should find. It shares no
 /// struct with the readers: offsets come from public type information and from real triage dumps.
 /// The same options give the same bytes.
+///
+/// Modules: ntoskrnl.exe and hal.dll in one large page, disk.sys, i8042prt.sys, and badnet.sys of
+/// another maker, which faults. Processes: System (4), smss.exe, three svchost.exe, and
+/// contoso-agent.exe (its name is cut in EPROCESS), the only one with user memory: three images,
+/// PEB, TEB, a stack, and pages mapped in every way. The first processor is idle and about to run a
+/// thread of svchost.exe, the second has crashed, the last runs disk.sys in a thread of System.
+/// Physical memory has three runs, the last above 4 GB with the user pages.
 namespace vigil::test {
 
 /// What stopped the machine: each leaves another stack and another place for the context.
@@ -27,6 +34,8 @@ enum class KernelCrash : std::uint8_t {
   SystemThread,     ///< 0x7E: P3 is an EXCEPTION_RECORD, P4 a CONTEXT; a thread of System.
   SecurityCheck,    ///< 0x139: P2 is a KTRAP_FRAME, P3 an EXCEPTION_RECORD.
   ManuallyStarted,  ///< 0xE2: no exception; the key press of a keyboard driver.
+  CriticalProcess,  ///< 0xEF: P1 is the EPROCESS of the one that ended.
+  PowerState,       ///< 0x9F: P2 is a device, P4 an IRP; the idle thread was current.
 };
 
 struct KernelMachineOptions {
@@ -41,7 +50,8 @@ struct KernelMachineOptions {
 /// How the machine is stored. The values are not those of DumpType.
 enum class KernelDumpKind : std::uint8_t {
   Full,                   ///< 1: every page of the physical memory runs.
-  Summary,                ///< 2: the old kernel dump, with a bitmap.
+  Summary,                ///< 2, with the bitmap of 5 to 7.
+  SummaryOld,             ///< 2, with the bitmap of before Windows 8.
   Header,                 ///< 3
   TriageClassic,          ///< 4
   TriageKernelGenerated,  ///< 4
@@ -91,15 +101,27 @@ class KernelMachine {
 
 [[nodiscard]] KernelMachine make_kernel_machine(const KernelMachineOptions& options = {});
 
-/// A 32-bit machine with PAE (build 7601): modules, processes, threads, KDBG. \p kind: Full,
-/// BitmapFull, BitmapKernel, Header or TriageClassic.
+/// A 32-bit machine with PAE (build 7601): modules, processes, threads, KDBG. It is stored as Full,
+/// SummaryOld (what such a build writes), BitmapFull, BitmapKernel, Header or TriageClassic.
 struct KernelMachine32 {
   MachineTruth truth;
   std::map<std::uint64_t, KernelMachine::Page> pages;
   std::vector<PhysicalRun> runs;
+  std::string context;  ///< 0x2cc bytes.
   [[nodiscard]] std::string dump(KernelDumpKind kind) const;
+  /// In the address space of the process that crashed.
+  [[nodiscard]] std::string read_virtual(std::uint64_t address, std::size_t size) const;
 };
 [[nodiscard]] KernelMachine32 make_kernel_machine_32();
+
+/// A classic triage dump of an ARM64 machine (build 22000, 0xD1), which has no memory but what such
+/// a dump holds. The truth has modules, the current process and thread, and a stack of frame
+/// pointers.
+struct KernelDumpArm64 {
+  MachineTruth truth;
+  std::string file;
+};
+[[nodiscard]] KernelDumpArm64 make_kernel_dump_arm64();
 
 /// Writes a bitmap dump (DumpType 5 or 6) of a machine with \p memory_bytes of memory to \p path,
 /// as a file with holes: only the bitmap and the pages that the machine uses take disk space. Of

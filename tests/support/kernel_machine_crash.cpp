@@ -127,6 +127,66 @@ void manually_started(MachineParts& parts, ThreadTruth& thread, StackWriter& sta
   parts.truth.parameters = {};
 }
 
+/// One of the processes of the system ends.
+void critical_process(MachineParts& parts, ThreadTruth& thread, StackWriter& stack) {
+  auto user = user_stack(parts, parts.spaces.back());
+  const auto frame = stack.begin_from_user(parts.nt.at("KiSystemCall64"), user);
+  parts.space.write_u64(thread.address + 0x90, frame);
+  for (const char* name : {"NtTerminateProcess", "PspTerminateProcess", "PspCatchCriticalBreak"}) {
+    stack.call(parts.nt.at(name));
+  }
+  parts.truth.named_process = parts.truth.processes.at(2).address;
+  parts.truth.bugcheck = 0xef;
+  parts.truth.parameters = {parts.truth.named_process, 0, 0, 0};
+}
+
+/// DRIVER_OBJECT, DEVICE_OBJECT and an IRP that lies at the device.
+IrpTruth make_irp(MachineParts& parts) {
+  constexpr std::uint8_t kPower = 0x16, kSetPower = 2;
+  constexpr std::uint64_t kIrpBytes = 0xd0, kStackLocationBytes = 0x48;
+  constexpr std::uint32_t kLocations = 3;
+  auto& space = parts.space;
+  const auto module = parts.badnet.truth();
+  IrpTruth irp{.address = parts.pool(kIrpBytes + kLocations * kStackLocationBytes),
+               .major = kPower,
+               .minor = kSetPower,
+               .device = parts.pool(0x150),
+               .driver_object = parts.pool(0x150),
+               .driver_name = "\\Driver\\badnet",
+               .module = module.name};
+  space.write_u32(irp.driver_object, 0x0150'0004);
+  space.write_u64(irp.driver_object + 0x08, irp.device);
+  space.write_u64(irp.driver_object + 0x18, module.base);
+  space.write_u32(irp.driver_object + 0x20, module.size);
+  parts.unicode_string(irp.driver_object + 0x38, irp.driver_name);
+  space.write_u32(irp.device, 0x0150'0003);
+  space.write_u64(irp.device + 0x08, irp.driver_object);
+  const auto location = irp.address + kIrpBytes + kStackLocationBytes;
+  space.write_u32(irp.address, (kIrpBytes + kLocations * kStackLocationBytes) << 16 | 6);
+  space.write_u32(irp.address + 0x30, 0xc000'00bb);
+  space.write_u8(irp.address + 0x42, kLocations);
+  space.write_u8(irp.address + 0x43, 2);
+  space.write_u64(irp.address + 0xb8, location);
+  space.write_u8(location, irp.major);
+  space.write_u8(location + 1, irp.minor);
+  space.write_u8(location + 3, 1);  // pending
+  space.write_u64(location + 0x28, irp.device);
+  return irp;
+}
+
+/// A driver holds a power request for too long: a DPC of the idle thread says so.
+void power_state(MachineParts& parts, StackWriter& stack) {
+  stack.begin(parts.nt.at("KiIdleLoop"));
+  for (const char* name : {"KiRetireDpcList", "KiExpireTimer2", "PopIrpWatchdog"}) {
+    stack.call(parts.nt.at(name));
+  }
+  auto& truth = parts.truth;
+  truth.irp = make_irp(parts);
+  truth.blamed_module = truth.irp.module;
+  truth.bugcheck = 0x9f;
+  truth.parameters = {3, truth.irp.device, parts.pool(0x40), truth.irp.address};
+}
+
 void write_stack(MachineParts& parts, ThreadTruth& thread, StackWriter& stack) {
   switch (parts.options.crash) {
     case KernelCrash::DriverIrql: return driver_irql(parts, thread, stack);
@@ -134,6 +194,8 @@ void write_stack(MachineParts& parts, ThreadTruth& thread, StackWriter& stack) {
     case KernelCrash::SystemThread: return system_thread(parts, stack);
     case KernelCrash::SecurityCheck: return security_check(parts, thread, stack);
     case KernelCrash::ManuallyStarted: return manually_started(parts, thread, stack);
+    case KernelCrash::CriticalProcess: return critical_process(parts, thread, stack);
+    case KernelCrash::PowerState: return power_state(parts, stack);
   }
   throw std::logic_error("no such crash");
 }

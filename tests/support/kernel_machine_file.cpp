@@ -4,13 +4,12 @@
 #include <stdexcept>
 
 #include "support/kernel_machine_memory.h"
-#include "support/kernel_machine_stack.h"
 
 namespace vigil::test {
 namespace {
 
 constexpr std::uint64_t kRequiredSpaceAt = 0xfa0;
-constexpr std::uint32_t kInsufficientField = 0x4547'4150;
+constexpr std::uint32_t kNotFilled = 0x4547'4150;
 
 void append_page(std::string& file, const KernelMachine& machine, std::uint64_t pfn) {
   const auto found = machine.pages.find(pfn);
@@ -27,22 +26,16 @@ std::string full_dump(const KernelMachine& machine, std::string file) {
 std::string bitmap_dump(const KernelMachine& machine, const DumpTraits& traits, std::string file) {
   const auto held = pages_held(machine, traits);
   const auto bits = machine.runs.back().first + machine.runs.back().count;
-  std::string bitmap((bits + 7) / 8, '\0');
-  for (const auto pfn : held) {
-    bitmap[pfn / 8] =
-        static_cast<char>(static_cast<unsigned char>(bitmap[pfn / 8]) | 1u << pfn % 8);
-  }
-  const auto end = kHeader64Bytes + kBitmapHeaderBytes + bitmap.size();
-  const auto first_page = (end + kPageBytes - 1) & ~(kPageBytes - 1);
-  file += bitmap_header({.full = traits.type == 5,
-                         .user = traits.user_pages,
-                         .first_page = first_page,
-                         .present = held.size(),
-                         .bits = bits});
-  file += bitmap;
-  file.resize(first_page, '\0');
+  file += bitmap_part(traits, kHeader64Bytes, bits, held);
   for (const auto pfn : held) append_page(file, machine, pfn);
   return file;
+}
+
+/// SUMMARY_DUMP64 and SUMMARY_DUMP32, whose bitmaps begin at 0x28 and 0x20.
+std::string old_bitmap_header(bool is_64, const BitmapHeader& header) {
+  ByteBuilder bytes;
+  bytes.raw("SDMPDUMP").u32(1).u32(header.first_page).u32(header.bits).u32(header.present);
+  return bytes.u32(header.bits).seek(is_64 ? 0x28 : 0x20).bytes();
 }
 
 /// RDMP, as debuggers write dumps of a live kernel: ranges of page numbers in place of a bitmap.
@@ -85,8 +78,9 @@ DumpTraits dump_traits(KernelDumpKind kind) {
   switch (kind) {
     case KernelDumpKind::Full: return {.type = 1, .user_pages = true, .all_pages = true};
     case KernelDumpKind::Summary: return {.type = 2};
+    case KernelDumpKind::SummaryOld: return {.type = 2, .old_bitmap = true};
     case KernelDumpKind::Header: return {.type = 3};
-    case KernelDumpKind::TriageClassic: return {.type = 4, .attributes = kInsufficientField};
+    case KernelDumpKind::TriageClassic: return {.type = 4, .attributes = kNotFilled};
     case KernelDumpKind::TriageKernelGenerated: return {.type = 4, .attributes = kKernelGenerated};
     case KernelDumpKind::BitmapFull: return {.type = 5, .user_pages = true, .all_pages = true};
     case KernelDumpKind::BitmapKernel: return {.type = 6};
@@ -120,12 +114,9 @@ ByteBuilder kernel_header(const KernelMachine& machine, const DumpTraits& traits
   header.patch_raw(0x60, std::string(32, '\0')).patch_u64(0x80, truth.kdbg);
   write_memory_block(header, machine.runs);
   header.patch_raw(0x348, machine.context);
-  auto exception = truth.exception;
-  if (exception.code == 0) {
-    exception.code = 0x8000'0003;
-    exception.exception_address = truth.bugcheck_stack.front().instruction;
-  }
-  header.patch_raw(0xf00, exception_record(exception));
+  // The breakpoint that writes the dump, not what went wrong; the parameters are not filled.
+  header.patch_u32(0xf00, 0x8000'0003).patch_u32(0xf04, 1).patch_u64(0xf08, 0);
+  header.patch_u64(0xf10, truth.bugcheck_stack.front().instruction).patch_u64(0xf18, 0);
   header.patch_u32(0xf98, traits.type).patch_u64(0xfa8, truth.system_time);
   header.patch_u64(0x1030, truth.uptime).patch_u32(0x1038, 0).patch_u32(0x103c, 0);
   header.patch_u32(0x1040, truth.product_type).patch_u32(0x1044, truth.suite_mask);
@@ -153,6 +144,26 @@ std::string bitmap_header(const BitmapHeader& header) {
   ByteBuilder bytes;
   bytes.raw(header.full ? "FDMP" : "SDMP").raw("DUMP").u32(header.user ? 3 : 1).seek(0x20);
   return bytes.u64(header.first_page).u64(header.present).u64(header.bits).bytes();
+}
+
+std::string bitmap_part(const DumpTraits& traits,
+                        std::uint64_t start,
+                        std::uint64_t bits,
+                        const std::vector<std::uint64_t>& held) {
+  std::string bitmap((bits + 31) / 32 * 4, '\0');
+  for (const auto pfn : held) {
+    bitmap[pfn / 8] =
+        static_cast<char>(static_cast<unsigned char>(bitmap[pfn / 8]) | 1u << pfn % 8);
+  }
+  BitmapHeader header{
+      .full = traits.type == 5, .user = traits.user_pages, .present = held.size(), .bits = bits};
+  const auto end = start + kBitmapHeaderBytes + bitmap.size();
+  header.first_page = (end + kPageBytes - 1) & ~(kPageBytes - 1);
+  auto part = traits.old_bitmap ? old_bitmap_header(start == kHeader64Bytes, header)
+                                : bitmap_header(header);
+  part += bitmap;
+  part.resize(header.first_page - start, '\0');
+  return part;
 }
 
 std::string KernelMachine::dump(KernelDumpKind kind) const {

@@ -18,7 +18,8 @@ struct DumpTraits {
   std::uint32_t type = 0;
   std::uint32_t attributes = 0;
   bool user_pages = false;
-  bool all_pages = false;  ///< Those that are zero as well.
+  bool all_pages = false;   ///< Those that are zero as well.
+  bool old_bitmap = false;  ///< The header of before Windows 8.
 };
 [[nodiscard]] DumpTraits dump_traits(KernelDumpKind kind);
 
@@ -41,6 +42,12 @@ struct BitmapHeader {
 };
 inline constexpr std::uint64_t kBitmapHeaderBytes = 0x38;
 [[nodiscard]] std::string bitmap_header(const BitmapHeader& header);
+/// Header and bitmap of the pages \p held of \p bits, up to where the first page begins; what is
+/// before it has \p start bytes.
+[[nodiscard]] std::string bitmap_part(const DumpTraits& traits,
+                                      std::uint64_t start,
+                                      std::uint64_t bits,
+                                      const std::vector<std::uint64_t>& held);
 
 /// The triage kinds.
 [[nodiscard]] std::string triage_dump(const KernelMachine& machine, bool kernel_generated);

@@ -59,6 +59,10 @@ void add_scheduler(ImageBuilder& nt) {
                            "IopSynchronousServiceTail", "NtDelayExecution"}) {
     nt.function({.name = name, .pushes = {kRbx, kR14}, .allocation = 0x58});
   }
+  for (const char* name : {"NtTerminateProcess", "PspTerminateProcess", "PspCatchCriticalBreak",
+                           "PopIrpWatchdog", "KiExpireTimer2", "KiRetireDpcList"}) {
+    nt.function({.name = name, .pushes = {kRbx, kRdi}, .allocation = 0x48});
+  }
   nt.function({.name = "KiStartSystemThread"});
   nt.function({.name = "PspSystemThreadStartup", .pushes = {kRbx}, .allocation = 0x50});
   nt.function({.name = "ExpWorkerThread", .pushes = {kRbx, kRbpRegister}, .allocation = 0x48});

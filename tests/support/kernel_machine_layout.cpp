@@ -39,10 +39,12 @@ constexpr KernelLayout k9600{
     .prcb_size = 0x5bc0,
     .vendor = 0x5958,
     .prcb_context = 0x5980,
-    .state_context = 0x1e0,
+    .cpu_type = 0x5f0,
+    .processor_state = 0x40,
+    .state_context = 0x120,
     .isr_stack = 0x5998,
-    .dpc_stack = 0x2dc0,    // not confirmed
-    .dpc_routine = 0x2dda,  // not confirmed
+    .dpc_stack = 0x2dd0,
+    .dpc_routine = 0x2dea,
     .counters_in_kdbg = true,
     .filled_triage_counters = true,
 };
@@ -74,15 +76,15 @@ constexpr KernelLayout k17763{
     .thread_entry = 0x6a8,
     .win32_start = 0x690,
     .irp_list = 0x670,
-    .thread_create = 0x5f0,  // not confirmed
-    .start_address = 0x610,  // not confirmed
+    .thread_create = 0x5f0,
+    .start_address = 0x610,
     .prcb_size = 0x7ec0,
     .vendor = 0x6290,
     .prcb_context = 0x62c0,
     .state_context = 0x1f0,
     .isr_stack = 0x62d8,
-    .dpc_stack = 0x2e10,    // not confirmed
-    .dpc_routine = 0x2e2a,  // not confirmed
+    .dpc_stack = 0x2e50,
+    .dpc_routine = 0x2e6a,
 };
 
 constexpr KernelLayout k19041{

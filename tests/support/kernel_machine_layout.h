@@ -23,7 +23,11 @@ struct KernelLayout {
   std::uint32_t cid = 0, thread_entry = 0, win32_start = 0, irp_list = 0, thread_create = 0;
   std::uint32_t start_address = 0;
   // KPRCB
-  std::uint32_t prcb_size = 0, vendor = 0, prcb_context = 0, state_context = 0, isr_stack = 0;
+  std::uint32_t prcb_size = 0, vendor = 0, prcb_context = 0;
+  std::uint32_t cpu_type = 0x40;  ///< CpuID, CpuStep and MHz follow.
+  std::uint32_t processor_state = 0x100;
+  std::uint32_t state_context = 0;  ///< Of the processor block, not of ProcessorState.
+  std::uint32_t isr_stack = 0;
   std::uint32_t dpc_stack = 0, dpc_routine = 0;
   bool counters_in_kdbg = false;
   bool filled_triage_counters = false;  ///< In classic triage dumps.

@@ -49,7 +49,7 @@ void write_shared_data(MachineParts& parts) {
 
 /// KSPECIAL_REGISTERS at the start of ProcessorState.
 void write_special_registers(MachineParts& parts, std::uint64_t prcb, const ProcessorTruth& truth) {
-  const auto at = prcb + 0x100;
+  const auto at = prcb + parts.layout.processor_state;
   const bool crashed = truth.number == parts.truth.crash_processor;
   parts.space.write_u64(at, 0x8005'0033);
   parts.space.write_u64(at + 0x08, crashed ? parts.truth.fault_address : 0);
@@ -138,6 +138,7 @@ void add_kernel_data(MachineParts& parts) {
 void add_processors(MachineParts& parts) {
   auto& space = parts.space;
   const auto& layout = parts.layout;
+  parts.truth.directory_table = space.root();
   for (const auto& process : parts.truth.processes) {
     if (process.address == parts.truth.crash_process) {
       parts.truth.directory_table = process.directory_table;
@@ -155,10 +156,11 @@ void add_processors(MachineParts& parts) {
     space.write_u64(truth.prcb + 0x10, truth.next_thread);
     space.write_u64(truth.prcb + 0x18, truth.idle_thread);
     space.write_u32(truth.prcb + 0x24, number);
-    space.write_u8(truth.prcb + 0x40, truth.family);
-    space.write_u8(truth.prcb + 0x41, 1);
-    space.write_u16(truth.prcb + 0x42, truth.model << 8 | truth.stepping);
-    space.write_u32(truth.prcb + 0x44, truth.mhz);
+    const auto cpu = truth.prcb + layout.cpu_type;
+    space.write_u8(cpu, truth.family);
+    space.write_u8(cpu + 1, 1);
+    space.write_u16(cpu + 2, truth.model << 8 | truth.stepping);
+    space.write_u32(cpu + 4, truth.mhz);
     space.write(truth.prcb + layout.vendor, truth.vendor);
     write_special_registers(parts, truth.prcb, truth);
     write_contexts(parts, truth.prcb, truth);

@@ -37,7 +37,7 @@ struct ModuleTruth {
 };
 
 struct UnloadedTruth {
-  std::string name{};
+  std::string name{};  ///< Triage dumps have the first 12 characters.
   std::uint64_t start = 0;
   std::uint64_t end = 0;
 };
@@ -138,6 +138,15 @@ struct RecordTruth {
   std::vector<std::uint64_t> parameters{};
 };
 
+/// The request that a bugcheck names, and whose it is.
+struct IrpTruth {
+  std::uint64_t address = 0;  ///< 0: none.
+  std::uint8_t major = 0, minor = 0;
+  std::uint64_t device = 0, driver_object = 0;
+  std::string driver_name{};  ///< \\Driver\\badnet
+  std::string module{};
+};
+
 /// An address and how its page is mapped: what translation has to cope with.
 struct ProbeTruth {
   std::string way{};  ///< "4 KB", "2 MB", "1 GB", "transition", "prototype", "pagefile", …
@@ -160,10 +169,14 @@ struct MachineTruth {
   std::vector<ModuleTruth> modules{};  ///< In load order.
   std::vector<UnloadedTruth> unloaded{};
   std::vector<ProcessTruth> processes{};  ///< In the order of the list.
+  ProcessTruth idle{};                    ///< In no list.
+  std::uint64_t application = 0;  ///< EPROCESS that peb, teb and the probes of user pages are of.
   std::vector<ProcessorTruth> processors{};
   std::uint32_t crash_processor = 0;
   std::uint64_t crash_thread = 0, crash_process = 0;  ///< ETHREAD, EPROCESS
-  std::string blamed_module{};                        ///< Where it went wrong.
+  std::uint64_t named_process = 0;                    ///< EPROCESS that the parameters name.
+  IrpTruth irp{};
+  std::string blamed_module{};  ///< Where it went wrong.
   /// From KeBugCheckEx outwards, across the trap frame; and from the fault outwards.
   std::vector<FrameTruth> bugcheck_stack{}, fault_stack{};
   std::uint64_t trap_frame = 0;  ///< 0: none.
@@ -171,7 +184,7 @@ struct MachineTruth {
   std::uint64_t fault_instruction = 0, fault_stack_pointer = 0, fault_address = 0;
   RecordTruth exception{};
   MemoryTruth memory{};
-  PebTruth peb{};  ///< Of the current process.
+  PebTruth peb{};  ///< Of the application, which is current but for crashes of system threads.
   TebTruth teb{};  ///< Of its thread.
   std::vector<ProbeTruth> probes{};
 };
