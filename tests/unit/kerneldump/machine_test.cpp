@@ -73,11 +73,13 @@ void expect_modules(const Dump& dump, const test::MachineTruth& truth, bool with
   }
 }
 
-void expect_unloaded(const Dump& dump, const test::MachineTruth& truth) {
+/// \p most: how many characters of a name such a dump keeps.
+void expect_unloaded(const Dump& dump, const test::MachineTruth& truth, std::size_t most) {
   std::map<std::uint64_t, std::pair<std::uint64_t, std::string>> ours, theirs;
   for (const auto& module : dump.snapshot().unloaded_modules)
     ours[module.base] = {module.base + module.size, module.name};
-  for (const auto& module : truth.unloaded) theirs[module.start] = {module.end, module.name};
+  for (const auto& module : truth.unloaded)
+    theirs[module.start] = {module.end, module.name.substr(0, most)};
   EXPECT_EQ(ours, theirs);
 }
 
@@ -213,6 +215,9 @@ void expect_fault(const Dump& dump, const test::MachineTruth& truth) {
   EXPECT_EQ(exception.address, truth.fault_instruction);
   if (truth.exception.address == 0) return;
   EXPECT_EQ(exception.code, truth.exception.code);
+  // No parameter of 0x3b names the record.
+  if (std::ranges::find(truth.parameters, truth.exception.address) == truth.parameters.end())
+    return;
   EXPECT_EQ(exception.parameters, truth.exception.parameters);
 }
 
@@ -238,7 +243,8 @@ TEST_P(MadeMachine, IsReadAsItWasMade) {
   expect_header(dump, truth);
   if (kind == KernelDumpKind::Header) return;
   expect_modules(dump, truth, has_pages(kind));
-  expect_unloaded(dump, truth);
+  constexpr std::size_t kWholeNames = 64, kNamesInTriage = 12;
+  expect_unloaded(dump, truth, has_pages(kind) ? kWholeNames : kNamesInTriage);
   expect_fault(dump, truth);
   if (!has_pages(kind)) return;
   expect_processes(dump, truth);
@@ -252,7 +258,18 @@ TEST_P(MadeMachine, IsReadAsItWasMade) {
 INSTANTIATE_TEST_SUITE_P(All,
                          MadeMachine,
                          testing::Combine(testing::Values(9600, 17763, 19041, 20348, 26100),
-                                          testing::Values(KernelDumpKind::Full)));
+                                          testing::Values(KernelDumpKind::Full,
+                                                          KernelDumpKind::Summary,
+                                                          KernelDumpKind::Header,
+                                                          KernelDumpKind::TriageClassic,
+                                                          KernelDumpKind::TriageKernelGenerated,
+                                                          KernelDumpKind::BitmapFull,
+                                                          KernelDumpKind::BitmapKernel,
+                                                          KernelDumpKind::Automatic,
+                                                          KernelDumpKind::Active,
+                                                          KernelDumpKind::LiveKernel,
+                                                          KernelDumpKind::LiveKernelUser,
+                                                          KernelDumpKind::LiveComplete)));
 
 class MadeCrash : public testing::TestWithParam<test::KernelCrash> {};
 
