@@ -23,6 +23,7 @@ void set_version(Kernel& kernel) {
   constexpr std::uint32_t kMaxVersion = 100;
   auto& system = kernel.out.system;
   system.os_build = kernel.header.build;
+  system.is_kernel_build = true;
   const auto shared = kernel.pick(kSharedData64, kSharedData32);
   const auto major = kernel.read<std::uint32_t>(shared + kMajorAt);
   const auto minor = kernel.read<std::uint32_t>(shared + kMinorAt);

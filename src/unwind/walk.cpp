@@ -82,6 +82,7 @@ class Walker {
         chain_rules_(rules_of(context)),
         max_frames_(request.max_frames) {
     if (request.frame_pointers) chain_rules_.is_convention = true;
+    chain_rules_.guess_without_code = request.guess_without_code;
   }
 
   Walk run() {
