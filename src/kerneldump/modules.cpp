@@ -71,7 +71,10 @@ snapshot::Module read_module(Kernel& kernel, std::uint64_t entry) {
   module.checksum = kernel.read<std::uint32_t>(entry + at.checksum).value_or(0);
   module.timestamp = timestamp_of(kernel, entry, at);
   module.path = kernel.unicode_string(entry + at.full_name);
-  if (module.path.empty()) module.path = kernel.unicode_string(entry + at.base_name);
+  // The kernel and its hardware layer go by one name whichever file they were loaded from.
+  auto base_name = kernel.unicode_string(entry + at.base_name);
+  const bool differs = ascii_lower(base_name) != ascii_lower(module.name());
+  if (module.path.empty() || (differs && !base_name.empty())) module.path = std::move(base_name);
   read_image(kernel, module);
   return module;
 }

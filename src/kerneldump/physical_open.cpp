@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -24,38 +25,61 @@ constexpr std::uint64_t kMaxPages = std::uint64_t{1} << 40;
 
 using Pages = Result<std::unique_ptr<PhysicalPages>>;
 
-/// SDMP and FDMP: the header of a bitmap, behind the dump's own.
-Pages open_bitmap(ByteSource& file, const Header& header, Diagnostics& diagnostics) {
+/// Where a bitmap dump's own header says what.
+struct BitmapHeader {
+  std::uint64_t first_page = 0, present = 0, bits = 0;
+  std::uint64_t bitmap = 0;  ///< Where in the file it begins.
+};
+
+/// Kernels before Windows 8 have numbers of 32 bits, and the number of bits twice: once for the
+/// dump and once in the RTL_BITMAP that follows.
+std::optional<BitmapHeader> old_header(const Fields& fields, const Header& header) {
+  const auto first_page = fields.u32(0xc), bits = fields.u32(0x10), present = fields.u32(0x14);
+  const auto own_bits = fields.u32(0x18);
+  const std::uint64_t size = header.is_64bit ? 0x28 : 0x20;
+  if (!first_page || !bits || !present || *bits == 0 || bits != own_bits) return std::nullopt;
+  if (*first_page < header.size() + size) return std::nullopt;
+  return BitmapHeader{*first_page, *present, *bits, header.size() + size};
+}
+
+Result<BitmapHeader> bitmap_header(ByteSource& file, const Header& header) {
   const Fields fields(file.clamp(header.size(), kBitmapHeaderBytes));
   const auto signature = fields.bytes().text().substr(0, 4);
   if (signature != "SDMP"sv && signature != "FDMP"sv) {
     return Error{Errc::Malformed, "header of the page bitmap: it does not begin with SDMP or FDMP"};
   }
+  if (const auto old = old_header(fields, header)) return *old;
   const auto first_page = fields.u64(0x20), present = fields.u64(0x28), bits = fields.u64(0x30);
   if (!first_page || !present || !bits)
     return Error{Errc::Truncated, "file ends within the header of the page bitmap"};
-  if (*bits > kMaxBitmapBits) {
-    return Error{Errc::LimitExceeded,
-                 fmt::format("page bitmap: {} pages, and the limit is {}", *bits, kMaxBitmapBits)};
-  }
+  return BitmapHeader{*first_page, *present, *bits, header.size() + kBitmapHeaderBytes};
+}
+
+/// SDMP and FDMP: a bitmap of the pages that follow it.
+Pages open_bitmap(ByteSource& file, const Header& header, Diagnostics& diagnostics) {
   constexpr std::uint64_t kMaxOffset = std::uint64_t{1} << 56;
-  const auto bitmap = header.size() + kBitmapHeaderBytes;
-  const auto bytes = (*bits + 7) / 8;
-  if (*first_page < bitmap || *first_page - bitmap < bytes || *first_page > kMaxOffset) {
+  VIGIL_TRY_ASSIGN(const auto at, bitmap_header(file, header));
+  if (at.bits > kMaxBitmapBits) {
+    return Error{Errc::LimitExceeded, fmt::format("page bitmap: {} pages, and the limit is {}",
+                                                  at.bits, kMaxBitmapBits)};
+  }
+  const auto bytes = (at.bits + 7) / 8;
+  if (at.first_page < at.bitmap || at.first_page - at.bitmap < bytes ||
+      at.first_page > kMaxOffset) {
     return Error{Errc::Malformed, fmt::format("page bitmap: {} bytes do not fit before the first "
                                               "page at {:#x}",
-                                              bytes, *first_page)};
+                                              bytes, at.first_page)};
   }
-  auto usable_bits = *bits;
-  if (file.size() < bitmap + bytes) {
-    const auto there = file.size() < bitmap ? 0 : file.size() - bitmap;
+  auto usable_bits = at.bits;
+  if (file.size() < at.bitmap + bytes) {
+    const auto there = file.size() < at.bitmap ? 0 : file.size() - at.bitmap;
     diagnostics.note(fmt::format("page bitmap: {} of {} bytes are in the file", there, bytes));
     usable_bits = there * 8;
   }
-  if (*present > *bits)
-    diagnostics.note(fmt::format("page bitmap: {} pages of {} are present", *present, *bits));
+  if (at.present > at.bits)
+    diagnostics.note(fmt::format("page bitmap: {} pages of {} are present", at.present, at.bits));
   return std::unique_ptr<PhysicalPages>(std::make_unique<BitmapPages>(
-      file, bitmap, usable_bits, *first_page, std::min(*present, *bits)));
+      file, at.bitmap, usable_bits, at.first_page, std::min(at.present, at.bits)));
 }
 
 /// An RDMP header: what a debugger's `.dump` writes. Source: kdmp-parser's structures.
