@@ -46,9 +46,9 @@ void read_current_threads(Kernel& kernel) {
   auto& state = kernel.state;
   std::vector<const snapshot::KernelProcessor*> order;
   for (const auto& processor : state.processors) order.push_back(&processor);
-  std::ranges::stable_sort(order, [](const auto* a, const auto* b) {
-    return a->stopped_machine && !b->stopped_machine;
-  });
+  const auto stopped =
+      std::ranges::find_if(order, [](const auto* processor) { return processor->stopped_machine; });
+  if (stopped != order.end()) std::rotate(order.begin(), stopped, stopped + 1);
   for (const auto* processor : order) {
     const auto address = processor->current_thread.value_or(0);
     const auto found = std::ranges::find_if(

@@ -44,7 +44,9 @@ RunPages::RunPages(const std::vector<PageRun>& runs, std::uint64_t first_page)
     runs_.push_back({run.first, run.count, pages_});
     pages_ += run.count;
   }
-  std::ranges::stable_sort(runs_, {}, &Run::first);
+  std::ranges::sort(runs_, [](const Run& a, const Run& b) {
+    return std::pair(a.first, a.before) < std::pair(b.first, b.before);
+  });
 }
 
 std::optional<std::uint64_t> RunPages::offset_of(std::uint64_t pfn) {

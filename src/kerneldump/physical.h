@@ -44,7 +44,7 @@ class RunPages final : public PhysicalPages {
   struct Run {
     std::uint64_t first, count, before;  // before: pages of earlier runs in the file
   };
-  std::vector<Run> runs_;  // by first; of two that overlap the earlier in the file stands
+  std::vector<Run> runs_;  // by first; of two that begin together the later in the file stands
   std::uint64_t first_page_, pages_ = 0;
 };
 

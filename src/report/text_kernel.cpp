@@ -107,7 +107,9 @@ std::string instance_counts(const std::vector<KernelProcess>& processes, std::si
   for (const auto& process : processes)
     if (!process.image.empty()) ++counts[process.image];
   std::vector<std::pair<std::string, std::size_t>> order(counts.begin(), counts.end());
-  std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::ranges::sort(order, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   std::string text;
   for (std::size_t i = 0; i < std::min(order.size(), most); ++i)
     text += fmt::format("{}{} {}", i == 0 ? "" : ", ", order[i].second, order[i].first);

@@ -202,8 +202,7 @@ class Walker {
     const bool chain_ended =
         chain_rules_.is_convention && chain.fp == 0 && frame_.trust == FrameTrust::FramePointer;
     if (chain_ended) return StopReason::EndOfStack;
-    const auto most =
-        chain_rules_.guess_without_code ? kMaxFramesWithoutCode : kMaxScannedFrames;
+    const auto most = chain_rules_.guess_without_code ? kMaxFramesWithoutCode : kMaxScannedFrames;
     if (scanned_ < most) {
       if (const auto next = scan_stack(target_, chain, chain_rules_))
         return caller(*next, FrameTrust::Scan);
