@@ -34,8 +34,8 @@ class Search {
   std::optional<KernelCulprit> run() const {
     if (is_made_on_purpose(kernel_)) return std::nullopt;
     const auto code = kernel_.bugcheck.base_code();
-    for (const auto step : {&Search::by_instruction, &Search::by_stack, &Search::by_parameter,
-                            &Search::by_system, &Search::by_process}) {
+    for (const auto step : {&Search::by_request, &Search::by_instruction, &Search::by_stack,
+                            &Search::by_parameter, &Search::by_system, &Search::by_process}) {
       if (auto culprit = (this->*step)()) return culprit;
     }
     if (is_of_hardware(code)) return std::nullopt;
@@ -93,6 +93,18 @@ class Search {
                            .reason = fmt::format("parameter {} points into it", i + 1)};
     }
     return std::nullopt;
+  }
+  /// The driver at whose device the request lies that was not finished.
+  [[nodiscard]] Culprit by_request() const {
+    if (!kernel_.request) return std::nullopt;
+    const auto& request = *kernel_.request;
+    const auto module = module_at(request.driver_start);
+    if (!module) return std::nullopt;
+    const auto name =
+        request.driver_name.empty() ? std::string() : fmt::format(" of {}", request.driver_name);
+    return KernelCulprit{.module = module,
+                         .reason = fmt::format("the request {:#x} lies at its device {:#x}{}",
+                                               request.address, request.device, name)};
   }
   [[nodiscard]] Culprit by_system() const {
     if (kernel_.broken_driver.empty()) return std::nullopt;

@@ -21,11 +21,11 @@ struct KernelCulprit {
   bool probable = false;                ///< By what lies on the stack, perhaps for long.
 };
 
-/// The most certain that can be said: the failed instruction in a driver that is not Windows' own,
-/// such a driver on the walked stack, one that a parameter points into, the one that the system
-/// suspected itself, the process that must not end, such a driver among what lies on the stack, and
-/// last a driver of Windows that failed itself. Empty: nobody, and nobody where a person or a
-/// debugger asked for the dump.
+/// The most certain that can be said: the driver that holds the request which the bugcheck names,
+/// the failed instruction in a driver that is not Windows' own, such a driver on the walked stack,
+/// one that a parameter points into, the one that the system suspected itself, the process that
+/// must not end, such a driver among what lies on the stack, and last a driver of Windows that
+/// failed itself. Empty: nobody, and nobody where a person or a debugger asked for the dump.
 [[nodiscard]] std::optional<KernelCulprit> find_kernel_culprit(const Input& input);
 
 }  // namespace vigil::analysis

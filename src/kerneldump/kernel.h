@@ -118,6 +118,7 @@ void read_current_threads(Kernel& kernel);
 void read_counters(Kernel& kernel);
 void read_environment(Kernel& kernel);
 void read_fault(Kernel& kernel);
+void read_request(Kernel& kernel);
 
 /// The thread at \p address.
 [[nodiscard]] snapshot::KernelThread read_thread(Kernel& kernel, std::uint64_t address);

@@ -225,6 +225,7 @@ void KernelDump::State::read_kernel() {
   read_counters(kernel);
   read_environment(kernel);
   read_fault(kernel);
+  read_request(kernel);
   for (const auto& process : state.processes) {
     if (process.address != state.current_process) continue;
     if (process.pid) snapshot.process.pid = ProcessId{*process.pid};

@@ -238,6 +238,11 @@ void add_kernel_facts(const snapshot::Snapshot& snapshot,
   add_threads(from, budget, report, to);
   add_counters(from, report, to);
   add_environment(from, budget, to);
+  if (const auto& request = from.request) {
+    to.request = report::KernelRequest{request->address,        request->device,
+                                       request->driver_object,  budget.take(request->driver_name),
+                                       request->major_function, request->minor_function};
+  }
   add_current(from, budget, report);
   for (std::size_t i = 0; i < report.modules.size(); ++i)
     report.modules[i].third_party = !analysis::is_system_module(snapshot.modules[i].name());

@@ -141,6 +141,16 @@ void describe(Archive& a, OfKernel<ThreadEnvironment> auto& teb) {
 }
 
 template <class Archive>
+void describe(Archive& a, OfKernel<KernelRequest> auto& request) {
+  a.address("address", request.address);
+  a.address("device", request.device);
+  a.address("driver_object", request.driver_object);
+  a.text("driver", request.driver);
+  a.number("major_function", request.major_function);
+  a.number("minor_function", request.minor_function);
+}
+
+template <class Archive>
 void describe(Archive& a, OfKernel<Kernel> auto& kernel) {
   a.object("bugcheck", kernel.bugcheck);
   const bool blamed = !kernel.blame.module.empty() || !kernel.blame.process.empty();
@@ -165,6 +175,7 @@ void describe(Archive& a, OfKernel<Kernel> auto& kernel) {
   a.list("counters", kernel.counters, kMaxCounters);
   a.object("peb", kernel.peb);
   a.object("teb", kernel.teb);
+  a.object("request", kernel.request);
 }
 
 }  // namespace vigil::report

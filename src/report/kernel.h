@@ -110,6 +110,14 @@ struct ThreadEnvironment {
   friend bool operator==(const ThreadEnvironment&, const ThreadEnvironment&) = default;
 };
 
+/// The request (IRP) that a bugcheck names.
+struct KernelRequest {
+  std::uint64_t address = 0, device = 0, driver_object = 0;
+  std::string driver{};
+  std::optional<std::uint32_t> major_function{}, minor_function{};
+  friend bool operator==(const KernelRequest&, const KernelRequest&) = default;
+};
+
 struct Kernel {
   Bugcheck bugcheck{};
   KernelBlame blame{};
@@ -131,6 +139,7 @@ struct Kernel {
   std::vector<KernelCounter> counters{};
   std::optional<ProcessEnvironment> peb{};
   std::optional<ThreadEnvironment> teb{};
+  std::optional<KernelRequest> request{};
   friend bool operator==(const Kernel&, const Kernel&) = default;
 };
 

@@ -254,6 +254,13 @@ void add_bugcheck(TextPage& page, const Report& report) {
   if (!who.empty())
     page.field(blame.probable ? "Probably" : "Blamed",
                fmt::format("{}: {}", who, report.blame_reason));
+  if (const auto& request = kernel.request) {
+    page.field("Request", fmt::format("{:#x}, function {}.{}, at device {:#x} of {}",
+                                      request->address, text_of(request->major_function),
+                                      text_of(request->minor_function), request->device,
+                                      request->driver.empty() ? "a driver that is not known"
+                                                              : request->driver));
+  }
   page.field("Registers", fault_in_words(bugcheck));
 }
 

@@ -112,6 +112,14 @@ enum class FaultSource : std::uint8_t {
   FoundFrame,     ///< A trap frame that was found on the stack by the faulting address.
 };
 
+/// A request (IRP) that a bugcheck names, and at whose device it lies.
+struct KernelRequest {
+  std::uint64_t address = 0, device = 0, driver_object = 0;
+  std::uint64_t driver_start = 0;  ///< Where the driver's image begins; 0: not known.
+  std::string driver_name;         ///< `\Driver\badnet`; empty: not known.
+  std::optional<std::uint8_t> major_function, minor_function;
+};
+
 struct KernelState {
   Bugcheck bugcheck;
   std::string dump_type;                ///< `automatic`, `kernel`, `triage`, …
@@ -136,7 +144,8 @@ struct KernelState {
   std::optional<ThreadEnvironment> teb;
   FaultSource fault_source = FaultSource::None;
   std::uint64_t fault_frame = 0;  ///< Where the trap frame, CONTEXT or record lies.
-  std::string broken_driver;      ///< Of a triage dump: whom the system itself suspected.
+  std::optional<KernelRequest> request;
+  std::string broken_driver;  ///< Of a triage dump: whom the system itself suspected.
   /// Addresses within modules on the stack of the thread that stopped the machine, innermost first:
   /// what a small dump without images has of a stack.
   std::vector<std::uint64_t> stack_candidates;

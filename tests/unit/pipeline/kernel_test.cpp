@@ -87,6 +87,27 @@ TEST(KernelReports, TellOfEachCrash) {
   EXPECT_THAT(report.synopsis, HasSubstr("on purpose"));
 }
 
+TEST(KernelReports, NameTheDriverThatHoldsARequest) {
+  const auto machine = test::make_kernel_machine({.crash = KernelCrash::PowerState});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  const auto& truth = machine.truth().irp;
+  ASSERT_TRUE(report.kernel->request.has_value());
+  EXPECT_EQ(report.kernel->request->address, truth.address);
+  EXPECT_EQ(report.kernel->request->device, truth.device);
+  EXPECT_EQ(report.kernel->request->driver, truth.driver_name);
+  EXPECT_EQ(report.kernel->request->major_function, truth.major);
+  EXPECT_EQ(report.kernel->request->minor_function, truth.minor);
+  EXPECT_EQ(report.kernel->blame.module, truth.module);
+  EXPECT_EQ(report.signature.text, "badnet.sys | DRIVER_POWER_STATE_FAILURE (0x3)");
+}
+
+TEST(KernelReports, NameTheProcessThatMustNotEnd) {
+  const auto machine = test::make_kernel_machine({.crash = KernelCrash::CriticalProcess});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  EXPECT_FALSE(report.kernel->blame.process.empty());
+  EXPECT_THAT(report.signature.text, HasSubstr("| CRITICAL_PROCESS_DIED"));
+}
+
 TEST(KernelReports, LeaveTheEnvironmentOut) {
   const auto machine = test::make_kernel_machine();
   ASSERT_FALSE(machine.truth().peb.secret.empty());

@@ -34,6 +34,8 @@ TEST(KernelReport, TellsItsSixSections) {
   EXPECT_THAT(text, HasSubstr("Instances     1 audiodg.exe"));
   EXPECT_THAT(text, HasSubstr("Process environment block at 0x5b68293000"));
   EXPECT_THAT(text, HasSubstr("Thread environment block at 0x5b682f4000"));
+  EXPECT_THAT(text, HasSubstr("Request       0xffff908b01234560, function 22.2, at device "
+                              "0xffff908b02234560 of \\Driver\\badnet"));
   EXPECT_THAT(text, HasSubstr("Bugcheck      0x000000d1 DRIVER_IRQL_NOT_LESS_OR_EQUAL"));
   EXPECT_THAT(text, HasSubstr("Parameter 1   0x0000000000000029  address that was touched"));
   EXPECT_THAT(text, HasSubstr("Probably      badnet.sys: an address in it lies on the stack"));

@@ -186,6 +186,8 @@ inline Report sample_kernel_report() {
          "title",
          "WinSta0\\Default",
          {{0x7ff600000000, 0x8000, "C:\\Windows\\System32\\audiodg.exe"}}};
+  kernel.request = KernelRequest{
+      0xffff908b01234560, 0xffff908b02234560, 0xffff908b03234560, "\\Driver\\badnet", 22, 2};
   kernel.teb = ThreadEnvironment{0x5b682f4000, 0, 0x5b68400000, 0x5b683f0000,
                                  0x5b682f4000, 0, 0x5b68293000, 4304,
                                  16812,        5, 0xc0000034,   0};
