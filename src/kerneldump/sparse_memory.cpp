@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
+#include <tuple>
 
 namespace vigil::kerneldump {
 
@@ -15,28 +15,22 @@ void SparseMemory::add(std::uint64_t address, std::uint64_t offset, std::uint64_
 }
 
 void SparseMemory::settle() {
-  // By base; what an earlier block covers is cut out of the later ones.
-  std::map<std::uint64_t, Block> kept;
-  for (const auto& block : added_) {
-    auto from = block.base;
-    const auto end = block.base + block.size;
-    while (from < end) {
-      const auto next = kept.upper_bound(from);
-      if (next != kept.begin()) {
-        const auto& before = std::prev(next)->second;
-        if (before.base + before.size > from) {
-          from = before.base + before.size;
-          continue;
-        }
-      }
-      const auto until = next == kept.end() ? end : std::min(end, next->first);
-      kept[from] = {from, until - from, block.offset + (from - block.base)};
-      captured_ += until - from;
-      from = until;
+  std::ranges::sort(added_, [](const Block& a, const Block& b) {
+    return std::tuple(a.base, b.size, a.offset) < std::tuple(b.base, a.size, b.offset);
+  });
+  blocks_.reserve(added_.size());
+  for (auto block : added_) {
+    const auto covered = blocks_.empty() ? 0 : blocks_.back().base + blocks_.back().size;
+    if (block.base < covered) {
+      const auto cut = std::min(covered - block.base, block.size);
+      block.base += cut;
+      block.offset += cut;
+      block.size -= cut;
     }
+    if (block.size == 0) continue;
+    captured_ += block.size;
+    blocks_.push_back(block);
   }
-  blocks_.reserve(kept.size());
-  for (const auto& [base, block] : kept) blocks_.push_back(block);
   added_.clear();
 }
 

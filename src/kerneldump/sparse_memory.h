@@ -20,7 +20,8 @@ class SparseMemory final : public snapshot::Memory {
   explicit SparseMemory(ByteSource& file) : file_(file) {}
 
   /// Takes what the file holds of \p size bytes at \p offset for what lies at \p address. Of blocks
-  /// that overlap, the one that was added first stands. Not after the first read.
+  /// that overlap, the one with the lower address stands, then the longer: honest dumps hold the
+  /// same bytes twice. Not after the first read.
   void add(std::uint64_t address, std::uint64_t offset, std::uint64_t size);
   /// Blocks may be read from here on.
   void settle();

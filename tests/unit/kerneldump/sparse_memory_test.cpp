@@ -29,13 +29,25 @@ TEST(SparseMemory, FindsBlocksByTheirAddresses) {
   EXPECT_EQ(made.memory.captured_bytes(), 6U);
 }
 
-TEST(SparseMemory, KeepsTheFirstOfBlocksThatOverlap) {
+TEST(SparseMemory, KeepsTheLowerOfBlocksThatOverlap) {
   Made made;
-  made.memory.add(0x1002, 0, 4);   // 0123 at 1002
-  made.memory.add(0x1000, 10, 8);  // abcdefgh at 1000
+  made.memory.add(0x1002, 0, 8);   // 01234567 at 1002
+  made.memory.add(0x1000, 10, 4);  // abcd at 1000
+  made.memory.add(0x1003, 15, 2);  // within the others
   made.memory.settle();
-  EXPECT_EQ(made.text(0x1000, 8), "ab0123gh");
-  EXPECT_EQ(made.memory.captured_bytes(), 8U);
+  EXPECT_EQ(made.text(0x1000, 10), "abcd234567");
+  EXPECT_EQ(made.memory.captured_bytes(), 10U);
+}
+
+/// Whatever a hostile file says of its blocks, putting them in order takes no longer than sorting.
+TEST(SparseMemory, SettlesBlocksThatAllOverlap) {
+  const std::string bytes(1 << 20, 'x');
+  MemorySource source{ByteView(std::string_view(bytes))};
+  SparseMemory memory(source);
+  for (std::uint64_t i = 0; i < SparseMemory::kMaxBlocks; ++i)
+    memory.add(0x1000 + i * 2, 0, i % 2 == 0 ? 1 : bytes.size());
+  memory.settle();
+  EXPECT_EQ(memory.at(0x1000 + 2, 100).size(), 100U);
 }
 
 TEST(SparseMemory, TakesNothingBehindTheEndOfTheFile) {
