@@ -93,8 +93,10 @@ void add_analyze(CLI::App& app, Line& line) {
                               "'srv*C:\\symbols*https://symbols.example.com'\n"
                               "  vigil analyze dumps --symbols build/symbols\n");
   command
-      ->add_option("FILE", line.analyze_file,
-                   "A minidump, plain or compressed (.dmp, .dmp.zst), or a folder of them")
+      ->add_option(
+          "FILE", line.analyze_file,
+          "A minidump, plain or compressed (.dmp, .dmp.zst), a kernel dump, or a folder of "
+          "dumps")
       ->type_name("");
   command
       ->add_option("-y,--symbols", line.analyze.symbols,
@@ -138,6 +140,31 @@ void add_signature(CLI::App& app, Line& line) {
     line.command = [&line](const Context& context) {
       return run_signature(context, line.signature);
     };
+  });
+}
+
+void add_kernel(CLI::App& app, Line& line) {
+  auto* command = add_command(app, "kernel", "Print parts of a dump of a whole machine",
+                              "  vigil kernel C:\\Windows\\MEMORY.DMP --vm\n"
+                              "  vigil kernel MEMORY.DMP --processes --json\n");
+  auto& options = line.kernel;
+  command->add_option("FILE", line.kernel_file, "A kernel dump: MEMORY.DMP, or one of Minidump")
+      ->required()
+      ->type_name("");
+  command->add_flag("--bugcheck", options.bugcheck,
+                    "What stopped the machine, and who is to blame");
+  command->add_flag("--processors", options.processors,
+                    "The processors, and what each was running");
+  command->add_flag("--vm", options.vm, "Memory: each figure with its source");
+  command->add_flag("--modules", options.modules, "The drivers, loaded and unloaded");
+  command->add_flag("--processes", options.processes, "The processes");
+  command->add_flag("--threads", options.threads, "The threads, and what they wait for");
+  command->add_option("-y,--symbols", options.symbols, "As for analyze")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  command->callback([&line] {
+    line.kernel.file = path_from_utf8(line.kernel_file);
+    line.command = [&line](const Context& context) { return run_kernel(context, line.kernel); };
   });
 }
 
@@ -268,6 +295,7 @@ void describe(CLI::App& app, Line& line) {
   add_show(app, line);
   add_analyze(app, line);
   add_signature(app, line);
+  add_kernel(app, line);
   add_symbols(app, line);
   add_dump(app, line);
   add_status(app, line);

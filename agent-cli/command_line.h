@@ -24,6 +24,8 @@ struct Line {
   AnalyzeOptions analyze;
   std::string analyze_file, symbol_cache;
   SignatureOptions signature;
+  KernelOptions kernel;
+  std::string kernel_file;
   SymbolsFetchOptions symbols_fetch;
   std::string symbols_output, symbols_file;
   SymbolsCheckOptions symbols_check;

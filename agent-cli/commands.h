@@ -49,6 +49,13 @@ struct SignatureOptions {
   bool explain = false;              ///< What was made of each frame.
   std::vector<std::string> symbols;  ///< --symbols, for a dump.
 };
+struct KernelOptions {
+  std::filesystem::path file;        ///< A kernel dump.
+  std::vector<std::string> symbols;  ///< --symbols
+  /// Which parts; none: all.
+  bool bugcheck = false, vm = false, processors = false, modules = false, processes = false,
+       threads = false;
+};
 struct SymbolsFetchOptions {
   std::vector<std::string> subjects;  ///< Dumps, folders of them, reports as JSON, captures' ids.
   std::vector<std::string> symbols;   ///< --symbols; empty: that of _NT_SYMBOL_PATH.
@@ -94,6 +101,7 @@ struct ServiceOptions {
 [[nodiscard]] ExitCode run_show(const Context& context, const ShowOptions& options);
 [[nodiscard]] ExitCode run_analyze(const Context& context, const AnalyzeOptions& options);
 [[nodiscard]] ExitCode run_signature(const Context& context, const SignatureOptions& options);
+[[nodiscard]] ExitCode run_kernel(const Context& context, const KernelOptions& options);
 [[nodiscard]] ExitCode run_symbols_fetch(const Context& context,
                                          const SymbolsFetchOptions& options);
 [[nodiscard]] ExitCode run_symbols_check(const Context& context,

@@ -6,6 +6,7 @@
 
 #include "analysis/crash.h"
 #include "analysis/hang.h"
+#include "analysis/kernel.h"
 #include "analysis/locks.h"
 #include "analysis/signature.h"
 #include "analysis/synopsis.h"
@@ -27,6 +28,7 @@ std::optional<std::size_t> find_crashed_thread(const Input& input) {
 }  // namespace
 
 Findings analyze(const Input& input) {
+  if (input.snapshot.kernel) return analyze_kernel(input);
   Findings findings;
   auto locks = find_locks(input);
   std::optional<Culprit> culprit;

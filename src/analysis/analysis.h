@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,7 @@ struct Findings {
   std::vector<report::Deadlock> deadlocks{};
   report::Signature signature{};
   std::string synopsis{};
+  report::KernelBlame kernel_blame{};  ///< Of a dump of a whole machine.
 };
 
 [[nodiscard]] Findings analyze(const Input& input);
@@ -70,6 +72,14 @@ struct ExplainedKey {
 /// Whether \p file_name is a module of the system or of a compiler's runtime, which is never
 /// blamed. Letter case does not matter.
 [[nodiscard]] bool is_system_module(std::string_view file_name);
+
+/// A bugcheck and its parameters in words; empty where nothing is known.
+struct BugcheckText {
+  std::string name{};     ///< `DRIVER_IRQL_NOT_LESS_OR_EQUAL`, or the code.
+  std::string meaning{};  ///< What happened, in half a sentence.
+  std::array<std::string, 4> parameters{};
+};
+[[nodiscard]] BugcheckText bugcheck_text(const snapshot::Bugcheck& bugcheck);
 
 /// The name of a __fastfail code: `FATAL_APP_EXIT`; empty when it has none.
 [[nodiscard]] std::string_view fast_fail_name(std::uint64_t code) noexcept;

@@ -197,6 +197,7 @@ bool has_crashed(const snapshot::Snapshot& snapshot) noexcept {
 }
 
 Ending ending_of(const report::Crash& crash) noexcept {
+  if (crash.kind == "bugcheck") return Ending::Other;
   if (crash.kind == "exit") {
     const bool cxx = crash.code == kMsvcCxxException || crash.code == kGccCxxException;
     if (cxx || crash.name == kCxxExceptionName) return Ending::CxxException;

@@ -49,6 +49,12 @@ ExplainedKey explain(std::string name,
 }  // namespace
 
 std::vector<ExplainedKey> explain_signature(const report::Report& report) {
+  if (report.kernel) {
+    const auto how = report.blame_reason.empty() ? std::string("the bugcheck: nobody is blamed")
+                                                 : "who is to blame: " + report.blame_reason;
+    return {{"normalised", report.signature.text, how, {}},
+            {"strict", report.signature.strict, how, {}}};
+  }
   const bool has_stack = report.blamed_thread && *report.blamed_thread < report.threads.size();
   const auto stack = has_stack ? report.threads[*report.blamed_thread] : report::Thread();
   const auto* crash = report.crash ? &*report.crash : nullptr;

@@ -234,4 +234,12 @@ report::Signature make_signature(const report::Thread* stack, const report::Cras
   return signature;
 }
 
+report::Signature make_signature_of(std::string part, const report::Crash& crash) {
+  report::Signature signature;
+  signature.text = join({std::move(part)}, class_of(&crash));
+  signature.strict = signature.text;
+  signature.version = kSignatureVersion;
+  return signature;
+}
+
 }  // namespace vigil::analysis

@@ -53,4 +53,7 @@ struct Selection {
 [[nodiscard]] report::Signature make_signature(const report::Thread* stack,
                                                const report::Crash* crash);
 
+/// A signature of one part, where no frame but something else says who is to blame.
+[[nodiscard]] report::Signature make_signature_of(std::string part, const report::Crash& crash);
+
 }  // namespace vigil::analysis

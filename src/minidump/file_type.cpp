@@ -134,6 +134,10 @@ Result<FileType> identify(ByteSource& file) {
   if (const auto kind = other_kind(head); !kind.empty()) {
     return Error{Errc::Unsupported, fmt::format("file is {}, and not a minidump", kind)};
   }
+  if (std::ranges::all_of(start, [](char c) { return c == '\0'; })) {
+    return Error{Errc::Malformed,
+                 "file begins with zeros only: it was never written, or its disk lost it"};
+  }
   constexpr std::size_t kShown = 8;
   return Error{Errc::Malformed,
                fmt::format("file is not a minidump: it begins with {}, and not with MDMP",

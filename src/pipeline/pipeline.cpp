@@ -10,9 +10,11 @@
 #include "analysis/analysis.h"
 #include "base/utf.h"
 #include "base/version.h"
+#include "kerneldump/kerneldump.h"
 #include "minidump/minidump.h"
 #include "pipeline/backed_memory.h"
 #include "pipeline/facts.h"
+#include "pipeline/kernel_facts.h"
 #include "pipeline/stacks.h"
 #include "pipeline/text_budget.h"
 #include "platform/platform.h"
@@ -76,9 +78,9 @@ void add_refused_files(const symbols::ModuleImages& images,
   }
 }
 
-report::Report make_report(minidump::Minidump& dump,
-                           symbols::Library& library,
-                           const Limits& limits) {
+/// A dump of any format: a Minidump or a KernelDump.
+template <class Dump>
+report::Report make_report(Dump& dump, symbols::Library& library, const Limits& limits) {
   const auto& snapshot = dump.snapshot();
   const snapshot::ModuleMap modules(snapshot.modules);
   symbols::ModuleImages images(snapshot.modules, dump.memory(), library);
@@ -86,7 +88,9 @@ report::Report make_report(minidump::Minidump& dump,
   TextBudget budget(limits.max_text_bytes);
   report::Report report;
   report.analyzer = fmt::format("vigil {}", kVersion);
+  report.dump_bytes = dump.size();
   add_facts(snapshot, budget, report);
+  if (snapshot.kernel) add_kernel_facts(snapshot, budget, report);
   add_stacks({snapshot, dump.memory(), modules, images, files, library}, limits, budget, report);
   add_identities(files, budget, report);
 
@@ -102,6 +106,7 @@ report::Report make_report(minidump::Minidump& dump,
   report.deadlocks = std::move(findings.deadlocks);
   report.signature = std::move(findings.signature);
   report.synopsis = budget.take(findings.synopsis);
+  if (report.kernel) report.kernel->blame = std::move(findings.kernel_blame);
   if (snapshot.threads.empty() && !snapshot.exception)
     add_diagnostic(report, "no stream of this dump names a thread or an exception");
   add_losses(dump.diagnostics(), budget, report);
@@ -116,13 +121,15 @@ report::Report make_report(minidump::Minidump& dump,
 Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
                                symbols::Library& library,
                                const Limits& limits) {
+  if (kerneldump::is_kernel_dump(*dump)) {
+    VIGIL_TRY_ASSIGN(const auto kernel, kerneldump::KernelDump::parse(std::move(dump)));
+    return make_report(*kernel, library, limits);
+  }
   VIGIL_TRY_ASSIGN(const auto minidump,
                    minidump::Minidump::parse(std::move(dump),
                                              {.max_unpacked_bytes = limits.max_unpacked_bytes,
                                               .more_unpacked_bytes = limits.more_unpacked_bytes}));
-  auto report = make_report(*minidump, library, limits);
-  report.dump_bytes = minidump->size();
-  return report;
+  return make_report(*minidump, library, limits);
 }
 
 Result<report::Report> analyze(const std::filesystem::path& file,

@@ -15,8 +15,8 @@
 #include "report/report.h"
 #include "symbols/symbols.h"
 
-/// One dump in, one report out: reads, walks, names, analyzes. It is what `vigil analyze` does, in
-/// the service's sandbox too.
+/// One dump of a process or a whole machine in, one report out: reads, walks, names, analyzes. It
+/// is what `vigil analyze` does, in the service's sandbox too.
 ///
 /// The dump is hostile. What it costs is bounded by Limits, whatever it holds: work that does not
 /// fit is left out, and the report is `partial` and says so in its diagnostics. Images come from
@@ -46,9 +46,10 @@ struct Limits {
   std::uint64_t (*more_unpacked_bytes)() = nullptr;
 };
 
-/// Errc::NotFound, AccessDenied, Busy, Unsupported (a kernel dump, another kind of file), Malformed
-/// (no dump, a folder, an empty file), Io. Messages name the file. Images and symbols that the dump
-/// does not have itself come from \p library; what was opened there stays open for the next dump.
+/// Errc::NotFound, AccessDenied, Busy, Unsupported (an encrypted dump, another kind of file),
+/// Malformed (no dump, a folder, an empty file), Io. Messages name the file. Images and symbols
+/// that the dump does not have itself come from \p library; what was opened there stays open for
+/// the next dump.
 [[nodiscard]] Result<report::Report> analyze(const std::filesystem::path& file,
                                              symbols::Library& library,
                                              const Limits& limits = {});

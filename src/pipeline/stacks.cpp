@@ -116,6 +116,7 @@ class Walker {
                                           .generated = &generated_,
                                           .stack = stack,
                                           .frame_pointers = keeps_frame_pointers(),
+                                          .guess_without_code = input_.snapshot.kernel.has_value(),
                                           .max_frames = most,
                                           .deadline = &deadline});
     frames_left_ -= std::min(walk.frames.size(), frames_left_);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "report/fields_kernel.h"
 #include "report/report.h"
 
 /// The keys of the JSON form, once for both directions: an archive is either the writer of
@@ -51,6 +52,7 @@ void describe(Archive& a, Of<Module> auto& module) {
   a.text("debug_file", module.debug_file);
   a.text("debug_id", module.debug_id);
   a.text("symbols", module.symbols);
+  a.flag("third_party", module.third_party);
   a.derived("loaded_symbols", !module.symbols.empty() && module.symbols != "none");
 }
 
@@ -333,6 +335,7 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.object("crashpad", report.crashpad);
   a.object("assertion", report.assertion);
   a.object("circumstances", report.circumstances);
+  a.object("kernel", report.kernel);
   a.texts("diagnostics", report.diagnostics);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "report/kernel.h"
 
 /// What analysis made of one dump, as values; and their two forms: JSON, which is a contract
 /// (docs/formats/report-json.md), and text, which is for people and may change. Nothing here reads
@@ -69,7 +70,8 @@ struct Module {
   std::string code_id{};
   std::string debug_file{};
   std::string debug_id{};
-  std::string symbols{};  ///< none, exports, pdb, sym
+  std::string symbols{};     ///< none, exports, pdb, sym
+  bool third_party = false;  ///< In a kernel dump: a driver that is not one of Windows' own.
   friend bool operator==(const Module&, const Module&) = default;
 };
 
@@ -97,7 +99,8 @@ struct AdjustedAddress {
 };
 
 struct Crash {
-  std::string kind{};         ///< exception, or exit: the process ended itself.
+  /// exception; exit: the process ended itself; bugcheck: the machine stopped.
+  std::string kind{};
   std::uint32_t code = 0;     ///< Of the exception; of an exit without one: the exit code.
   std::string name{};         ///< ACCESS_VIOLATION
   std::string meaning{};      ///< A few words for a person.
@@ -335,6 +338,7 @@ struct Report {
   std::optional<Crashpad> crashpad{};
   std::optional<Assertion> assertion{};
   std::optional<Circumstances> circumstances{};  ///< Only in reports of the service.
+  std::optional<Kernel> kernel{};                ///< Only of dumps of a whole machine.
   friend bool operator==(const Report&, const Report&) = default;
 };
 
@@ -367,5 +371,17 @@ struct TextOptions {
 
 /// The same of circumstances alone, for what has no report.
 [[nodiscard]] std::string to_text(const Circumstances& circumstances, const TextOptions& options);
+
+/// One part of what a report has of a whole machine.
+enum class KernelPart : std::uint8_t { Bugcheck, Vm, Processors, Modules, Processes, Threads };
+
+/// That part alone, whole, as text for people; empty where \p report is not of a kernel dump.
+[[nodiscard]] std::string kernel_part_to_text(const Report& report,
+                                              KernelPart part,
+                                              const TextOptions& options);
+/// The same of several parts as one JSON object with the keys of the report's JSON.
+[[nodiscard]] std::string kernel_parts_to_json(const Report& report,
+                                               const std::vector<KernelPart>& parts,
+                                               bool pretty);
 
 }  // namespace vigil::report

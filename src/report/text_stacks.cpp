@@ -64,7 +64,11 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
   const bool blamed = report.blamed_thread == index;
   auto title = fmt::format("Thread {}, id {}", index, thread.thread_id);
   if (!thread.name.empty()) title += fmt::format(" \"{}\"", thread.name);
-  if (blamed) title += report.crash ? ", which crashed" : ", the one to blame";
+  if (blamed) {
+    title += report.kernel  ? ", which stopped the machine"
+             : report.crash ? ", which crashed"
+                            : ", the one to blame";
+  }
   page.line(title, Style::Title);
   if (blamed && !report.blame_reason.empty()) page.field("Why", report.blame_reason);
   for (std::size_t i = 0; i < thread.frames.size(); ++i) {
@@ -124,6 +128,27 @@ void add_registers(TextPage& page, const Thread& thread, std::string_view cpu) {
   }
 }
 
+/// Those of the thread that crashed.
+void add_crashed_registers(TextPage& page, const Report& report) {
+  const auto id = report.crash->thread_id;
+  const auto thread = std::find_if(report.threads.begin(), report.threads.end(),
+                                   [&](const Thread& t) { return t.thread_id == id; });
+  if (thread == report.threads.end() || thread->registers.empty()) return;
+  page.blank();
+  add_registers(page, *thread, report.system.cpu);
+}
+
+void add_kernel_exception(TextPage& page, const Report& report) {
+  const auto& crash = *report.crash;
+  add_bugcheck(page, report);
+  for (const auto& sentence : crash.decoded) page.field("Decoded", sentence);
+  if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
+  if (!crash.instruction.empty()) {
+    page.field("Instruction", fmt::format("{}  ({})", crash.instruction, crash.instruction_bytes));
+  }
+  add_crashed_registers(page, report);
+}
+
 }  // namespace
 
 void add_threads(TextPage& page, const Report& report, const TextOptions& options) {
@@ -135,6 +160,7 @@ void add_threads(TextPage& page, const Report& report, const TextOptions& option
   if (has_blamed) add_thread(page, report, *report.blamed_thread);
   add_locks(page, report);
   const auto others = report.threads.size() - (has_blamed ? 1 : 0);
+  if (report.kernel) add_kernel_environment(page, *report.kernel);
   if (others == 0) return;
   if (!options.all_threads && has_blamed) {
     page.blank();
@@ -152,6 +178,7 @@ void add_exception(TextPage& page, const Report& report) {
   page.section("EXCEPTION", "What the processor or the program itself reported, decoded.");
   if (!report.crash) return page.line("There is none that can be read in this dump.");
   const auto& crash = *report.crash;
+  if (report.kernel) return add_kernel_exception(page, report);
   page.field("Code", fmt::format("{:#010x} {}", crash.code, crash.name));
   if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));
   page.field("Meaning", crash.meaning);
@@ -166,11 +193,7 @@ void add_exception(TextPage& page, const Report& report) {
   for (std::size_t i = 0; i < crash.parameters.size(); ++i) {
     page.field(fmt::format("Parameter {}", i), fmt::format("{:#018x}", crash.parameters[i]));
   }
-  const auto thread = std::find_if(report.threads.begin(), report.threads.end(),
-                                   [&](const Thread& t) { return t.thread_id == crash.thread_id; });
-  if (thread == report.threads.end() || thread->registers.empty()) return;
-  page.blank();
-  add_registers(page, *thread, report.system.cpu);
+  add_crashed_registers(page, report);
 }
 
 }  // namespace vigil::report

@@ -94,6 +94,12 @@ void add_handles(TextPage& page, const Report& report) {
 }  // namespace
 
 void add_system_state(TextPage& page, const Report& report) {
+  if (report.kernel) {
+    page.section("SYSTEM STATE", "How much memory the machine had, and where each figure is from.");
+    page.field("Captured", format_bytes(report.memory.captured_bytes));
+    add_kernel_state(page, *report.kernel, false);
+    return;
+  }
   page.section("SYSTEM STATE",
                "How much memory the process used, and how much of it this dump holds.");
   page.field("Captured", format_bytes(report.memory.captured_bytes));

@@ -165,6 +165,12 @@ class Writer {
     json_.close('}');
   }
 
+  template <class Fields>
+  void whole(const Fields& fields) {
+    json_.open('{');
+    fields(*this);
+    json_.close('}');
+  }
   template <class T>
   void object_of(const T& value) {
     json_.open('{');
@@ -192,11 +198,45 @@ class Writer {
   std::size_t position_ = 0;
 };
 
+void add_part(Writer& a, const Report& report, const Kernel& kernel, KernelPart part) {
+  switch (part) {
+    case KernelPart::Bugcheck:
+      a.text("synopsis", report.synopsis);
+      a.object("bugcheck", kernel.bugcheck);
+      a.object("blame", kernel.blame);
+      a.text("blame_reason", report.blame_reason);
+      break;
+    case KernelPart::Vm: a.list("counters", kernel.counters, kMaxCounters); break;
+    case KernelPart::Processors: a.list("processors", kernel.processors, kMaxProcessors); break;
+    case KernelPart::Modules:
+      a.list("modules", report.modules, kMaxModules);
+      a.list("unloaded_modules", report.unloaded_modules, kMaxModules);
+      break;
+    case KernelPart::Processes:
+      a.flag("processes_are_complete", kernel.processes_are_complete);
+      a.list("processes", kernel.processes, kMaxKernelProcesses);
+      break;
+    case KernelPart::Threads: a.list("threads", kernel.threads, kMaxKernelThreads); break;
+  }
+}
+
 }  // namespace
 
 std::string to_json(const Report& report, bool pretty) {
   Writer writer(report, pretty);
   writer.object_of(report);
+  return std::move(writer).take();
+}
+
+std::string kernel_parts_to_json(const Report& report,
+                                 const std::vector<KernelPart>& parts,
+                                 bool pretty) {
+  Writer writer(report, pretty);
+  const Kernel none;
+  const auto& kernel = report.kernel ? *report.kernel : none;
+  writer.whole([&](Writer& a) {
+    for (const auto part : parts) add_part(a, report, kernel, part);
+  });
   return std::move(writer).take();
 }
 

@@ -74,7 +74,9 @@ void add_crashpad(TextPage& page, const Crashpad& crashpad) {
 }
 
 void add_synopsis(TextPage& page, const Report& report, const TextOptions& options) {
-  page.section("SYNOPSIS AND BASIC INFO", "What happened, to which program, and when.");
+  page.section("SYNOPSIS AND BASIC INFO", report.kernel
+                                              ? "What happened, to which machine, and when."
+                                              : "What happened, to which program, and when.");
   page.line(report.synopsis.empty() ? "Nothing is known of what happened." : report.synopsis,
             Style::Alarm, 0);
   page.blank();
@@ -84,11 +86,13 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
              joined({process.name, process.pid == 0 ? "" : fmt::format("pid {}", process.pid),
                      process.uptime ? up_text(*process.uptime) : "",
                      process.integrity.empty() ? "" : process.integrity + " integrity"}));
-  if (process.create_time) page.field("Started", local_or_utc(*process.create_time, options));
+  if (process.create_time && !report.kernel)
+    page.field("Started", local_or_utc(*process.create_time, options));
   if (report.dump_time != Timestamp{})
     page.field("Dump taken", local_or_utc(report.dump_time, options));
   page.field("Dump", joined({report.dump_format,
                              report.dump_bytes == 0 ? "" : format_bytes(report.dump_bytes)}));
+  if (report.kernel) add_kernel_basics(page, report, options);
   page.field("Comment", report.comment);
   if (report.assertion) page.field("Assertion", text_of(*report.assertion));
   if (report.crashpad) add_crashpad(page, *report.crashpad);
@@ -106,7 +110,8 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
 }
 
 void add_processors(TextPage& page, const Report& report) {
-  page.section("PROCESSORS", "What the program ran on.");
+  page.section("PROCESSORS", report.kernel ? "What the machine had, and what each was running."
+                                           : "What the program ran on.");
   const auto& system = report.system;
   page.field("Architecture",
              joined({system.cpu.empty() ? "unknown" : system.cpu,
@@ -116,6 +121,7 @@ void add_processors(TextPage& page, const Report& report) {
   page.field("Name", system.cpu_model_name);
   page.field("Microcode", system.cpu_microcode);
   page.field("Speed", system.cpu_mhz == 0 ? "" : fmt::format("up to {} MHz", system.cpu_mhz));
+  if (report.kernel) add_kernel_processors(page, *report.kernel);
 }
 
 /// The modules to show, by address.
@@ -129,7 +135,9 @@ std::vector<const Module*> modules_to_show(const Report& report, const TextOptio
   std::vector<const Module*> result;
   for (const auto& module : report.modules) {
     const bool program = result.empty() && &module == report.modules.data();
-    if (wanted.empty() || program || wanted.contains(windows_file_name(module.path))) {
+    // Of a machine the drivers that others brought along are what one looks for.
+    if (wanted.empty() || program || module.third_party ||
+        wanted.contains(windows_file_name(module.path))) {
       result.push_back(&module);
     }
   }
@@ -140,21 +148,25 @@ std::vector<const Module*> modules_to_show(const Report& report, const TextOptio
 }
 
 void add_modules(TextPage& page, const Report& report, const TextOptions& options) {
-  constexpr std::size_t kNameColumns = 28, kVersionColumns = 18;
+  // Of a machine the last column has more to say.
+  const std::size_t name_columns = report.kernel ? 20 : 28,
+                    version_columns = report.kernel ? 14 : 18;
   page.section("MODULES AND PROCESSES",
                "The code that was loaded, and where the names of its functions come from.");
   if (report.modules.empty()) return page.line("The dump names no modules.");
-  page.line(fmt::format("{:<18}  {:<18}  {:<{}}  {:<{}}  {}", "Start", "End", "Name", kNameColumns,
-                        "Version", kVersionColumns, "Symbols"),
+  page.line(fmt::format("{:<18}  {:<18}  {:<{}}  {:<{}}  {}", "Start", "End", "Name", name_columns,
+                        "Version", version_columns, "Symbols"),
             Style::Faint);
   const auto modules = modules_to_show(report, options);
   for (const auto* module : modules) {
     const auto name = terminal_safe(windows_file_name(module->path));
     const auto version = module->version.empty() ? "-" : terminal_safe(module->version);
-    page.line(fmt::format(
-        "{:#018x}  {:#018x}  {:<{}}  {:<{}}  {}", module->base, module->base + module->size,
-        clip(name.empty() ? "?" : name, kNameColumns), kNameColumns, clip(version, kVersionColumns),
-        kVersionColumns, module->symbols.empty() ? "-" : module->symbols));
+    page.line(fmt::format("{:#018x}  {:#018x}  {:<{}}  {:<{}}  {}", module->base,
+                          module->base + module->size,
+                          clip(name.empty() ? "?" : name, name_columns), name_columns,
+                          clip(version, version_columns), version_columns,
+                          joined({module->symbols.empty() ? "-" : module->symbols,
+                                  module->third_party ? "third party" : ""})));
   }
   if (modules.size() < report.modules.size()) {
     page.line(fmt::format("and {} more that are not on this stack",
@@ -171,6 +183,15 @@ void add_modules(TextPage& page, const Report& report, const TextOptions& option
   }
 }
 
+/// The processes of a machine: all where everything is wanted, or the first.
+void add_processes(TextPage& page, const Report& report, const TextOptions& options) {
+  constexpr std::size_t kMaxShown = 40;
+  page.blank();
+  page.line(fmt::format("Processes: {}", report.kernel->processes.size()), Style::Title);
+  add_kernel_processes(page, *report.kernel, options,
+                       options.all_threads ? report.kernel->processes.size() : kMaxShown);
+}
+
 }  // namespace
 
 std::string to_text(const Report& report, const TextOptions& options) {
@@ -179,6 +200,7 @@ std::string to_text(const Report& report, const TextOptions& options) {
   add_processors(page, report);
   add_system_state(page, report);
   add_modules(page, report, options);
+  if (report.kernel) add_processes(page, report, options);
   add_threads(page, report, options);
   add_exception(page, report);
   return std::move(page).take();

@@ -13,6 +13,7 @@
 #include "base/byte_view.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "snapshot/kernel.h"
 
 /// A captured process as values: what a dump of any format says about a system, its threads,
 /// modules, memory and exception. Readers of formats fill it in; unwinding, symbols and analysis
@@ -95,6 +96,8 @@ struct SystemInfo {
   std::uint32_t raw_platform = 0;     ///< The format's own number: VER_PLATFORM_* or Breakpad's.
   std::uint32_t processor_count = 0;  ///< 0: not said.
   std::uint32_t os_major = 0, os_minor = 0, os_build = 0;
+  /// The build is the kernel's own number: later releases have the same.
+  bool is_kernel_build = false;
   std::string service_pack;  ///< CSDVersion; on other systems than Windows the kernel's own words.
   std::string cpu_vendor;    ///< `GenuineIntel`; empty: not said.
   std::uint16_t cpu_family = 0, cpu_model = 0, cpu_stepping = 0;
@@ -363,6 +366,7 @@ struct Snapshot {
   std::optional<Assertion> assertion;
   std::optional<ThreadId> dump_thread;        ///< The one that wrote the dump; no crash is there.
   std::optional<ThreadId> requesting_thread;  ///< The one that asked for it.
+  std::optional<KernelState> kernel;          ///< Only in dumps of a whole machine.
 };
 
 [[nodiscard]] const Thread* find_thread(const Snapshot& snapshot, ThreadId id) noexcept;

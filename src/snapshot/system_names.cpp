@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+
 #include "snapshot/snapshot.h"
 
 namespace vigil::snapshot {
@@ -29,6 +32,18 @@ std::string_view foreign_os_name(std::uint32_t platform) noexcept {
     default: return {};
   }
 }
+
+/// Releases that brought no kernel of their own.
+struct KernelBuild {
+  std::uint32_t build;
+  std::string_view client;
+};
+constexpr KernelBuild kKernelBuilds[] = {
+    {18362, "Windows 10 1903 or 1909"},
+    {19041, "Windows 10 2004 to 22H2"},
+    {22621, "Windows 11 22H2 or 23H2"},
+    {26100, "Windows 11 24H2 or later"},
+};
 
 }  // namespace
 
@@ -66,6 +81,10 @@ std::string_view windows_product(const SystemInfo& system) noexcept {
   const bool client = system.product_type == kWorkstation;
   const bool server = system.product_type == kServer || system.product_type == kDomainController;
   if (system.os != Os::Windows || (!client && !server)) return {};
+  if (client && system.is_kernel_build) {
+    const auto found = std::ranges::find(kKernelBuilds, system.os_build, &KernelBuild::build);
+    if (found != std::end(kKernelBuilds)) return found->client;
+  }
   for (const auto& known : kWindowsBuilds) {
     if (known.build == system.os_build) return client ? known.client : known.server;
   }

@@ -39,7 +39,9 @@ std::optional<Chain> scan_stack(const Target& target, const Chain& frame, const 
     const auto value = target.read_word(slot, word);
     if (!value || !target.in_stack(slot)) return std::nullopt;
     const auto address = *value & rules.address_mask;
-    if (target.follows_call(address) == CallEvidence::Yes && target.may_call(address)) {
+    const auto evidence = target.follows_call(address);
+    const bool likely = evidence == CallEvidence::Yes && target.may_call(address);
+    if (likely || (rules.guess_without_code && evidence == CallEvidence::Unknown)) {
       return Chain{address, slot + word, frame.fp};
     }
   }

@@ -22,6 +22,8 @@ struct ChainRules {
   /// Code keeps a chain of frame pointers as a rule: a zero ends it, and an address in a module
   /// whose code nobody has will do. Otherwise there must be a call before it.
   bool is_convention = false;
+  /// A scan takes an address in a module whose code nobody has.
+  bool guess_without_code = false;
   /// The bits of a return address that are not its signature.
   std::uint64_t address_mask = ~std::uint64_t{0};
 };

@@ -118,6 +118,9 @@ struct WalkRequest {
   snapshot::AddressRange stack = {};
   /// Code keeps frame pointers as a rule, on x64 too: Linux and macOS, not Windows.
   bool frame_pointers = false;
+  /// Take an address in a module whose bytes nobody has for a caller's where there is nothing
+  /// better: small dumps of kernels have no images at all.
+  bool guess_without_code = false;
   std::size_t max_frames = kDefaultMaxFrames;
   /// When to stop; null: never. It is asked for each frame and for each guess at one, since either
   /// may open another image; frame 0 is always there.

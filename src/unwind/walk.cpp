@@ -19,6 +19,8 @@ using snapshot::X86Context;
 
 /// Guesses follow from guesses; a stack that needs more of them than this tells nothing.
 constexpr std::size_t kMaxScannedFrames = 16;
+/// Where nothing else is to be had, as in small dumps of kernels.
+constexpr std::size_t kMaxFramesWithoutCode = 64;
 /// Symbol files have no addresses beyond.
 constexpr std::uint64_t kMaxRva = std::numeric_limits<std::uint32_t>::max();
 
@@ -82,6 +84,7 @@ class Walker {
         chain_rules_(rules_of(context)),
         max_frames_(request.max_frames) {
     if (request.frame_pointers) chain_rules_.is_convention = true;
+    chain_rules_.guess_without_code = request.guess_without_code;
   }
 
   Walk run() {
@@ -199,7 +202,8 @@ class Walker {
     const bool chain_ended =
         chain_rules_.is_convention && chain.fp == 0 && frame_.trust == FrameTrust::FramePointer;
     if (chain_ended) return StopReason::EndOfStack;
-    if (scanned_ < kMaxScannedFrames) {
+    const auto most = chain_rules_.guess_without_code ? kMaxFramesWithoutCode : kMaxScannedFrames;
+    if (scanned_ < most) {
       if (const auto next = scan_stack(target_, chain, chain_rules_))
         return caller(*next, FrameTrust::Scan);
       if (target_.is_late()) return StopReason::TimeLimit;

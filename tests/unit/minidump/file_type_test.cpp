@@ -56,6 +56,13 @@ TEST(FileType, ShowsHowAnUnknownFileBegins) {
   EXPECT_EQ(refusal("M").message(), "file is not a minidump: it begins with 4d, and not with MDMP");
 }
 
+TEST(FileType, NamesAFileThatWasNeverWritten) {
+  const auto error = refusal(std::string(200, '\0'));
+  EXPECT_EQ(error.code(), Errc::Malformed);
+  EXPECT_EQ(error.message(),
+            "file begins with zeros only: it was never written, or its disk lost it");
+}
+
 TEST(FileType, RefusesAnEmptyFile) {
   EXPECT_EQ(refusal("").message(), "file is empty");
 }

@@ -338,6 +338,7 @@ TEST(Pipeline, NamesTheFileThatItCannotRead) {
 
 TEST(Pipeline, RefusesWhatIsNoMinidump) {
   EXPECT_EQ(analyze_bytes("").error().code(), Errc::Malformed);
+  // A kernel dump whose processor is none that is read.
   EXPECT_EQ(analyze_bytes("PAGEDU64" + std::string(8192, 'x')).error().code(), Errc::Unsupported);
   EXPECT_EQ(analyze_bytes("hello, world, this is a text").error().code(), Errc::Malformed);
 }

@@ -127,4 +127,71 @@ inline Report sample_report() {
   return r;
 }
 
+/// One of a machine: everything that only those have.
+inline Report sample_kernel_report() {
+  auto r = sample_report();
+  r.synopsis = "Windows Server 2022 stopped with DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1)";
+  r.dump_format = "kernel dump";
+  r.crash->kind = "bugcheck";
+  r.modules.front().third_party = true;
+  auto& kernel = r.kernel.emplace();
+  kernel.bugcheck = {0xd1,
+                     "DRIVER_IRQL_NOT_LESS_OR_EQUAL",
+                     "a driver touched memory that is not there",
+                     {{0x29, "address that was touched"}, {2, "IRQL at that moment: 2, dispatch"}},
+                     "found_frame",
+                     0xfffff98a6645eca0};
+  kernel.blame = {"badnet.sys", "", true};
+  r.blame_reason = "an address in it lies on the stack";
+  kernel.dump_type = "automatic";
+  kernel.attributes = {"out_of_space"};
+  kernel.writer = "classic";
+  kernel.translation = "amd64, 4 levels";
+  kernel.offsets = "table for builds 19041 to 25398";
+  kernel.uptime = std::chrono::seconds(7 * 86400 + 3 * 3600 + 4 * 60 + 5);
+  kernel.boot_time = Timestamp{1'795'000'000'000'000};
+  kernel.directory_table = 0x1ad000;
+  kernel.kernel_base = 0xfffff80081a00000;
+  kernel.debugger_data = 0xfffff80082600b20;
+  kernel.present_pages = 70'000;
+  kernel.missing_bytes = 4096;
+  kernel.low_memory = true;
+  kernel.processors = {
+      {0, true, false, 0xfffff80082700180, 0xffff908b069fd080, 0xfffff80082703a00,
+       0xffff908b069fe080, 4304, 16812, "audiodg.exe", 2592, "GenuineIntel", std::uint16_t{6},
+       std::uint16_t{167}, std::uint16_t{1}, std::uint8_t{2}, "CR8 as it was saved"},
+      {.number = 1, .idle = true}};
+  kernel.processes = {{0xffff908b08220080, 4304, 6456, "audiodg.exe", 9, 1, 0xc0000005,
+                       Timestamp{1'795'100'000'000'000}, Timestamp{1'795'100'001'000'000},
+                       0x5b68293000, 0x1c727f000}};
+  kernel.threads = {{0xffff908b069fd080, 4304, 16812, "audiodg.exe", "waiting", "UserRequest", 22,
+                     349'388, 0, 1234, 0x5b682f4000, 0x7ffa6c6eaee0, 0xfffff98a6645e7e0,
+                     0xfffff98a66460000, 0xfffff98a66459000}};
+  kernel.counters = {{"commit", std::uint64_t{15} << 30, {}, "triage block"},
+                     {"page_files", {}, 1, "MmNumberOfPagingFiles by the debugger data"},
+                     {"available", {}, {}, ""}};
+  auto& peb = kernel.peb.emplace();
+  peb = {0x5b68293000,
+         false,
+         0x7ff600000000,
+         0x7ffa70000000,
+         0x1f0000,
+         0x200000,
+         0x70,
+         1,
+         12,
+         "C:\\Windows\\System32\\audiodg.exe",
+         "audiodg.exe 0x1",
+         "C:\\Windows",
+         "title",
+         "WinSta0\\Default",
+         {{0x7ff600000000, 0x8000, "C:\\Windows\\System32\\audiodg.exe"}}};
+  kernel.request = KernelRequest{
+      0xffff908b01234560, 0xffff908b02234560, 0xffff908b03234560, "\\Driver\\badnet", 22, 2};
+  kernel.teb = ThreadEnvironment{0x5b682f4000, 0, 0x5b68400000, 0x5b683f0000,
+                                 0x5b682f4000, 0, 0x5b68293000, 4304,
+                                 16812,        5, 0xc0000034,   0};
+  return r;
+}
+
 }  // namespace vigil::report

@@ -11,6 +11,7 @@ namespace {
 TEST(Schema, DescribesEveryKeyThatToJsonWrites) {
   test::ReportSchema schema(VIGIL_SOURCE_DIR);
   schema.expect_valid(to_json(sample_report(), false));
+  schema.expect_valid(to_json(sample_kernel_report(), false));
   schema.expect_valid(to_json(Report{}, false));
 }
 

@@ -227,6 +227,10 @@ class FakeProcess final : public image::ImageSource {
     frame_pointers_ = true;
     return *this;
   }
+  FakeProcess& guesses_without_code() {
+    guess_without_code_ = true;
+    return *this;
+  }
   FakeProcess& ends_by(Deadline& deadline) {
     deadline_ = &deadline;
     return *this;
@@ -249,6 +253,7 @@ class FakeProcess final : public image::ImageSource {
                                .generated = generated_.get(),
                                .stack = stack_,
                                .frame_pointers = frame_pointers_,
+                               .guess_without_code = guess_without_code_,
                                .max_frames = max_frames,
                                .deadline = deadline_});
   }
@@ -260,6 +265,7 @@ class FakeProcess final : public image::ImageSource {
   FakeRules* rules_ = nullptr;
   std::unique_ptr<unwind::GeneratedCode> generated_;
   bool frame_pointers_ = false;
+  bool guess_without_code_ = false;
   snapshot::AddressRange stack_;
   Deadline* deadline_ = nullptr;
 };

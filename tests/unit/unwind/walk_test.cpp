@@ -73,6 +73,21 @@ TEST(Walk, StopsBehindTheFirstFrameWhenTimeIsUp) {
   EXPECT_EQ(walk.stop, StopReason::TimeLimit);
 }
 
+/// Small dumps of kernels have no images: only whoever asks for it gets guesses that nobody can
+/// check.
+TEST(Walk, GuessesInModulesWithoutCodeOnlyWhenAsked) {
+  ByteBuilder stack;
+  stack.u64(7).u64(kBase + 0x1205).u64(0x1234).u64(kBase + 0x1305).fill(64);
+  FakeProcess process;
+  process.module_without_image(kBase).stack(stack);
+  EXPECT_EQ(process.walk(amd64_context(kBase + 0x1105, kStack)).frames.size(), 1u);
+  const auto walk = process.guesses_without_code().walk(amd64_context(kBase + 0x1105, kStack));
+  ASSERT_EQ(walk.frames.size(), 3u);
+  EXPECT_EQ(walk.frames[1].trust, FrameTrust::Scan);
+  EXPECT_EQ(walk.frames[1].resume, kBase + 0x1205);
+  EXPECT_EQ(walk.frames[2].resume, kBase + 0x1305);
+}
+
 TEST(Walk, HasNoFramesWithoutRegisters) {
   FakeProcess process;
   const auto walk = process.walk({});

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "analysis/analysis.h"
+#include "snapshot/snapshot.h"
+
+namespace vigil::analysis {
+
+/// What is known of a bugcheck code, without its values.
+struct BugcheckInfo {
+  std::string_view name;     ///< `DRIVER_IRQL_NOT_LESS_OR_EQUAL`; empty: none is known.
+  std::string_view meaning;  ///< What happened, in half a sentence; empty: not known.
+};
+[[nodiscard]] BugcheckInfo bugcheck_info(const snapshot::Bugcheck& bugcheck) noexcept;
+
+/// The name, or the code in hex.
+[[nodiscard]] std::string bugcheck_name(const snapshot::Bugcheck& bugcheck);
+
+/// What parameter \p index (0 to 3) of \p bugcheck means, with its value in words where it has
+/// some: `kind of access: write`. Empty: nothing is known of it.
+[[nodiscard]] std::string parameter_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index);
+
+/// Whether nothing failed: a person, a debugger or the system itself asked for the dump.
+[[nodiscard]] bool is_made_on_purpose(const snapshot::KernelState& kernel) noexcept;
+
+}  // namespace vigil::analysis

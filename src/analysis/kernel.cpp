@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/kernel.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "analysis/blame.h"
+#include "analysis/bugcheck.h"
+#include "analysis/fast_fail.h"
+#include "analysis/instruction.h"
+#include "analysis/kernel_blame.h"
+#include "analysis/signature.h"
+#include "base/exception_codes.h"
+#include "base/utf.h"
+
+namespace vigil::analysis {
+namespace {
+
+constexpr std::uint32_t kAccessViolation = 0xc0000005;
+
+std::string_view access_in_words(std::uint64_t kind) {
+  switch (kind) {
+    case 0: return "read";
+    case 1: return "write";
+    case 2:
+    case 8: return "execute";
+    default: return "";
+  }
+}
+
+/// Which parameters of a bugcheck tell of an access: the address, and its kind.
+struct AccessRule {
+  std::uint32_t code;
+  std::size_t address, kind;
+};
+constexpr AccessRule kAccessRules[] = {
+    {0x0a, 0, 2}, {0x50, 0, 1}, {0xc5, 0, 2}, {0xcc, 0, 1},
+    {0xce, 0, 1}, {0xd1, 0, 2}, {0xd5, 0, 1}, {0xd6, 0, 1},
+};
+
+void set_access(const snapshot::Snapshot& snapshot, report::Crash& crash) {
+  const auto& bugcheck = snapshot.kernel->bugcheck;
+  const auto rule = std::ranges::find(kAccessRules, bugcheck.base_code(), &AccessRule::code);
+  if (rule != std::end(kAccessRules)) {
+    crash.accessed_address = bugcheck.parameters[rule->address];
+    crash.access = access_in_words(bugcheck.parameters[rule->kind]);
+    return;
+  }
+  const auto& exception = *snapshot.exception;
+  if (exception.code != kAccessViolation || exception.parameters.size() < 2) return;
+  crash.accessed_address = exception.parameters[1];
+  crash.access = access_in_words(exception.parameters[0]);
+}
+
+report::Crash make_crash(const Input& input) {
+  const auto& snapshot = input.snapshot;
+  const auto& kernel = *snapshot.kernel;
+  const auto& bugcheck = kernel.bugcheck;
+  report::Crash crash;
+  crash.kind = "bugcheck";
+  crash.code = bugcheck.code;
+  crash.name = bugcheck_name(bugcheck);
+  crash.meaning = bugcheck_info(bugcheck).meaning;
+  crash.parameters.assign(bugcheck.parameters.begin(), bugcheck.parameters.end());
+  if (!snapshot.exception) return crash;
+  const auto& exception = *snapshot.exception;
+  crash.thread_id = exception.thread.value;
+  crash.address = exception.address;
+  set_access(snapshot, crash);
+  if (exception.code != 0) {
+    const auto* info = find_exception_code(exception.code);
+    crash.decoded.push_back(fmt::format("the exception is {:#010x} {}{}", exception.code,
+                                        exception_name(exception.code),
+                                        info == nullptr ? "" : fmt::format(": {}", info->meaning)));
+  }
+  const bool registers = kernel.fault_source != snapshot::FaultSource::None;
+  const auto instruction = decode_instruction(
+      input.memory, crash.address,
+      registers ? exception.context : snapshot::ThreadContext(std::monostate{}), 0);
+  if (crash.address == 0 || !instruction) return crash;
+  crash.instruction = instruction->text;
+  crash.instruction_bytes = instruction->bytes;
+  for (const auto& operand : instruction->operands) crash.memory_accesses.push_back(operand.access);
+  return crash;
+}
+
+/// What of a bugcheck groups: its name, and what its first parameter says where that is a kind.
+std::string class_of(const Input& input, const report::Crash& crash) {
+  constexpr std::array<std::uint32_t, 14> kKinds = {0x19, 0x1a,  0x4e,  0x7f,  0x9f,  0xc2,  0xc4,
+                                                    0xc9, 0x10d, 0x10e, 0x113, 0x119, 0x124, 0x133};
+  const auto& bugcheck = input.snapshot.kernel->bugcheck;
+  const auto code = bugcheck.base_code();
+  if (code == 0x139) {
+    const auto* info = find_fast_fail(bugcheck.parameters[0]);
+    return fmt::format(
+        "{} ({})", crash.name,
+        info == nullptr ? fmt::format("{}", bugcheck.parameters[0]) : std::string(info->name));
+  }
+  if (code == 0x1e || code == 0x3b || code == 0x7e || code == 0x8e) {
+    return fmt::format("{} ({})", crash.name,
+                       exception_name(static_cast<std::uint32_t>(bugcheck.parameters[0])));
+  }
+  if (std::ranges::find(kKinds, code) != kKinds.end())
+    return fmt::format("{} ({:#x})", crash.name, bugcheck.parameters[0]);
+  return crash.name;
+}
+
+report::Signature make_kernel_signature(const Input& input,
+                                        const report::Crash& crash,
+                                        const std::optional<KernelCulprit>& culprit) {
+  auto named = crash;
+  named.name = class_of(input, crash);
+  const auto* stack = input.threads.empty() ? nullptr : &input.threads.front();
+  const bool walked = culprit && culprit->frame && !culprit->probable;
+  if (!culprit || walked) return make_signature(stack, &named);
+  if (!culprit->module) return make_signature_of(ascii_lower(culprit->process), named);
+  const auto& module = input.snapshot.modules[*culprit->module];
+  const auto name = ascii_lower(module.name());
+  // Which address of a driver lies on a stack that could not be walked is chance.
+  const bool placed = culprit->address != 0 && !culprit->probable;
+  return make_signature_of(
+      placed ? fmt::format("{}+{:#x}", name, culprit->address - module.base) : name, named);
+}
+
+/// What the machine was running when it stopped.
+std::string running(const snapshot::KernelState& kernel) {
+  for (const auto& process : kernel.processes) {
+    if (process.address != kernel.current_process || process.image.empty()) continue;
+    return process.pid ? fmt::format(" while {} ({}) was running", process.image, *process.pid)
+                       : fmt::format(" while {} was running", process.image);
+  }
+  return {};
+}
+
+std::string what_was_touched(const report::Crash& crash) {
+  if (!crash.accessed_address || crash.access.empty()) return {};
+  return fmt::format(", by {} {:#x}",
+                     crash.access == "write"     ? "writing to"
+                     : crash.access == "execute" ? "running"
+                                                 : "reading",
+                     *crash.accessed_address);
+}
+
+std::string make_kernel_synopsis(const Input& input,
+                                 const report::Crash& crash,
+                                 const std::optional<KernelCulprit>& culprit) {
+  const auto& kernel = *input.snapshot.kernel;
+  const auto product = snapshot::windows_product(input.snapshot.system);
+  const std::string_view machine = product.empty() ? "Windows" : product;
+  if (kernel.bugcheck.code == 0) {
+    return fmt::format("{} was running when this dump was made: nothing has failed", machine);
+  }
+  auto text = fmt::format("{} stopped with {} ({:#x}){}", machine, crash.name, kernel.bugcheck.code,
+                          running(kernel));
+  if (!crash.meaning.empty()) text += fmt::format(": {}", crash.meaning);
+  text += what_was_touched(crash);
+  if (!culprit) return text;
+  if (culprit->of_windows) return text + fmt::format("; {}", culprit->reason);
+  const auto who = culprit->module ? std::string(input.snapshot.modules[*culprit->module].name())
+                                   : culprit->process;
+  text += fmt::format("; {} is {}to blame: {}", who, culprit->probable ? "probably " : "",
+                      culprit->reason);
+  return text;
+}
+
+}  // namespace
+
+Findings analyze_kernel(const Input& input) {
+  Findings findings;
+  auto crash = make_crash(input);
+  const auto culprit = find_kernel_culprit(input);
+  if (!input.threads.empty()) findings.blamed_thread = 0;
+  if (culprit) {
+    findings.blamed_frame = culprit->frame;
+    findings.blame_reason = culprit->reason;
+    findings.kernel_blame.probable = culprit->probable;
+    findings.kernel_blame.process = culprit->process;
+    if (culprit->module)
+      findings.kernel_blame.module = input.snapshot.modules[*culprit->module].name();
+  }
+  const bool no_frame = findings.blamed_frame && !input.threads.empty() &&
+                        *findings.blamed_frame >= input.threads.front().frames.size();
+  if (no_frame || input.threads.empty()) findings.blamed_frame.reset();
+  findings.signature = make_kernel_signature(input, crash, culprit);
+  findings.synopsis = make_kernel_synopsis(input, crash, culprit);
+  findings.crash = std::move(crash);
+  return findings;
+}
+
+}  // namespace vigil::analysis

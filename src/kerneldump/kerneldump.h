@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/byte_source.h"
+#include "base/diagnostics.h"
+#include "base/result.h"
+#include "snapshot/snapshot.h"
+
+/// Reads dumps of a whole Windows machine, MEMORY.DMP and what lies in Minidump, into a snapshot:
+/// its `kernel` part has the bugcheck, processors, processes, threads and counters; its modules are
+/// the drivers, the kernel first; its threads are those that the processors were running, first the
+/// one that stopped the machine; its exception is the fault, or the bugcheck's own registers.
+///
+/// Every type of DumpType is read, of 64 and 32 bits: full, kernel, automatic, active, triage by
+/// either of its writers, a header alone, and what a debugger's `.dump` writes. Every byte is
+/// hostile: counts have limits, lists need not end, and page tables may lead anywhere. Only a
+/// header that cannot be read refuses the file; what else is missing stands in diagnostics(), and
+/// the rest is there. Pages are looked up when they are asked for, so that a dump of any size costs
+/// what was asked of it.
+///
+/// A KernelDump owns everything that it hands out. One thread at a time; many dumps on many.
+namespace vigil::kerneldump {
+
+class KernelDump {
+ public:
+  /// Errc::Malformed: no kernel dump, or one that was never written; Truncated: it ends within its
+  /// header; Unsupported: it is encrypted, or of a processor that is not read.
+  [[nodiscard]] static Result<std::unique_ptr<KernelDump>> parse(std::unique_ptr<ByteSource> file);
+  /// The same over bytes that the caller keeps alive: what tests and fuzzers use.
+  [[nodiscard]] static Result<std::unique_ptr<KernelDump>> parse(ByteView bytes);
+
+  KernelDump(const KernelDump&) = delete;
+  KernelDump& operator=(const KernelDump&) = delete;
+  ~KernelDump();
+
+  [[nodiscard]] const snapshot::Snapshot& snapshot() const noexcept;
+  /// How long the dump is in bytes.
+  [[nodiscard]] std::uint64_t size() const noexcept;
+  /// The address space that was current: the kernel's, and of the process that was running.
+  [[nodiscard]] snapshot::Memory& memory() noexcept;
+  [[nodiscard]] const Diagnostics& diagnostics() const noexcept;
+
+ private:
+  struct State;
+  explicit KernelDump(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Whether \p file begins as a kernel dump does. One whose pages were never written begins with
+/// zeros, and is none.
+[[nodiscard]] bool is_kernel_dump(ByteSource& file);
+
+}  // namespace vigil::kerneldump

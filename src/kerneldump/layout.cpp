@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "kerneldump/kernel.h"
+
+namespace vigil::kerneldump {
+namespace {
+
+constexpr std::uint64_t kSystemPid = 4;
+constexpr std::uint64_t kNameBytes = 15;
+
+struct Row {
+  snapshot::Cpu cpu;
+  std::uint32_t first_build, last_build;
+  Layout layout;
+};
+constexpr Row kRows[] = {
+#define VIGIL_KERNEL_LAYOUT(c, b0, b1, p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, t0, t1, t2) \
+  {snapshot::Cpu::c,                                                                            \
+   b0,                                                                                          \
+   b1,                                                                                          \
+   {.process_bytes = p0,                                                                        \
+    .pid = p1,                                                                                  \
+    .links = p2,                                                                                \
+    .create_time = p3,                                                                          \
+    .parent = p4,                                                                               \
+    .peb = p5,                                                                                  \
+    .image = p6,                                                                                \
+    .thread_list = p7,                                                                          \
+    .active_threads = p8,                                                                       \
+    .exit_status = p9,                                                                          \
+    .exit_time = p10,                                                                           \
+    .cid = t0,                                                                                  \
+    .thread_links = t1,                                                                         \
+    .start = t2}},
+#include "kerneldump/kernel_layout.inc"
+#undef VIGIL_KERNEL_LAYOUT
+};
+
+/// What KTHREAD and KPROCESS begin with has been the same on x64 from 9200 to 26100.
+void set_stable_parts(Layout& layout, const Kernel& kernel) {
+  if (kernel.header.cpu != snapshot::Cpu::Amd64) return;
+  layout.initial_stack = 0x28;
+  layout.stack_limit = 0x30;
+  layout.stack_base = 0x38;
+  layout.kernel_stack = 0x58;
+  layout.trap_frame = 0x90;
+  layout.priority = 0xc3;
+  layout.teb = 0xf0;
+  layout.context_switches = 0x154;
+  layout.state = 0x184;
+  layout.wait_ticks = 0x1b4;
+  layout.process = 0x220;
+  layout.wait_reason = 0x283;
+  layout.directory_table = 0x28;
+}
+
+/// What the debugger data says of this very build stands above any table.
+void set_by_debugger_data(Layout& layout, const DebuggerData& data) {
+  const auto take = [](std::uint64_t& to, std::optional<std::uint64_t> from) {
+    if (from) to = *from;
+  };
+  take(layout.teb, data.offset(0x29a));
+  take(layout.kernel_stack, data.offset(0x29c));
+  take(layout.initial_stack, data.offset(0x29e));
+  take(layout.state, data.offset(0x2a2));
+  take(layout.process_bytes, data.offset(0x2a8));
+  take(layout.peb, data.offset(0x2aa));
+  take(layout.parent, data.offset(0x2ac));
+  take(layout.directory_table, data.offset(0x2ae));
+  take(layout.thread_bytes, data.offset(0x2c0));
+  take(layout.stack_limit, data.offset32(0x340));
+  take(layout.stack_base, data.offset32(0x344));
+  take(layout.wait_reason, data.offset(0x35c));
+  // ApcState.Process: of a thread that is attached it is not its own process, but the one it
+  // works in; KTHREAD.Process is better where it is known.
+  if (layout.process == 0) take(layout.process, data.offset(0x2a0));
+}
+
+/// The links of the first process, which is System: where PsActiveProcessHead points.
+std::optional<std::uint64_t> first_links(Kernel& kernel) {
+  const auto head = kernel.state.process_list;
+  const auto links = head == 0 ? std::nullopt : kernel.pointer(head);
+  return links && *links != head ? links : std::nullopt;
+}
+
+/// Whether \p layout fits what is there: System where the list is, or else the current process.
+bool is_borne_out(Kernel& kernel, const Layout& layout) {
+  if (const auto links = first_links(kernel)) {
+    if (const auto back = kernel.pointer(*links + kernel.pointer_bytes());
+        back == kernel.state.process_list) {
+      const auto process = *links - layout.links;
+      return kernel.pointer(process + layout.pid) == kSystemPid &&
+             kernel.ascii(process + layout.image, kNameBytes) == "System";
+    }
+  }
+  const auto process = kernel.state.current_process;
+  const auto thread = kernel.state.current_thread;
+  if (process == 0) return false;
+  const auto pid = kernel.pointer(process + layout.pid);
+  const bool same_pid = thread == 0 || kernel.pointer(thread + layout.cid) == pid;
+  return pid && same_pid &&
+         (*pid == 0 || !kernel.ascii(process + layout.image, kNameBytes).empty());
+}
+
+bool use_table(Kernel& kernel) {
+  for (const auto& row : kRows) {
+    const bool fits = row.cpu == kernel.header.cpu && kernel.header.build >= row.first_build &&
+                      kernel.header.build <= row.last_build;
+    if (!fits) continue;
+    auto layout = row.layout;
+    // Where sessions are kept is known of one build only.
+    if (row.first_build == 26100) layout.session = 0x2e8;
+    set_stable_parts(layout, kernel);
+    set_by_debugger_data(layout, kernel.debugger);
+    if (!is_borne_out(kernel, layout)) {
+      kernel.notes.note(fmt::format("offsets: those of builds {} to {} do not fit this kernel",
+                                    row.first_build, row.last_build));
+      continue;
+    }
+    kernel.layout = layout;
+    kernel.state.offsets =
+        row.first_build == row.last_build
+            ? fmt::format("table for build {}", row.first_build)
+            : fmt::format("table for builds {} to {}", row.first_build, row.last_build);
+    return true;
+  }
+  return false;
+}
+
+/// Where in EPROCESS its links are: those of the list that lie just behind the current process.
+std::uint64_t find_links(Kernel& kernel, std::uint64_t process) {
+  constexpr std::uint64_t kMaxProcesses = 16'384, kMaxOffset = 0x800;
+  const auto list = read_list(kernel, kernel.state.process_list, kMaxProcesses);
+  std::uint64_t best = 0;
+  for (const auto links : list.entries) {
+    const auto offset = links - process;
+    if (links > process && offset < kMaxOffset && (best == 0 || offset < best)) best = offset;
+  }
+  return best;
+}
+
+/// Where \p text and a NUL stand in \p bytes.
+std::uint64_t find_text(ByteView bytes, std::string_view text) {
+  const auto all = bytes.text();
+  const auto at = all.find(std::string(text) + '\0');
+  return at == std::string_view::npos ? 0 : at;
+}
+
+/// The pair of ids that every thread has: of its process, and its own.
+std::uint64_t find_cid(Kernel& kernel, std::uint64_t thread, std::uint64_t pid) {
+  constexpr std::uint64_t kFrom = 0x200, kMaxId = 1 << 24;
+  const auto word = kernel.pointer_bytes();
+  const auto size = kernel.layout.thread_bytes != 0 ? kernel.layout.thread_bytes : 0x900;
+  for (auto at = kFrom; at + 2 * word <= size; at += word) {
+    const auto first = kernel.pointer(thread + at), second = kernel.pointer(thread + at + word);
+    const bool fits = first == pid && second && *second != 0 && *second % 4 == 0 &&
+                      *second < kMaxId && *second != pid;
+    if (fits) return at;
+  }
+  return 0;
+}
+
+void discover(Kernel& kernel) {
+  auto& layout = kernel.layout;
+  layout = {};
+  set_stable_parts(layout, kernel);
+  set_by_debugger_data(layout, kernel.debugger);
+  const auto thread = kernel.state.current_thread;
+  auto process = kernel.state.current_process;
+  const auto links = first_links(kernel);
+  if (process == 0 || !links) return;
+  layout.links = find_links(kernel, process);
+  if (layout.links == 0) return;
+  layout.pid = layout.links - kernel.pointer_bytes();
+  const auto system = *links - layout.links;
+  if (kernel.pointer(system + layout.pid) != kSystemPid) {
+    layout.links = layout.pid = 0;
+    return;
+  }
+  const auto size = layout.process_bytes != 0 ? layout.process_bytes : 0x800;
+  layout.image = find_text(kernel.memory.at(system, size), "System");
+  if (thread != 0)
+    layout.cid = find_cid(kernel, thread, kernel.pointer(process + layout.pid).value_or(0));
+  if (kernel.header.cpu == snapshot::Cpu::Amd64) {
+    // KPROCESS.ThreadListHead and KTHREAD.ThreadListEntry, from 9200 to 26100.
+    layout.thread_list = 0x30;
+    layout.thread_links = 0x2f8;
+  }
+  kernel.state.offsets = "debugger data and discovery";
+}
+
+}  // namespace
+
+void begin_layout(Kernel& kernel) {
+  set_stable_parts(kernel.layout, kernel);
+  set_by_debugger_data(kernel.layout, kernel.debugger);
+}
+
+void find_layout(Kernel& kernel) {
+  if (use_table(kernel)) return;
+  discover(kernel);
+  if (kernel.state.offsets.empty()) {
+    kernel.notes.note(
+        fmt::format("offsets: the kernel's structures of build {} are not known, and "
+                    "this dump has not what they are found by",
+                    kernel.header.build));
+  }
+}
+
+}  // namespace vigil::kerneldump

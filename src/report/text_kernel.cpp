@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/utf.h"
+#include "base/words.h"
+#include "report/report.h"
+#include "report/text_page.h"
+#include "report/text_sections.h"
+
+namespace vigil::report {
+namespace {
+
+constexpr int kDigits = 18;  // 0x and 16 of them
+
+std::string local_or_utc(Timestamp time, const TextOptions& options) {
+  return options.utc ? format_utc(time) : format_local(time);
+}
+
+/// `7 days 03:04:05`, as people tell an uptime.
+std::string days_and_time(Microseconds duration) {
+  using namespace std::chrono;
+  const auto whole = duration_cast<seconds>(duration);
+  const auto days = duration_cast<std::chrono::days>(whole);
+  const hh_mm_ss time(whole - days);
+  return fmt::format(
+      "{}{:02}:{:02}:{:02}",
+      days.count() == 0 ? "" : counted(static_cast<std::uint64_t>(days.count()), "day") + " ",
+      time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) {
+    if (part.empty()) continue;
+    text += text.empty() ? part : ", " + part;
+  }
+  return text;
+}
+
+template <class T>
+std::string text_of(const std::optional<T>& value) {
+  return value ? fmt::format("{}", *value) : "-";
+}
+std::string hex_of(const std::optional<std::uint64_t>& value) {
+  return value ? fmt::format("{:#018x}", *value) : "-";
+}
+
+std::string fault_in_words(const Bugcheck& bugcheck) {
+  const auto& source = bugcheck.fault_source;
+  if (source == "context_record")
+    return fmt::format("from the CONTEXT at {:#x}, which a parameter names", bugcheck.fault_frame);
+  if (source == "trap_frame")
+    return fmt::format("from the trap frame at {:#x}, which a parameter names",
+                       bugcheck.fault_frame);
+  if (source == "found_frame")
+    return fmt::format("from the trap frame at {:#x}, found on the stack by its instruction",
+                       bugcheck.fault_frame);
+  return "of the bugcheck itself, from the dump's header";
+}
+
+void add_peb(TextPage& page, const ProcessEnvironment& peb) {
+  page.blank();
+  page.line(fmt::format("Process environment block at {:#x}", peb.address), Style::Title);
+  page.field("Image", peb.image_path);
+  page.field("Command line", peb.command_line);
+  page.field("Folder", peb.current_directory);
+  page.field("Window title", peb.window_title);
+  page.field("Desktop", peb.desktop);
+  page.field("Image base", hex_of(peb.image_base));
+  page.field("Debugged", peb.being_debugged ? (*peb.being_debugged ? "yes" : "no") : "-");
+  if (peb.global_flags) page.field("Global flags", fmt::format("{:#x}", *peb.global_flags));
+  page.field("Session", text_of(peb.session));
+  page.field("Parameters", hex_of(peb.parameters));
+  page.field("Heap", hex_of(peb.heap));
+  for (const auto& module : peb.modules) {
+    page.line(fmt::format("{:#018x}  {:#018x}  {}", module.base, module.base + module.size,
+                          terminal_safe(module.path)));
+  }
+}
+
+void add_teb(TextPage& page, const ThreadEnvironment& teb) {
+  page.blank();
+  page.line(fmt::format("Thread environment block at {:#x}", teb.address), Style::Title);
+  page.field("Client id", fmt::format("{}.{}", text_of(teb.pid), text_of(teb.thread_id)));
+  page.field("Stack", fmt::format("{} to {}", hex_of(teb.stack_limit), hex_of(teb.stack_base)));
+  page.field("Exceptions", hex_of(teb.exception_list));
+  page.field("PEB", hex_of(teb.peb));
+  page.field("Last error", text_of(teb.last_error));
+  if (teb.last_status) page.field("Last status", fmt::format("{:#010x}", *teb.last_status));
+  page.field("Locks", teb.owned_critical_sections
+                          ? fmt::format("{} critical sections owned", *teb.owned_critical_sections)
+                          : "");
+}
+
+/// How often each image runs, the most frequent first.
+std::string instance_counts(const std::vector<KernelProcess>& processes, std::size_t most) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& process : processes)
+    if (!process.image.empty()) ++counts[process.image];
+  std::vector<std::pair<std::string, std::size_t>> order(counts.begin(), counts.end());
+  std::ranges::sort(order, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(order.size(), most); ++i)
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", order[i].second, order[i].first);
+  return order.size() > most ? text + ", …" : text;
+}
+
+}  // namespace
+
+void add_kernel_basics(TextPage& page, const Report& report, const TextOptions& options) {
+  const auto& kernel = *report.kernel;
+  page.field(
+      "Dump type",
+      joined({kernel.dump_type, kernel.writer.empty() ? "" : "by the " + kernel.writer + " writer",
+              joined(kernel.attributes)}));
+  if (kernel.uptime) page.field("Uptime", days_and_time(*kernel.uptime));
+  if (kernel.boot_time) page.field("Started", local_or_utc(*kernel.boot_time, options));
+  page.field("Build", report.system.os_build);
+  if (kernel.low_memory) page.field("Memory", "the machine had next to none left", Style::Alarm);
+  page.field("Addresses", kernel.translation);
+  page.field("Offsets", kernel.offsets);
+}
+
+void add_kernel_processors(TextPage& page, const Kernel& kernel) {
+  for (const auto& processor : kernel.processors) {
+    std::string what = processor.idle ? "idle" : processor.image;
+    if (processor.pid && !processor.idle)
+      what += fmt::format(" ({}.{})", *processor.pid, text_of(processor.thread_id));
+    if (what.empty()) what = "nothing that this dump tells of";
+    std::vector<std::string> parts = {what};
+    if (processor.current_thread)
+      parts.push_back(fmt::format("thread {:#x}", *processor.current_thread));
+    if (processor.irql) parts.push_back(fmt::format("IRQL {}", *processor.irql));
+    if (processor.mhz) parts.push_back(fmt::format("{} MHz", *processor.mhz));
+    if (processor.stopped_machine) parts.emplace_back("stopped the machine");
+    page.field(fmt::format("Processor {}", processor.number), joined(parts),
+               processor.stopped_machine ? Style::Alarm : Style::Plain);
+  }
+}
+
+void add_kernel_state(TextPage& page, const Kernel& kernel, bool whole) {
+  constexpr int kNameColumns = 24, kValueColumns = 12;
+  std::vector<std::string> missing;
+  for (const auto& counter : kernel.counters) {
+    const bool known = counter.bytes || counter.count;
+    if (!known && !whole) {
+      missing.push_back(counter.name);
+      continue;
+    }
+    const auto value = counter.bytes   ? format_bytes(*counter.bytes)
+                       : counter.count ? fmt::format("{}", *counter.count)
+                                       : std::string("-");
+    page.line(fmt::format("{:<{}}{:>{}}  {}", counter.name, kNameColumns, value, kValueColumns,
+                          known ? counter.source : "not in this dump"),
+              known ? Style::Plain : Style::Faint);
+  }
+  if (!missing.empty()) page.line("not in this dump: " + joined(missing), Style::Faint);
+}
+
+void add_kernel_processes(TextPage& page,
+                          const Kernel& kernel,
+                          const TextOptions& options,
+                          std::size_t most) {
+  if (kernel.processes.empty()) return page.line("The dump names no processes.");
+  page.line(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {}", "Pid", "Parent", "Image",
+                        "Threads", "Session", "Created", "EPROCESS"),
+            Style::Faint);
+  const auto shown = std::min(kernel.processes.size(), most);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& process = kernel.processes[i];
+    page.line(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {:#018x}", text_of(process.pid),
+                          text_of(process.parent),
+                          clip(terminal_safe(process.image.empty() ? "?" : process.image), 16),
+                          text_of(process.threads), text_of(process.session),
+                          process.create_time ? local_or_utc(*process.create_time, options) : "-",
+                          process.address));
+  }
+  if (shown < kernel.processes.size())
+    page.line(fmt::format("and {} more", kernel.processes.size() - shown), Style::Faint);
+  page.field("Instances", instance_counts(kernel.processes, 12));
+  if (!kernel.processes_are_complete)
+    page.line("The list of processes is not whole in this dump.", Style::Faint);
+}
+
+void add_kernel_threads(TextPage& page, const Kernel& kernel) {
+  if (kernel.threads.empty()) return page.line("The dump names no threads.");
+  page.line(fmt::format("{:>12} {:<16} {:<12} {:<18} {:>8} {:>9}  {}", "Pid.Tid", "Image", "State",
+                        "Waits for", "Priority", "Switches", "ETHREAD"),
+            Style::Faint);
+  for (const auto& thread : kernel.threads) {
+    page.line(
+        fmt::format("{:>12} {:<16} {:<12} {:<18} {:>8} {:>9}  {:#018x}{}",
+                    fmt::format("{}.{}", text_of(thread.pid), text_of(thread.thread_id)),
+                    clip(terminal_safe(thread.image.empty() ? "?" : thread.image), 16),
+                    thread.state.empty() ? "-" : thread.state,
+                    thread.wait_reason.empty() ? "-" : thread.wait_reason, text_of(thread.priority),
+                    text_of(thread.context_switches), thread.address,
+                    thread.processor ? fmt::format("  on processor {}", *thread.processor) : ""));
+  }
+}
+
+void add_kernel_modules(TextPage& page, const Report& report) {
+  constexpr std::size_t kNameColumns = 28, kVersionColumns = 16, kStampDigits = 8;
+  page.line(fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<8}  {:<{}}", "Start", kDigits, "End", kDigits,
+                        "Name", kNameColumns, "Stamp", "Version", kVersionColumns),
+            Style::Faint);
+  for (const auto& module : report.modules) {
+    const auto name = terminal_safe(windows_file_name(module.path));
+    page.line(fmt::format("{:#018x}  {:#018x}  {:<{}}  {:<8}  {:<{}}{}", module.base,
+                          module.base + module.size, clip(name.empty() ? "?" : name, kNameColumns),
+                          kNameColumns, module.code_id.substr(0, kStampDigits),
+                          module.version.empty() ? "-" : terminal_safe(module.version),
+                          kVersionColumns, module.third_party ? "  third party" : ""));
+  }
+  if (report.unloaded_modules.empty()) return;
+  page.blank();
+  page.line(fmt::format("Unloaded before the dump: {}", report.unloaded_modules.size()),
+            Style::Title);
+  for (const auto& module : report.unloaded_modules) {
+    page.line(fmt::format("{:#018x}  {:#018x}  {}", module.base, module.base + module.size,
+                          terminal_safe(module.name)));
+  }
+}
+
+void add_kernel_environment(TextPage& page, const Kernel& kernel) {
+  if (kernel.peb) add_peb(page, *kernel.peb);
+  if (kernel.teb) add_teb(page, *kernel.teb);
+}
+
+void add_bugcheck(TextPage& page, const Report& report) {
+  const auto& kernel = *report.kernel;
+  const auto& bugcheck = kernel.bugcheck;
+  page.field("Bugcheck", fmt::format("{:#010x} {}", bugcheck.code, bugcheck.name));
+  page.field("Meaning", bugcheck.meaning);
+  for (std::size_t i = 0; i < bugcheck.parameters.size(); ++i) {
+    const auto& parameter = bugcheck.parameters[i];
+    page.field(fmt::format("Parameter {}", i + 1),
+               fmt::format("{:#018x}{}{}", parameter.value, parameter.meaning.empty() ? "" : "  ",
+                           parameter.meaning));
+  }
+  const auto& blame = kernel.blame;
+  const auto& who = blame.module.empty() ? blame.process : blame.module;
+  if (!who.empty())
+    page.field(blame.probable ? "Probably" : "Blamed",
+               fmt::format("{}: {}", who, report.blame_reason));
+  if (const auto& request = kernel.request) {
+    page.field("Request", fmt::format("{:#x}, function {}.{}, at device {:#x} of {}",
+                                      request->address, text_of(request->major_function),
+                                      text_of(request->minor_function), request->device,
+                                      request->driver.empty() ? "a driver that is not known"
+                                                              : request->driver));
+  }
+  page.field("Registers", fault_in_words(bugcheck));
+}
+
+std::string kernel_part_to_text(const Report& report, KernelPart part, const TextOptions& options) {
+  TextPage page(options.color);
+  if (!report.kernel) return {};
+  const auto& kernel = *report.kernel;
+  switch (part) {
+    case KernelPart::Bugcheck: add_bugcheck(page, report); break;
+    case KernelPart::Vm: add_kernel_state(page, kernel, true); break;
+    case KernelPart::Processors: add_kernel_processors(page, kernel); break;
+    case KernelPart::Modules: add_kernel_modules(page, report); break;
+    case KernelPart::Processes:
+      add_kernel_processes(page, kernel, options, kernel.processes.size());
+      break;
+    case KernelPart::Threads: add_kernel_threads(page, kernel); break;
+  }
+  return std::move(page).take();
+}
+
+}  // namespace vigil::report

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstddef>
+
+#include "snapshot/kernel.h"
+
+namespace vigil::snapshot {
+namespace {
+
+/// KTHREAD_STATE (wdm.h and type information of kernels).
+constexpr std::array<std::string_view, 10> kStates = {"initialized",
+                                                      "ready",
+                                                      "running",
+                                                      "standby",
+                                                      "terminated",
+                                                      "waiting",
+                                                      "transition",
+                                                      "deferred_ready",
+                                                      "gate_wait_obsolete",
+                                                      "waiting_for_process"};
+
+/// KWAIT_REASON (wdm.h).
+constexpr std::array<std::string_view, 41> kReasons = {
+    "Executive",        "FreePage",          "PageIn",
+    "PoolAllocation",   "DelayExecution",    "Suspended",
+    "UserRequest",      "WrExecutive",       "WrFreePage",
+    "WrPageIn",         "WrPoolAllocation",  "WrDelayExecution",
+    "WrSuspended",      "WrUserRequest",     "WrEventPair",
+    "WrQueue",          "WrLpcReceive",      "WrLpcReply",
+    "WrVirtualMemory",  "WrPageOut",         "WrRendezvous",
+    "WrKeyedEvent",     "WrTerminated",      "WrProcessInSwap",
+    "WrCpuRateControl", "WrCalloutStack",    "WrKernel",
+    "WrResource",       "WrPushLock",        "WrMutex",
+    "WrQuantumEnd",     "WrDispatchInt",     "WrPreempted",
+    "WrYieldExecution", "WrFastMutex",       "WrGuardedMutex",
+    "WrRundown",        "WrAlertByThreadId", "WrDeferredPreempt",
+    "WrPhysicalFault",  "WrIoRing"};
+
+}  // namespace
+
+std::string_view thread_state_name(std::uint8_t state) noexcept {
+  return state < kStates.size() ? kStates[state] : std::string_view{};
+}
+
+std::string_view wait_reason_name(std::uint8_t reason) noexcept {
+  return reason < kReasons.size() ? kReasons[reason] : std::string_view{};
+}
+
+}  // namespace vigil::snapshot

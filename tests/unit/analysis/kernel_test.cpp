@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analysis/analysis.h"
+#include "analysis/bugcheck.h"
+
+namespace vigil::analysis {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class NoMemory final : public snapshot::Memory {
+ public:
+  ByteView at(std::uint64_t, std::uint64_t) override { return {}; }
+};
+
+constexpr std::uint64_t kNt = 0xfffff80000000000, kKs = 0xfffff80010000000,
+                        kBad = 0xfffff80020000000;
+
+/// A machine with a kernel, a driver of Windows, and one of somebody else's.
+struct Machine {
+  Machine() {
+    snapshot.system.os = snapshot::Os::Windows;
+    snapshot.system.cpu = snapshot::Cpu::Amd64;
+    snapshot.system.os_build = 20348;
+    snapshot.system.product_type = 3;
+    add(kNt, "\\SystemRoot\\system32\\ntoskrnl.exe");
+    add(kKs, "\\SystemRoot\\System32\\drivers\\ks.sys");
+    add(kBad, "\\SystemRoot\\System32\\drivers\\BadNet.sys");
+    auto& kernel = snapshot.kernel.emplace();
+    kernel.kernel_base = kNt;
+    kernel.bugcheck = {0xd1, {0x29, 2, 1, kKs + 0x1ae9}};
+    kernel.current_process = 0xffff908b08220080;
+    auto& process = kernel.processes.emplace_back();
+    process.address = kernel.current_process;
+    process.pid = 4304;
+    process.image = "audiodg.exe";
+    snapshot.exception.emplace().address = kKs + 0x1ae9;
+    snapshot.threads.emplace_back();
+    threads.emplace_back();
+  }
+  void add(std::uint64_t base, std::string path) {
+    auto& module = snapshot.modules.emplace_back();
+    module.base = base;
+    module.size = 0x100000;
+    module.path = std::move(path);
+  }
+  void frame(std::uint64_t address, std::string module, std::string trust) {
+    auto& frame = threads.front().frames.emplace_back();
+    frame.instruction = address;
+    frame.module_offset = address & 0xfffff;
+    frame.module = std::move(module);
+    frame.trust = std::move(trust);
+  }
+  Findings analyze() {
+    NoMemory memory;
+    return analysis::analyze({snapshot, memory, threads});
+  }
+
+  snapshot::Snapshot snapshot;
+  std::vector<report::Thread> threads;
+};
+
+TEST(Bugcheck, IsNamedAlsoWithTheFlagOfSmallDumps) {
+  EXPECT_EQ(bugcheck_name({.code = 0xd1}), "DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+  EXPECT_EQ(bugcheck_name({.code = 0x1000007e}), "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED");
+  EXPECT_EQ(bugcheck_name({.code = 0x7ffffff}), "bugcheck 0x7ffffff");
+}
+
+TEST(Bugcheck, HasItsParametersInWords) {
+  const snapshot::Bugcheck bugcheck{0xd1, {0x29, 2, 1, 0xfffff800a56d1ae9}};
+  EXPECT_EQ(parameter_in_words(bugcheck, 0), "address that was touched");
+  EXPECT_EQ(parameter_in_words(bugcheck, 1), "IRQL at that moment: 2, dispatch");
+  EXPECT_EQ(parameter_in_words(bugcheck, 2), "kind of access: write");
+  EXPECT_EQ(parameter_in_words({0x7f, {8, 0, 0, 0}}, 0),
+            "number of the trap: double fault: mostly a kernel stack that overflowed");
+  EXPECT_EQ(parameter_in_words({0x139, {3, 0, 0, 0}}, 0), "what was found: CORRUPT_LIST_ENTRY");
+  EXPECT_EQ(parameter_in_words({0x3b, {0xc0000005, 0, 0, 0}}, 0),
+            "exception code: ACCESS_VIOLATION");
+  EXPECT_EQ(parameter_in_words({0x7ffffff, {}}, 0), "");
+}
+
+TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
+  Machine machine;
+  machine.snapshot.exception->address = kBad + 0x1234;
+  machine.frame(kBad + 0x1234, "BadNet.sys", "context");
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "BadNet.sys");
+  EXPECT_FALSE(findings.kernel_blame.probable);
+  EXPECT_EQ(findings.blamed_frame, 0U);
+  EXPECT_EQ(findings.signature.text, "badnet.sys+0x1234 | DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+  EXPECT_EQ(findings.synopsis,
+            "Windows Server 2022 stopped with DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1) while "
+            "audiodg.exe (4304) was running: a driver touched memory that is not there, at an IRQL "
+            "that forbids waiting for it, by writing to 0x29; BadNet.sys is to blame: the "
+            "instruction that failed is in it");
+  EXPECT_EQ(findings.crash->kind, "bugcheck");
+  EXPECT_EQ(findings.crash->accessed_address, 0x29U);
+  EXPECT_EQ(findings.crash->access, "write");
+}
+
+TEST(KernelAnalysis, BlamesWhoCalledADriverOfWindows) {
+  Machine machine;
+  machine.frame(kKs + 0x1ae9, "ks.sys", "context");
+  machine.frame(kBad + 0x42, "BadNet.sys", "unwind_info");
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "BadNet.sys");
+  EXPECT_EQ(findings.blamed_frame, 1U);
+  EXPECT_EQ(findings.signature.text, "badnet.sys+0x42 | DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+}
+
+TEST(KernelAnalysis, CallsProbableWhatOnlyLiesOnTheStack) {
+  Machine machine;
+  machine.frame(kKs + 0x1ae9, "ks.sys", "context");
+  machine.snapshot.kernel->stack_candidates = {kNt + 0x10, kBad + 0x77};
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "BadNet.sys");
+  EXPECT_TRUE(findings.kernel_blame.probable);
+  EXPECT_EQ(findings.signature.text, "badnet.sys | DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+  EXPECT_THAT(findings.synopsis, HasSubstr("BadNet.sys is probably to blame"));
+}
+
+TEST(KernelAnalysis, NamesADriverOfWindowsWhereThereIsNobodyElse) {
+  Machine machine;
+  machine.frame(kKs + 0x1ae9, "ks.sys", "context");
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "ks.sys");
+  EXPECT_THAT(findings.synopsis, HasSubstr("it failed in ks.sys, which comes with Windows"));
+}
+
+TEST(KernelAnalysis, TakesADriverThatAParameterPointsInto) {
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0x116, {1, kBad + 0x500, 0xc000009a, 4}};
+  machine.snapshot.exception->address = 0;
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.blame_reason, "parameter 2 points into it");
+  EXPECT_EQ(findings.signature.text, "badnet.sys+0x500 | VIDEO_TDR_FAILURE");
+}
+
+TEST(KernelAnalysis, NamesTheProcessThatMustNotEnd) {
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0xef, {0xffff908b08220080, 0, 0, 0}};
+  machine.snapshot.exception->address = 0;
+  machine.snapshot.kernel->stack_candidates = {kBad + 0x77};
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.process, "audiodg.exe");
+  EXPECT_EQ(findings.signature.text, "audiodg.exe | CRITICAL_PROCESS_DIED");
+}
+
+TEST(KernelAnalysis, BlamesNobodyForHardware) {
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0x124, {0, 0xffff, 0xb2000000, 0x1000}};
+  machine.snapshot.exception->address = 0;
+  machine.snapshot.kernel->stack_candidates = {kBad + 0x77};
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "");
+  EXPECT_THAT(findings.signature.text, HasSubstr("WHEA_UNCORRECTABLE_ERROR (0x0)"));
+}
+
+TEST(KernelAnalysis, BlamesNobodyWhereSomebodyAskedForTheDump) {
+  Machine machine;
+  machine.frame(kBad + 0x1234, "BadNet.sys", "context");
+  machine.snapshot.kernel->bugcheck = {0xe2, {}};
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "");
+  EXPECT_THAT(findings.synopsis, HasSubstr("somebody stopped the machine by the keyboard"));
+  EXPECT_THAT(findings.synopsis, Not(HasSubstr("to blame")));
+  machine.snapshot.kernel->bugcheck = {};
+  EXPECT_THAT(machine.analyze().synopsis, HasSubstr("nothing has failed"));
+}
+
+TEST(KernelAnalysis, TellsFaultsOfOneBugcheckApart) {
+  Machine machine;
+  machine.frame(kBad + 0x1234, "BadNet.sys", "context");
+  machine.snapshot.exception->address = kBad + 0x1234;
+  machine.snapshot.kernel->bugcheck = {0x7e, {0xffffffffc0000094, kBad + 0x1234, 0, 0}};
+  EXPECT_THAT(machine.analyze().signature.text, HasSubstr("(INTEGER_DIVIDE_BY_ZERO)"));
+  machine.snapshot.kernel->bugcheck = {0x9f, {3, 0, 0, 0}};
+  EXPECT_THAT(machine.analyze().signature.text, HasSubstr("DRIVER_POWER_STATE_FAILURE (0x3)"));
+}
+
+}  // namespace
+}  // namespace vigil::analysis

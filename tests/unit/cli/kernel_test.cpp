@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "unit/cli/cli_fixture.h"
+#include "unit/kerneldump/made_header.h"
+
+namespace vigil::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class Kernel : public CliTest {
+ protected:
+  std::string write(const std::string& bytes) {
+    const auto file = folder / "MEMORY.DMP";
+    std::ofstream(file, std::ios::binary) << bytes;
+    return utf8_from_path(file);
+  }
+  std::string header_only() { return write(std::string(kerneldump::made_header64(3).bytes())); }
+};
+
+TEST_F(Kernel, PrintsThePartThatIsAskedFor) {
+  const auto output = vigil({"kernel", header_only(), "--bugcheck"});
+  EXPECT_EQ(output.code, ExitCode::Partial);
+  EXPECT_THAT(output.out, HasSubstr("Bugcheck      0x000000d1 DRIVER_IRQL_NOT_LESS_OR_EQUAL"));
+  EXPECT_THAT(output.out, HasSubstr("Parameter 4   0xfffff800a56d1ae9"));
+  EXPECT_THAT(output.out, testing::Not(HasSubstr("processes")));
+}
+
+TEST_F(Kernel, GivesOneJsonObject) {
+  const auto json = vigil_json({"kernel", header_only(), "--bugcheck", "--vm"});
+  EXPECT_EQ(json["bugcheck"]["code"], "0x000000d1");
+  EXPECT_EQ(json["counters"][0]["name"], "physical_total");
+  EXPECT_FALSE(json["counters"][0].contains("bytes"));
+  EXPECT_FALSE(json.contains("threads"));
+}
+
+TEST_F(Kernel, RefusesWhatIsNoKernelDump) {
+  EXPECT_EQ(vigil({"kernel", utf8_from_path(folder / "none.dmp")}).code, ExitCode::NotFound);
+  const auto blank = vigil({"kernel", write(std::string(20'000, '\0'))});
+  EXPECT_EQ(blank.code, ExitCode::Failed);
+  EXPECT_THAT(blank.err, HasSubstr("zeros"));
+}
+
+}  // namespace
+}  // namespace vigil::cli

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kerneldump/kerneldump.h"
+#include "support/kernel_machine.h"
+
+/// Dumps that are cut off or damaged: each is refused with a reason, or read in part with a note.
+namespace vigil::kerneldump {
+namespace {
+
+using test::KernelDumpKind;
+using testing::Contains;
+using testing::HasSubstr;
+
+Result<std::unique_ptr<KernelDump>> parse(const std::string& bytes) {
+  return KernelDump::parse(ByteView(std::string_view(bytes)));
+}
+
+class CutOff : public testing::TestWithParam<KernelDumpKind> {};
+
+TEST_P(CutOff, GivesWhatIsThere) {
+  const auto machine = test::make_kernel_machine();
+  const auto whole = machine.dump(GetParam());
+  const auto step = whole.size() / 150 + 1;
+  for (std::size_t size = 0; size < whole.size(); size += size < 0x2400 ? 61 : step) {
+    const auto part = whole.substr(0, size);
+    const auto dump = parse(part);
+    if (!dump.ok()) {
+      EXPECT_LT(size, 0x2000U) << dump.error().message();
+      EXPECT_FALSE(dump.error().message().empty());
+      continue;
+    }
+    const auto& snapshot = (*dump)->snapshot();
+    EXPECT_EQ(snapshot.kernel->bugcheck.code, machine.truth().bugcheck);
+    EXPECT_EQ(snapshot.kernel->bugcheck.parameters, machine.truth().parameters);
+    EXPECT_FALSE((*dump)->diagnostics().notes().empty()) << size;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         CutOff,
+                         testing::Values(KernelDumpKind::Full,
+                                         KernelDumpKind::BitmapKernel,
+                                         KernelDumpKind::LiveKernel,
+                                         KernelDumpKind::TriageKernelGenerated));
+
+class Damaged : public testing::TestWithParam<KernelDumpKind> {};
+
+/// Each field of the headers in turn becomes all that it can be: nothing may end the process, and
+/// what comes out has to keep within its limits.
+TEST_P(Damaged, NeverEndsTheProcess) {
+  const auto machine = test::make_kernel_machine();
+  auto bytes = machine.dump(GetParam());
+  const auto try_one = [&](std::size_t at) {
+    const auto saved = bytes.substr(at, 4);
+    for (const char value : {'\xff', '\0', '\x7f', '\1'}) {
+      bytes.replace(at, 4, 4, value);
+      const auto dump = parse(bytes);
+      if (dump.ok()) {
+        EXPECT_LE((*dump)->snapshot().kernel->processes.size(), 8192U);
+        EXPECT_LE((*dump)->snapshot().modules.size(), 8192U);
+      }
+    }
+    bytes.replace(at, 4, saved);
+  };
+  for (std::size_t at = 0; at < 0xc0; at += 4) try_one(at);
+  for (std::size_t at = 0xf98; at < 0x1060; at += 4) try_one(at);
+  for (std::size_t at = 0x2000; at < 0x2090; at += 4) try_one(at);
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         Damaged,
+                         testing::Values(KernelDumpKind::Full,
+                                         KernelDumpKind::BitmapKernel,
+                                         KernelDumpKind::SummaryOld,
+                                         KernelDumpKind::LiveKernel,
+                                         KernelDumpKind::LiveComplete,
+                                         KernelDumpKind::TriageClassic));
+
+TEST(DamagedLists, AreReadFromBehindWhereTheyBreak) {
+  auto machine = test::make_kernel_machine();
+  const auto& truth = machine.truth();
+  ASSERT_GE(truth.processes.size(), 4U);
+  // The second process points to nowhere.
+  const auto links = [&](std::size_t i) { return truth.processes[i].address + 0x448; };
+  machine.patch_virtual_u64(links(1), 0xffff800000001000);
+  const auto bytes = machine.dump(KernelDumpKind::BitmapKernel);
+  const auto dump = parse(bytes);
+  ASSERT_TRUE(dump.ok());
+  const auto& kernel = *(*dump)->snapshot().kernel;
+  EXPECT_EQ(kernel.processes.size(), truth.processes.size());
+  EXPECT_FALSE(kernel.processes_are_complete);
+  EXPECT_THAT((*dump)->diagnostics().notes(), Contains(HasSubstr("the list breaks off")));
+}
+
+TEST(DamagedLists, EndWhereTheyGoRoundWithoutTheirHead) {
+  auto machine = test::make_kernel_machine();
+  const auto& truth = machine.truth();
+  const auto links = [&](std::size_t i) { return truth.processes[i].address + 0x448; };
+  machine.patch_virtual_u64(links(3), links(1));
+  machine.patch_virtual_u64(links(1) + 8, links(3));
+  const auto bytes = machine.dump(KernelDumpKind::BitmapKernel);
+  const auto dump = parse(bytes);
+  ASSERT_TRUE(dump.ok());
+  EXPECT_LE((*dump)->snapshot().kernel->processes.size(), 2 * truth.processes.size());
+}
+
+TEST(DamagedPages, CostWhatWasOnThem) {
+  auto machine = test::make_kernel_machine();
+  const auto& truth = machine.truth();
+  machine.remove_page(machine.physical(truth.kdbg) >> 12);
+  const auto bytes = machine.dump(KernelDumpKind::BitmapKernel);
+  const auto dump = parse(bytes);
+  ASSERT_TRUE(dump.ok());
+  EXPECT_EQ((*dump)->snapshot().kernel->bugcheck.code, truth.bugcheck);
+  EXPECT_FALSE((*dump)->diagnostics().notes().empty());
+}
+
+TEST(DamagedPages, NamesADumpWhosePagesAreZeros) {
+  const auto machine = test::make_kernel_machine();
+  auto bytes = machine.dump(KernelDumpKind::Full);
+  bytes.replace(0x2000, bytes.size() - 0x2000, bytes.size() - 0x2000, '\0');
+  const auto dump = parse(bytes);
+  ASSERT_TRUE(dump.ok());
+  EXPECT_THAT((*dump)->diagnostics().notes(), Contains(HasSubstr("its pages are zeros")));
+}
+
+}  // namespace
+}  // namespace vigil::kerneldump

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipeline/pipeline.h"
+#include "support/kernel_machine.h"
+#include "support/report_schema.h"
+
+/// Reports of machines that were made for it.
+namespace vigil::pipeline {
+namespace {
+
+using test::KernelCrash;
+using test::KernelDumpKind;
+using testing::HasSubstr;
+
+report::Report report_of(const test::KernelMachine& machine, KernelDumpKind kind) {
+  const auto bytes = machine.dump(kind);
+  symbols::Library library({.module_paths = false});
+  auto report = analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), library);
+  EXPECT_TRUE(report.ok()) << report.error().message();
+  if (!report.ok()) return {};
+  test::ReportSchema(VIGIL_SOURCE_DIR).expect_valid(report::to_json(*report, false));
+  return std::move(report).take();
+}
+
+class KernelReport : public testing::TestWithParam<std::uint32_t> {};
+
+/// The kernel's part of the stack, frame by frame, from where it went wrong outwards.
+TEST_P(KernelReport, WalksFromTheFaultOutwards) {
+  const auto machine = test::make_kernel_machine({.build = GetParam()});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  const auto& truth = machine.truth();
+  ASSERT_FALSE(report.threads.empty());
+  const auto& frames = report.threads.front().frames;
+  std::size_t i = 0;
+  for (const auto& expected : truth.fault_stack) {
+    if (expected.module.empty() || expected.instruction >> 47 == 0) break;
+    ASSERT_LT(i, frames.size()) << expected.module << '!' << expected.function;
+    const auto& frame = frames[i];
+    EXPECT_EQ(frame.module, expected.module) << i;
+    // A caller's frame lies within its call.
+    EXPECT_LE(expected.instruction - frame.instruction, 1U) << i;
+    EXPECT_NE(frame.trust, "scan") << i;
+    ++i;
+  }
+  EXPECT_GE(i, 2U);
+  EXPECT_EQ(report.kernel->blame.module, truth.blamed_module);
+  EXPECT_FALSE(report.kernel->blame.probable);
+  EXPECT_THAT(report.signature.text, HasSubstr("DRIVER_IRQL_NOT_LESS_OR_EQUAL"));
+  EXPECT_THAT(report.synopsis, HasSubstr(truth.blamed_module + " is to blame"));
+  EXPECT_EQ(report.threads.size(), truth.processors.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KernelReport, testing::Values(9600, 17763, 19041, 20348, 26100));
+
+TEST(KernelReports, HaveOneSignatureForOneFaultInEveryKindOfDump) {
+  const auto machine = test::make_kernel_machine();
+  const auto first = report_of(machine, KernelDumpKind::Full).signature.text;
+  for (const auto kind : {KernelDumpKind::BitmapFull, KernelDumpKind::Automatic,
+                          KernelDumpKind::LiveKernel, KernelDumpKind::LiveComplete})
+    EXPECT_EQ(report_of(machine, kind).signature.text, first);
+}
+
+TEST(KernelReports, NameTheDriverAlsoInSmallDumps) {
+  const auto machine = test::make_kernel_machine();
+  for (const auto kind : {KernelDumpKind::TriageClassic, KernelDumpKind::TriageKernelGenerated}) {
+    const auto report = report_of(machine, kind);
+    EXPECT_EQ(report.kernel->blame.module, machine.truth().blamed_module);
+  }
+}
+
+TEST(KernelReports, TellOfEachCrash) {
+  for (const auto crash : {KernelCrash::DriverIrql, KernelCrash::SystemService,
+                           KernelCrash::SystemThread, KernelCrash::SecurityCheck}) {
+    const auto machine = test::make_kernel_machine({.crash = crash});
+    const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+    EXPECT_EQ(report.kernel->bugcheck.code, machine.truth().bugcheck);
+    EXPECT_EQ(report.kernel->blame.module, machine.truth().blamed_module) << report.synopsis;
+  }
+  const auto machine = test::make_kernel_machine({.crash = KernelCrash::ManuallyStarted});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  EXPECT_EQ(report.kernel->blame.module, "");
+  EXPECT_THAT(report.synopsis, HasSubstr("on purpose"));
+}
+
+TEST(KernelReports, NameTheDriverThatHoldsARequest) {
+  const auto machine = test::make_kernel_machine({.crash = KernelCrash::PowerState});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  const auto& truth = machine.truth().irp;
+  ASSERT_TRUE(report.kernel->request.has_value());
+  EXPECT_EQ(report.kernel->request->address, truth.address);
+  EXPECT_EQ(report.kernel->request->device, truth.device);
+  EXPECT_EQ(report.kernel->request->driver, truth.driver_name);
+  EXPECT_EQ(report.kernel->request->major_function, truth.major);
+  EXPECT_EQ(report.kernel->request->minor_function, truth.minor);
+  EXPECT_EQ(report.kernel->blame.module, truth.module);
+  EXPECT_EQ(report.signature.text, "badnet.sys | DRIVER_POWER_STATE_FAILURE (0x3)");
+}
+
+TEST(KernelReports, NameTheProcessThatMustNotEnd) {
+  const auto machine = test::make_kernel_machine({.crash = KernelCrash::CriticalProcess});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  EXPECT_FALSE(report.kernel->blame.process.empty());
+  EXPECT_THAT(report.signature.text, HasSubstr("| CRITICAL_PROCESS_DIED"));
+}
+
+TEST(KernelReports, LeaveTheEnvironmentOut) {
+  const auto machine = test::make_kernel_machine();
+  ASSERT_FALSE(machine.truth().peb.secret.empty());
+  const auto json = report::to_json(report_of(machine, KernelDumpKind::Full), false);
+  EXPECT_THAT(json, HasSubstr("command_line"));
+  EXPECT_THAT(json, testing::Not(HasSubstr(machine.truth().peb.secret)));
+}
+
+TEST(KernelReports, OfAHeaderAloneSayWhatItHas) {
+  const auto machine = test::make_kernel_machine();
+  const auto report = report_of(machine, KernelDumpKind::Header);
+  EXPECT_EQ(report.status, "partial");
+  EXPECT_EQ(report.kernel->bugcheck.code, 0xd1U);
+  EXPECT_THAT(report.synopsis, HasSubstr("DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1)"));
+}
+
+}  // namespace
+}  // namespace vigil::pipeline
