@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent.h"
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -43,6 +44,7 @@
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
+#include "uptime.h"
 #include "watch/win/process_trace.h"
 #include "wer/wer.h"
 
@@ -59,6 +61,8 @@ constexpr std::chrono::milliseconds kInboxDelay{50};
 constexpr std::chrono::milliseconds kRulesDelay{300};
 /// Notifications can be lost, so the inbox is looked at without one as well.
 constexpr std::chrono::seconds kInboxAnyway{60};
+/// Of events of processes, while something else takes long.
+constexpr std::size_t kMaxTracedWaiting = 10'000;
 /// What is old is looked for so long after the start, again so often, and sooner while there is
 /// more.
 constexpr std::chrono::seconds kFirstSweep{30}, kSweepAgain{3600}, kNextSweep{1};
@@ -148,13 +152,16 @@ class Agent {
                          return log_news_.take(events, bookmark);
                        }}};
   Janitor janitor_{{store_, clock_, *base_.log, base_.settings, base_.paths.root,
-                    [this]() -> const rules::RuleSet& { return desk_.rules(); }}};
+                    [this]() -> const rules::RuleSet& { return desk_.rules(); },
+                    [this] { return rules_are_whole_; }, uptime}};
   std::unique_ptr<watch::ProcessTrace> trace_;  // of all processes; null: there is none
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
   asio::steady_timer scan_timer_{io_}, reload_timer_{io_}, sweep_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};
-  std::string rules_said_;  // the last thing said about rules
+  std::string rules_said_;                       // the last thing said about rules
+  std::atomic<std::size_t> traced_waiting_ = 0;  // events of processes that are not taken yet
   bool scan_is_soon_ = false;
+  bool rules_are_whole_ = false;  // no rule file has a problem
   bool stopping_ = false;
 };
 
@@ -189,6 +196,7 @@ void Agent::load_rules() {
                                counted(loaded.files, "file"));
   said += sum;
   desk_.use_rules(std::move(in_force));
+  rules_are_whole_ = loaded.problems.empty();
   if (said == std::exchange(rules_said_, said)) return;
   for (const auto& problem : loaded.problems) {
     base_.log->error("{}; rules that this file had before, if any, stay in force",
@@ -235,7 +243,14 @@ void Agent::trace_processes() {
   if (functions.ok()) {
     // It calls from a thread of its own.
     auto trace = watch::ProcessTrace::start(*functions, [this](watch::ProcessEvent event) {
-      asio::post(io_, [this, event = std::move(event)] { processes_.take_event(event); });
+      if (traced_waiting_.fetch_add(1) >= kMaxTracedWaiting) {
+        traced_waiting_.fetch_sub(1);  // the table tells of those that live
+        return;
+      }
+      asio::post(io_, [this, event = std::move(event)] {
+        traced_waiting_.fetch_sub(1);
+        processes_.take_event(event);
+      });
     });
     if (trace.ok()) {
       trace_ = std::move(trace).take();

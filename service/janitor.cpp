@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -29,28 +30,33 @@ std::map<std::string, Microseconds, std::less<>> keeps_of(const rules::RuleSet& 
   return keeps;
 }
 
-/// As the service names dumps, and the dumper what is not one yet: `12-orders.exe-4711.dmp.zst`.
-/// What somebody else has put there is not ours to remove.
-bool is_named_like_ours(std::string_view name) {
-  const auto digits = name.find_first_not_of("0123456789");
-  const bool numbered = digits != 0 && digits != std::string_view::npos && name[digits] == '-';
-  return numbered &&
-         (name.ends_with(".dmp") || name.ends_with(".dmp.zst") || name.ends_with(".partial"));
-}
-
-std::string slashed(const fs::path& path) {
-  auto text = utf8_from_path(path);
-  std::ranges::replace(text, '\\', '/');
-  return text;
+bool knows(const rules::RuleSet& rules, std::string_view name) {
+  return std::ranges::any_of(rules.rules, [&](const auto& rule) { return rule.name == name; }) ||
+         std::ranges::any_of(rules.idle, [&](const auto& idle) { return idle.rule.name == name; });
 }
 
 }  // namespace
 
 Result<bool> Janitor::sweep() {
+  if (clock_was_set()) return false;
   VIGIL_TRY_ASSIGN(const auto dumps, remove_dumps());
   VIGIL_TRY_ASSIGN(const auto rows, remove_rows());
-  VIGIL_TRY_ASSIGN(const auto strays, remove_strays());
-  return dumps >= kAtOnce || rows >= kAtOnce || strays >= kAtOnce;
+  return dumps >= kAtOnce || rows >= kAtOnce;
+}
+
+bool Janitor::clock_was_set() {
+  constexpr Microseconds kSlack = std::chrono::hours(1);
+  const Moment now{parts_.clock.now(), parts_.uptime()};
+  const auto before = std::exchange(last_, now);
+  if (before) {
+    const auto set_by = (now.at - before->at) - (now.uptime - before->uptime);
+    if (set_by > kSlack || set_by < -kSlack) {
+      paused_until_ = now.uptime + kClockPause;
+      parts_.log.warn("the clock was set by {}; nothing old is removed for a day",
+                      format_duration(set_by < Microseconds(0) ? -set_by : set_by));
+    }
+  }
+  return paused_until_ && now.uptime < *paused_until_;
 }
 
 Result<std::uint32_t> Janitor::remove_dumps() {
@@ -58,12 +64,14 @@ Result<std::uint32_t> Janitor::remove_dumps() {
   const auto keeps = keeps_of(parts_.rules());
   auto shortest = parts_.settings.keep_dumps;
   for (const auto& [rule, keep] : keeps) shortest = std::min(shortest, keep);
+  const bool whole = parts_.rules_are_whole();
   std::uint32_t removed = 0;
   for (store::CaptureId last{};;) {
     VIGIL_TRY_ASSIGN(const auto page, parts_.store.dumps(last, now - shortest, kAtOnce));
     for (const auto& dump : page) {
       last = dump.id;
       const auto own = keeps.find(dump.rule);
+      if (!dump.rule.empty() && !whole && !knows(parts_.rules(), dump.rule)) continue;
       const auto keep = own == keeps.end() ? parts_.settings.keep_dumps : own->second;
       if (now - dump.observed_at < keep) continue;
       VIGIL_TRY(remove_dump(dump, keep));
@@ -73,7 +81,8 @@ Result<std::uint32_t> Janitor::remove_dumps() {
   }
 }
 
-/// The row first, as everywhere: a file without a row costs space, until remove_strays() finds it.
+/// The row first, as everywhere: a file without a row costs space, a row without its file
+/// would lie.
 Status Janitor::remove_dump(const store::KeptDump& dump, Microseconds kept_for) {
   const auto reason = fmt::format("dump removed: it was kept for {}", yaml::format_exact(kept_for));
   VIGIL_TRY(parts_.store.forget_dump(dump.id, reason, parts_.clock.now()));
@@ -89,35 +98,16 @@ Status Janitor::remove_dump(const store::KeptDump& dump, Microseconds kept_for) 
 
 Result<std::uint64_t> Janitor::remove_rows() {
   std::vector<std::string> counted_rules;
-  for (const auto& rule : parts_.rules().rules) {
+  const auto add = [&](const rules::Rule& rule) {
     if (rule.limits.lifetime) counted_rules.push_back(rule.name);
-  }
+  };
+  for (const auto& rule : parts_.rules().rules) add(rule);
+  for (const auto& idle : parts_.rules().idle) add(idle.rule);
   VIGIL_TRY_ASSIGN(const auto removed,
                    parts_.store.remove_before(parts_.clock.now() - parts_.settings.keep_rows,
                                               counted_rules, kAtOnce));
   if (removed > 0)
     parts_.log.info("{} that have been kept for long enough are removed", counted(removed, "row"));
-  return removed;
-}
-
-Result<std::uint32_t> Janitor::remove_strays() {
-  std::uint32_t removed = 0;
-  std::error_code error;
-  const auto options = fs::directory_options::skip_permission_denied;  // links are not followed
-  for (fs::recursive_directory_iterator at(parts_.data_folder / "dumps", options, error), end;
-       !error && at != end && removed < kAtOnce; at.increment(error)) {
-    std::error_code ignored;  // what is gone by now needs no removal
-    const auto name = utf8_from_path(at->path().filename());
-    if (!at->is_regular_file(ignored) || !is_named_like_ours(name)) continue;
-    const auto age = fs::file_time_type::clock::now() - at->last_write_time(ignored);
-    if (ignored || age < kStrayAge) continue;
-    VIGIL_TRY_ASSIGN(
-        const bool known,
-        parts_.store.has_dump(slashed(fs::relative(at->path(), parts_.data_folder, ignored))));
-    if (known || ignored || !fs::remove(at->path(), ignored)) continue;
-    ++removed;
-    parts_.log.info("{}, which no row knows, is removed", name);
-  }
   return removed;
 }
 

@@ -12,6 +12,8 @@ namespace vigil::service {
 namespace {
 
 constexpr Microseconds kHour = std::chrono::hours(1);
+constexpr std::string_view kOwnProvider = "Vigil";
+constexpr std::ptrdiff_t kMaxTroublesOfChannel = LogNews::kMaxTroubles / 2;
 constexpr Microseconds kBookmarkAge = std::chrono::minutes(1);
 
 /// Whether the same may work later.
@@ -64,7 +66,11 @@ std::optional<store::LoggedNews> LogNews::read(std::string_view xml) {
   note_trouble(*record);
   auto news = eventlog::news_of(*record);
   if (!news) return std::nullopt;
-  if (!news->signal && !news->report_folder.empty()) news->signal = signal_of_report(*news);
+  // Reading a file costs more than an event: not beyond what is taken.
+  auto* const budget = budget_of(news->event);
+  const bool is_taken = budget == nullptr || budget->left(parts_.clock.now()) > 0;
+  if (!news->signal && !news->report_folder.empty() && is_taken)
+    news->signal = signal_of_report(*news);
   if (news->signal) {
     // A time to come would count against limits until it has come.
     news->signal->at = std::min(news->signal->at, parts_.clock.now());
@@ -75,9 +81,16 @@ std::optional<store::LoggedNews> LogNews::read(std::string_view xml) {
 
 void LogNews::note_trouble(const eventlog::Record& record) {
   auto trouble = eventlog::trouble_of(record);
-  if (!trouble || parts_.clock.now() - trouble->at > eventlog::kTroubleAge) return;
+  // What Vigil itself warns of stands in its own log.
+  if (!trouble || trouble->provider == kOwnProvider ||
+      parts_.clock.now() - trouble->at > eventlog::kTroubleAge) {
+    return;
+  }
+  // Into the Application log anybody writes: it does not crowd out the other one.
+  const auto same = [&](const auto& other) { return other.channel == trouble->channel; };
+  if (std::ranges::count_if(troubles_, same) >= kMaxTroublesOfChannel)
+    troubles_.erase(std::ranges::find_if(troubles_, same));
   troubles_.push_back(std::move(*trouble));
-  if (troubles_.size() > kMaxTroubles) troubles_.pop_front();
 }
 
 std::vector<eventlog::Trouble> LogNews::troubles() {

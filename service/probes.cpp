@@ -18,8 +18,14 @@ void Probes::want(const std::vector<rules::Probe>& probes) {
     asked.wanted = std::ranges::binary_search(probes, probe);
     if (!asked.wanted && asked.pause != nullptr) asked.pause->cancel();
   }
+  const auto is_chain = [](const rules::Probe& probe) {
+    return probe.type == rules::Probe::Type::WaitChain;
+  };
+  auto chains = static_cast<std::size_t>(
+      std::ranges::count_if(asked_, [&](const auto& pair) { return is_chain(pair.first); }));
   for (const auto& probe : probes) {
     if (asked_.contains(probe) || asked_.size() >= kMaxProbes) continue;
+    if (is_chain(probe) && ++chains > kMaxWaitChains) continue;
     asked_.try_emplace(probe);
     spawn(io_, ask_again(probe));
   }

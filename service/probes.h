@@ -20,6 +20,8 @@ class Probes {
  public:
   /// At the same time; further ones are not asked.
   static constexpr std::size_t kMaxProbes = 256;
+  /// Of wait chains, which are asked for of each process, and by a child each.
+  static constexpr std::size_t kMaxWaitChains = 32;
 
   using Ask = std::function<boost::asio::awaitable<ProbeAnswer>(rules::Probe)>;
   using OnAnswer = std::function<void(const rules::Probe& probe, const ProbeAnswer& failure)>;

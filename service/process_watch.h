@@ -93,6 +93,7 @@ class ProcessWatch {
   void take_window_report(std::uint32_t session, const std::vector<ProcessId>& hung);
   void warn_of_wait_chains(const std::vector<rules::Probe>& probes);
   void find_out_more(Process& process) const;
+  [[nodiscard]] bool may_tell_of_traced();
   void remember(const ProcessKey& key, rules::ProcessFacts facts);
   [[nodiscard]] boost::asio::awaitable<void> look_again();
   void examine(const watch::ProcessEntry& entry);
@@ -117,6 +118,10 @@ class ProcessWatch {
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
   watch::TracedProcesses traced_;
+  /// Ends that only tracing told of: a program may start and end others as fast as it likes.
+  static constexpr std::size_t kMaxTracedPerHour = 500;
+  Timestamp traced_since_;
+  std::size_t traced_count_ = 0;
   watch::PendingServices pending_;
   watch::HungWindows windows_;
   SessionHelpers helpers_;

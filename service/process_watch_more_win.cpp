@@ -134,8 +134,23 @@ void ProcessWatch::take_event(const watch::ProcessEvent& event) {
   if (living != processes_.end()) end->facts = living->second.facts;
   end->at = std::min(end->at, parts_.clock.now());
   remember(end->key, end->facts);
-  if (const auto signal = watch::exit_signal(*end, parts_.desk.rules(), holds(end->key)))
-    parts_.desk.tell(*signal);
+  const auto signal = watch::exit_signal(*end, parts_.desk.rules(), holds(end->key));
+  if (signal && may_tell_of_traced()) parts_.desk.tell(*signal);
+}
+
+bool ProcessWatch::may_tell_of_traced() {
+  const auto now = parts_.clock.now();
+  const auto age = now - traced_since_;
+  if (age < Microseconds(0) || age >= std::chrono::hours(1)) {
+    traced_since_ = now;
+    traced_count_ = 0;
+  }
+  if (++traced_count_ == kMaxTracedPerHour)
+    parts_.log.warn(
+        "{} processes that no look has seen have ended badly within an hour; further "
+        "ones are not recorded",
+        traced_count_);
+  return traced_count_ < kMaxTracedPerHour;
 }
 
 }  // namespace vigil::service

@@ -7,7 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <string>
+#include <set>
 #include <vector>
 
 #include <spdlog/logger.h>
@@ -17,6 +17,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "platform/win/handle.h"
 
 namespace vigil::service {
 
@@ -43,16 +44,24 @@ class SessionHelpers {
   struct Helper {
     boost::asio::windows::stream_handle input;   // closed: it ends
     boost::asio::windows::stream_handle output;  // its reports
+    platform::KernelHandle process;
+  };
+  /// When one that was lost is started again: each time later.
+  struct Retry {
+    Clock::time_point at{};
+    std::chrono::seconds pause{};
   };
   void look();
+  void lose(std::uint32_t session);
   [[nodiscard]] Status start(std::uint32_t session);
   [[nodiscard]] boost::asio::awaitable<void> listen(std::uint32_t session,
                                                     std::shared_ptr<Helper> helper);
 
   Parts parts_;
   std::map<std::uint32_t, std::shared_ptr<Helper>> helpers_;  // by session
+  std::map<std::uint32_t, Retry> retries_;
   Clock::time_point next_look_{};
-  std::string complaint_;  // the last, so that it is made once
+  std::set<std::uint32_t> complained_;  // sessions whose helper could not be started
 };
 
 }  // namespace vigil::service

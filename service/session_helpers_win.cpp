@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <windows.h>
+
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "coroutines.h"
@@ -22,6 +26,8 @@ namespace {
 
 /// People log on seldom; a helper that ends at once is not started again at once.
 constexpr std::chrono::seconds kLookEvery{5};
+constexpr std::chrono::seconds kFirstPause{5}, kLongestPause{600};
+constexpr std::chrono::milliseconds kListenEvery{300};
 /// Where the windows are that a person sees.
 constexpr const wchar_t* kPersonsDesktop = L"winsta0\\default";
 
@@ -42,12 +48,10 @@ void SessionHelpers::look() {
   if (now < next_look_) return;
   next_look_ = now + kLookEvery;
   for (const auto session : platform::people_sessions()) {
-    if (helpers_.contains(session)) continue;
+    if (helpers_.contains(session) || now < retries_[session].at) continue;
     const auto started = start(session);
-    if (started.ok()) continue;
-    auto complaint = started.error().message();
-    if (complaint != std::exchange(complaint_, complaint))
-      parts_.log.warn("{}; hung windows there are not seen", complaint);
+    if (started.ok() || !complained_.insert(session).second) continue;
+    parts_.log.warn("{}; hung windows there are not seen", started.error().message());
   }
 }
 
@@ -74,28 +78,45 @@ Status SessionHelpers::start(std::uint32_t session) {
   return {};
 }
 
+/// A person may end his helper as often as he likes, or stop it for ever.
+void SessionHelpers::lose(std::uint32_t session) {
+  const auto found = helpers_.find(session);
+  if (found == helpers_.end()) return;
+  ::TerminateProcess(found->second->process.get(), 1);
+  helpers_.erase(found);
+  parts_.on_end(session);
+  auto& retry = retries_[session];
+  retry.pause = std::clamp(retry.pause * 2, kFirstPause, kLongestPause);
+  retry.at = Clock::now() + retry.pause;
+  parts_.log.debug("the window helper of session {} is gone; the next one in {} s", session,
+                   retry.pause.count());
+}
+
 asio::awaitable<void> SessionHelpers::listen(std::uint32_t session,
                                              std::shared_ptr<Helper> helper) {
   std::string text;
   std::array<char, kMaxWindowReportBytes> chunk{};
+  asio::steady_timer pause(parts_.io);
   for (;;) {
     const auto [error, length] = co_await helper->output.async_read_some(
         asio::buffer(chunk), asio::as_tuple(asio::use_awaitable));
     const auto mine = helpers_.find(session);
     if (mine == helpers_.end() || mine->second != helper) co_return;  // not wanted any more
     text.append(chunk.data(), length);
+    // Whatever it says, once in a while is enough: the last whole line counts.
+    const auto end = text.rfind('\n');
     bool believed = !error && text.size() <= 2 * kMaxWindowReportBytes;
-    for (auto end = text.find('\n'); believed && end != std::string::npos; end = text.find('\n')) {
-      const auto hung = parse_window_report(std::string_view(text).substr(0, end));
+    if (believed && end != std::string::npos) {
+      const auto before = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+      const auto begin = before == std::string::npos ? 0 : before + 1;
+      const auto hung = parse_window_report(std::string_view(text).substr(begin, end - begin));
       believed = hung.ok();
       if (believed) parts_.on_report(session, *hung);
       text.erase(0, end + 1);
     }
-    if (believed) continue;
-    parts_.log.debug("the window helper of session {} is gone", session);
-    helpers_.erase(mine);
-    parts_.on_end(session);
-    co_return;
+    if (!believed) co_return lose(session);
+    pause.expires_after(kListenEvery);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }
 

@@ -25,6 +25,7 @@
 #include "platform/win/pipe.h"
 #include "platform/win/process_table.h"
 #include "platform/win/processes.h"
+#include "platform/win/sandbox.h"
 #include "platform/win/security.h"
 #include "platform/win/wait_chain.h"
 #include "probe.h"
@@ -81,6 +82,10 @@ asio::awaitable<ProbeAnswer> ask_wait_chain(rules::Probe probe) {
   options.arguments = {std::string(kWaitChainOption), probe.target};
   options.std_out = output->childs.get();
   options.background = true;
+  // It ends with this coroutine, and with the service.
+  const auto job = platform::create_kill_on_close_job();
+  if (!job.ok()) co_return std::nullopt;
+  options.job = job->get();
   auto child = platform::start_child(options);
   if (!child.ok()) co_return std::nullopt;
   output->childs.reset();
@@ -88,11 +93,13 @@ asio::awaitable<ProbeAnswer> ask_wait_chain(rules::Probe probe) {
   const auto process = std::make_shared<platform::KernelHandle>(std::move(child->process));
   const auto patience = std::make_shared<asio::steady_timer>(executor, probe.timeout);
   asio::co_spawn(executor, end_in_time(patience, process), asio::detached);
-  const auto said = printable_utf8(co_await read_all(reader));
+  auto said = co_await read_all(reader);
   patience->cancel();
   // What was said by one that had to be ended is half a sentence. No answer is no deadlock.
-  if (said.empty() || !said.ends_with('\n')) co_return std::nullopt;
-  co_return said.substr(0, said.size() - 1);
+  if (!said.ends_with('\n')) co_return std::nullopt;
+  said.pop_back();
+  if (said.ends_with('\r')) said.pop_back();
+  co_return printable_utf8(said);
 }
 
 ExitCode run_wait_chain_reader(std::string_view target) {

@@ -67,18 +67,6 @@ std::string_view irql_name(std::uint64_t irql) {
   }
 }
 
-/// Bit 0: a write; bit 3: of code. Newer systems use 2 for an execution in a page fault.
-std::string_view access_name(std::uint64_t bits) {
-  switch (bits) {
-    case 0: return "read";
-    case 1: return "write";
-    case 2:
-    case 8: return "execute";
-    case 0x10: return "execute";
-    default: return "";
-  }
-}
-
 std::string_view value_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index) {
   const auto found = std::ranges::find_if(kValues, [&](const Value& value) {
     return value.code == bugcheck.base_code() && value.index == index &&
@@ -97,7 +85,7 @@ std::string value_of(const snapshot::Bugcheck& bugcheck,
     const auto name = irql_name(value);
     return name.empty() ? "" : fmt::format("{}, {}", value, name);
   }
-  if (label == "kind of access") return std::string(access_name(value));
+  if (label == "kind of access") return std::string(access_in_words(bugcheck.base_code(), value));
   if (label == "exception code")
     return exception_name(static_cast<std::uint32_t>(value & 0xffffffff));
   if (bugcheck.base_code() == 0x139 && index == 0) {
@@ -108,6 +96,19 @@ std::string value_of(const snapshot::Bugcheck& bugcheck,
 }
 
 }  // namespace
+
+std::string_view access_in_words(std::uint32_t code, std::uint64_t value) noexcept {
+  // From Windows 10 on a page fault in memory that is never paged has 2 for a write.
+  constexpr std::uint32_t kPageFault = 0x50;
+  switch (value) {
+    case 0: return "read";
+    case 1: return "write";
+    case 2: return code == kPageFault ? "write" : "execute";
+    case 8:
+    case 0x10: return "execute";
+    default: return "";
+  }
+}
 
 BugcheckInfo bugcheck_info(const snapshot::Bugcheck& bugcheck) noexcept {
   BugcheckInfo info;

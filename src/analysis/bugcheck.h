@@ -24,6 +24,10 @@ struct BugcheckInfo {
 /// some: `kind of access: write`. Empty: nothing is known of it.
 [[nodiscard]] std::string parameter_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index);
 
+/// `read`, `write` or `execute`, as the parameter of this bugcheck code says it; empty: not known.
+/// 0: the value is an access violation's.
+[[nodiscard]] std::string_view access_in_words(std::uint32_t code, std::uint64_t value) noexcept;
+
 /// Whether nothing failed: a person, a debugger or the system itself asked for the dump.
 [[nodiscard]] bool is_made_on_purpose(const snapshot::KernelState& kernel) noexcept;
 

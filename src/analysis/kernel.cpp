@@ -22,16 +22,6 @@ namespace {
 
 constexpr std::uint32_t kAccessViolation = 0xc0000005;
 
-std::string_view access_in_words(std::uint64_t kind) {
-  switch (kind) {
-    case 0: return "read";
-    case 1: return "write";
-    case 2:
-    case 8: return "execute";
-    default: return "";
-  }
-}
-
 /// Which parameters of a bugcheck tell of an access: the address, and its kind.
 struct AccessRule {
   std::uint32_t code;
@@ -47,13 +37,13 @@ void set_access(const snapshot::Snapshot& snapshot, report::Crash& crash) {
   const auto rule = std::ranges::find(kAccessRules, bugcheck.base_code(), &AccessRule::code);
   if (rule != std::end(kAccessRules)) {
     crash.accessed_address = bugcheck.parameters[rule->address];
-    crash.access = access_in_words(bugcheck.parameters[rule->kind]);
+    crash.access = access_in_words(bugcheck.base_code(), bugcheck.parameters[rule->kind]);
     return;
   }
   const auto& exception = *snapshot.exception;
   if (exception.code != kAccessViolation || exception.parameters.size() < 2) return;
   crash.accessed_address = exception.parameters[1];
-  crash.access = access_in_words(exception.parameters[0]);
+  crash.access = access_in_words(0, exception.parameters[0]);
 }
 
 report::Crash make_crash(const Input& input) {

@@ -47,7 +47,12 @@ List read_list(Kernel& kernel, std::uint64_t head, std::uint64_t limit) {
   const auto link = kernel.pointer_bytes();
   auto previous = head;
   auto next = kernel.pointer(head);
-  while (next && *next != head && list.entries.size() < limit) {
+  const auto may_go_on = [&] {
+    if (list.entries.size() >= limit || kernel.list_entries_left == 0) return false;
+    --kernel.list_entries_left;
+    return true;
+  };
+  while (next && *next != head && may_go_on()) {
     // An entry that does not point back is damage, or a circle that never comes home.
     if (kernel.pointer(*next + link) != previous) break;
     list.entries.push_back(*next);
@@ -59,7 +64,7 @@ List read_list(Kernel& kernel, std::uint64_t head, std::uint64_t limit) {
   const auto known = list.entries.size();
   std::set<std::uint64_t> seen(list.entries.begin(), list.entries.end());
   auto behind = kernel.pointer(head + link);
-  while (behind && *behind != head && list.entries.size() < limit && seen.insert(*behind).second) {
+  while (behind && *behind != head && may_go_on() && seen.insert(*behind).second) {
     if (!kernel.pointer(*behind + link)) break;
     list.entries.push_back(*behind);
     behind = kernel.pointer(*behind + link);

@@ -63,6 +63,8 @@ struct Kernel {
   snapshot::KernelState& state;
   DebuggerData debugger{};
   Layout layout{};
+  /// Of all lists together: each process may lead to the same endless ring of threads.
+  std::uint64_t list_entries_left = 131'072;
 
   [[nodiscard]] std::uint64_t pointer_bytes() const noexcept { return header.is_64bit ? 8 : 4; }
   /// \p wide of 64 bits, \p narrow of 32.

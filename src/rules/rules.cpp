@@ -58,10 +58,14 @@ bool PatternList::matches(std::string_view text) const noexcept {
   return list_matches(*this, text, Slashes::Differ);
 }
 
-bool Match::matches(const ProcessFacts& facts) const noexcept {
+bool Match::matches_but_for_user_and_version(const ProcessFacts& facts) const noexcept {
   return process.matches(facts.name) && list_matches(path, facts.path, Slashes::Same) &&
-         command_line.matches(facts.command_line) && list_matches(service, facts.services) &&
-         list_matches(user, facts.user) && version.matches(facts.version);
+         command_line.matches(facts.command_line) && list_matches(service, facts.services);
+}
+
+bool Match::matches(const ProcessFacts& facts) const noexcept {
+  return matches_but_for_user_and_version(facts) && list_matches(user, facts.user) &&
+         version.matches(facts.version);
 }
 
 const Rule* RuleSet::find(EventKind kind,
@@ -83,17 +87,13 @@ const Rule* RuleSet::find_attach(const ProcessFacts& process) const noexcept {
 
 bool RuleSet::ask_for_user(const ProcessFacts& process) const {
   return std::ranges::any_of(rules, [&](const Rule& rule) {
-    auto others = rule.match;
-    others.user = others.version = {};
-    return !rule.match.user.empty() && others.matches(process);
+    return !rule.match.user.empty() && rule.match.matches_but_for_user_and_version(process);
   });
 }
 
 bool RuleSet::ask_for_version(const ProcessFacts& process) const {
   return std::ranges::any_of(rules, [&](const Rule& rule) {
-    auto others = rule.match;
-    others.user = others.version = {};
-    return !rule.match.version.empty() && others.matches(process);
+    return !rule.match.version.empty() && rule.match.matches_but_for_user_and_version(process);
   });
 }
 

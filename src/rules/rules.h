@@ -62,6 +62,9 @@ struct Match {
   PatternList version = {};
   /// All that are not empty must match.
   [[nodiscard]] bool matches(const ProcessFacts& process_facts) const noexcept;
+  /// These two take time to find out.
+  [[nodiscard]] bool matches_but_for_user_and_version(
+      const ProcessFacts& process_facts) const noexcept;
 };
 
 /// Exception: one that was raised in a process that lives on, if somebody handles it.

@@ -69,7 +69,8 @@ WHERE id = ?1 AND state = 'analyzing')sql";
 constexpr const char* kForgetDump = R"sql(
 UPDATE captures
 SET state = CASE state WHEN 'captured' THEN 'skipped' ELSE state END,
-  reason = ?2, dump_file = '', dump_bytes = 0, updated_at_us = ?3
+  reason = CASE state WHEN 'failed' THEN reason || '; ' || ?2 ELSE ?2 END,
+  dump_file = '', dump_bytes = 0, updated_at_us = ?3
 WHERE id = ?1 AND state IN ('captured', 'analyzing', 'done', 'failed'))sql";
 
 constexpr const char* kSelectStarts = R"sql(

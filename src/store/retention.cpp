@@ -15,8 +15,6 @@ WHERE id > ?1 AND observed_at_us <= ?2 AND dump_file <> '' AND state IN ('done',
 ORDER BY id
 LIMIT ?3)sql";
 
-constexpr const char* kHasDump = "SELECT EXISTS(SELECT 1 FROM captures WHERE dump_file = ?1)";
-
 /// A rule with a lifetime limit counts its dumps by their rows.
 constexpr const char* kRemove = R"sql(
 DELETE FROM captures
@@ -47,13 +45,6 @@ Result<std::vector<KeptDump>> Store::dumps(CaptureId after, Timestamp until, std
         }
         return dumps;
       });
-}
-
-Result<bool> Store::has_dump(std::string_view dump_file) {
-  return impl_->database.read("look for a dump", [&](SQLite::Database& db) -> Result<bool> {
-    Statement row(db, kHasDump, dump_file);
-    return row.step() && row.integer(0) != 0;
-  });
 }
 
 Result<std::uint64_t> Store::remove_before(Timestamp before,

@@ -291,8 +291,6 @@ class Store {
   [[nodiscard]] Result<std::vector<KeptDump>> dumps(CaptureId after,
                                                     Timestamp until,
                                                     std::uint32_t limit);
-  /// Whether a row has this dump_file.
-  [[nodiscard]] Result<bool> has_dump(std::string_view dump_file);
   /// Whether this process instance has a row.
   [[nodiscard]] Result<bool> seen(const ProcessKey& process);
 

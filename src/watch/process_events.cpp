@@ -110,13 +110,13 @@ std::optional<ProcessEnd> TracedProcesses::take(const ProcessEvent& event) {
     return std::nullopt;
   }
   // The event of an end has the first letters of the name only.
-  std::string path;
+  std::string path, name = event.image;
   if (const auto known = images_.find(event.key); known != images_.end()) {
     path = dos_path_(known->second);
+    name = windows_file_name(known->second);
     images_.erase(known);
     std::erase(order_, event.key);
   }
-  const auto name = path.empty() ? event.image : std::string(windows_file_name(path));
   return ProcessEnd{event.key, {name, path, {}}, event.exit_code, event.ended_at};
 }
 

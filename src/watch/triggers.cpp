@@ -98,6 +98,10 @@ class Triggers::Impl {
     const auto found = processes_.find(key);
     if (found == processes_.end()) return;
     found->second.has_ended = true;
+    const auto chains = wait_chain_target(key);
+    book_.keep([&](const rules::Probe& probe) {
+      return probe.type != rules::Probe::Type::WaitChain || probe.target != chains;
+    });
     if (!found->second.is_watched()) processes_.erase(found);
   }
 
@@ -138,6 +142,7 @@ class Triggers::Impl {
   [[nodiscard]] bool asks_for(rules::Gauge gauge) const { return gauges_.contains(gauge); }
 
   void answer(const rules::Probe& probe, const std::optional<std::string>& failure) {
+    if (probe.type == rules::Probe::Type::WaitChain && !lives(probe.target)) return;
     book_.answer(probe, failure);
   }
 
@@ -152,6 +157,12 @@ class Triggers::Impl {
   }
 
  private:
+  [[nodiscard]] bool lives(std::string_view target) const {
+    const auto key = parse_wait_chain_target(target);
+    const auto found = key ? processes_.find(*key) : processes_.end();
+    return found != processes_.end() && !found->second.has_ended;
+  }
+
   void match(Process& process) {
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       if (!rules_[i].match.matches(process.facts)) continue;

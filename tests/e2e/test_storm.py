@@ -5,7 +5,7 @@ import collections
 import datetime
 import time
 
-from vigil_e2e.case import SETTINGS, VigilTestCase, find_program, rule
+from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, find_program, rule
 from vigil_e2e.event_log import EventLog, now
 
 PROGRAMS = ("api.exe", "worker.exe", "import.exe", "batch.exe", "mail.exe")
@@ -56,3 +56,42 @@ class Storm(VigilTestCase):
             if row["state"] == "skipped":
                 self.assertRegex(row["reason"], "per_hour limit|fair share")
         self.assertEqual(len(list((self.vigil.data / "dumps").rglob("*.dmp*"))), sum(taken.values()))
+
+
+class DyingProcesses(VigilTestCase):
+    BATCHES, BATCH = 10, 50
+
+    def test_accounts_for_five_hundred_processes_that_die(self) -> None:
+        limits = f"limits: {{ per_hour: {PER_HOUR}, fair_share: true }}"
+        rules = {"a-marker.yaml": attach_rule("marker", "marker.exe"), "storm.yaml": rule("storm", "*.exe", more=limits)}
+        self.vigil.install(SETTINGS, rules)
+        dying = 0.0
+        slowest = 0.0
+        for _ in range(self.BATCHES):
+            batch = [self.vigil.start("access_violation", PROGRAMS[i % len(PROGRAMS)], wait_stdin=True) for i in range(self.BATCH)]
+            # Whoever has seen this one has seen those that were started before.
+            marker = self.vigil.start_attached("linger", name="marker.exe")
+            began = time.monotonic()
+            for crasher in batch:
+                crasher.release()
+            for crasher in batch:
+                crasher.wait()
+            dying += time.monotonic() - began
+            asked = time.monotonic()
+            self.vigil.must("status")
+            slowest = max(slowest, time.monotonic() - asked)
+            marker.end()
+            self.vigil.forget_ended()
+        count = self.BATCHES * self.BATCH
+
+        def all_told(rows: list[dict]) -> bool:
+            died = [row for row in rows if row["process"] in PROGRAMS]
+            return len(died) >= count and all(row["state"] in ("done", "failed", "skipped") for row in died)
+
+        rows = [row for row in self.vigil.wait_for_rows(f"{count} rows", all_told, seconds=120) if row["process"] in PROGRAMS]
+        print(f"{count} processes died within {dying:.0f} s in all; `vigil status` took {slowest:.1f} s at most")
+        self.assertEqual(len(rows), count, "one row for each")
+        self.assertEqual({row["exception_name"] for row in rows}, {"ACCESS_VIOLATION"})
+        for row in rows:
+            self.assertTrue(row["reason"], row)
+            self.assertIn("exit-watch", row["seen_by"])

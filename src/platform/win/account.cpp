@@ -2,6 +2,7 @@
 #include "platform/win/account.h"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <mutex>
 
@@ -19,6 +20,8 @@ namespace {
 
 /// More accounts than run programs on one machine.
 constexpr std::size_t kMaxRemembered = 1024;
+constexpr std::chrono::hours kNameHolds{24};
+constexpr std::chrono::minutes kAskAgain{10};
 
 std::vector<std::string> look_up(const std::string& text) {
   LocalMemory sid;
@@ -47,13 +50,21 @@ std::string account_name(PSID sid) {
 
 std::vector<std::string> account_names(const std::string& sid) {
   if (sid.empty()) return {};
+  using Clock = std::chrono::steady_clock;
+  struct Known {
+    std::vector<std::string> names;
+    Clock::time_point until;
+  };
   static std::mutex mutex;
-  static std::map<std::string, std::vector<std::string>> known;
+  static std::map<std::string, Known> known;
   const std::lock_guard lock(mutex);
-  if (const auto found = known.find(sid); found != known.end()) return found->second;
+  const auto now = Clock::now();
+  if (const auto found = known.find(sid); found != known.end() && now < found->second.until)
+    return found->second.names;
   auto names = look_up(sid);
-  // A name that nobody could tell now may be told later.
-  if (names.size() > 1 && known.size() < kMaxRemembered) known.emplace(sid, names);
+  if (known.size() >= kMaxRemembered) known.clear();
+  // Each question may wait for another machine, also one that nobody answers.
+  known.insert_or_assign(sid, Known{names, now + (names.size() > 1 ? kNameHolds : kAskAgain)});
   return names;
 }
 

@@ -13,7 +13,8 @@ namespace vigil::platform {
 
 /// What the account of \p sid (`S-1-5-…`) is called: `ORDERS\anna`, `anna` and the SID itself, of
 /// which only the last is the same in every language of Windows. Only the SID where the system
-/// knows no name. It may ask a domain controller; what was found is remembered.
+/// knows no name. It may ask a domain controller; what was found is
+/// remembered for a day, and that nothing was for ten minutes.
 [[nodiscard]] std::vector<std::string> account_names(const std::string& sid);
 
 }  // namespace vigil::platform

@@ -36,7 +36,7 @@ std::vector<std::uint32_t> people_sessions() {
   }
   // Wine lists none and has one.
   const DWORD console = ::WTSGetActiveConsoleSessionId();
-  if (sessions.empty() && console != kNoSession && console != 0) sessions.push_back(console);
+  if (count == 0 && console != kNoSession && console != 0) sessions.push_back(console);
   std::ranges::sort(sessions);
   return sessions;
 }

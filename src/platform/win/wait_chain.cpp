@@ -15,10 +15,10 @@
 namespace vigil::platform {
 namespace {
 
-// WCT_MAX_NODE_COUNT and the flags of wct.h, which older headers lack. Out of process: locks of
-// others too, COM calls, critical sections.
+// WCT_MAX_NODE_COUNT and the flags of wct.h, which older headers lack. Out of process: threads and
+// critical sections of others too. COM would want callbacks of its own.
 constexpr DWORD kMaxNodes = 16;
-constexpr DWORD kOutOfProcess = 0x1 | 0x2 | 0x4;
+constexpr DWORD kOutOfProcess = 0x1 | 0x4;
 
 using Nodes = std::array<WAITCHAIN_NODE_INFO, kMaxNodes>;
 
@@ -78,9 +78,6 @@ std::string chain_text(std::span<const WAITCHAIN_NODE_INFO> nodes, std::uint32_t
       text += fmt::format(" for {}", object_text(node));
     }
   }
-  // The chain stops where it would begin again.
-  if (!nodes.empty() && nodes.front().ObjectType == WctThreadType)
-    text += fmt::format(", held by {}", thread_text(nodes.front(), process));
   return text;
 }
 
@@ -125,7 +122,13 @@ Result<std::optional<std::string>> find_deadlock(const WaitChainFunctions& funct
       continue;
     }
     const auto shown = std::span(nodes).first(std::min<std::size_t>(count, nodes.size()));
-    return std::optional(chain_text(circle_of(shown), process));
+    const auto circle = circle_of(shown);
+    auto text = chain_text(circle, process);
+    // It stops where it would begin again; one that is longer than is shown stops anywhere.
+    text += circle.size() < shown.size()
+                ? fmt::format(", held by {}", thread_text(circle.front(), process))
+                : std::string(", …");
+    return std::optional(std::move(text));
   }
   return std::optional<std::string>();
 }

@@ -184,5 +184,15 @@ TEST(KernelAnalysis, TellsFaultsOfOneBugcheckApart) {
   EXPECT_THAT(machine.analyze().signature.text, HasSubstr("DRIVER_POWER_STATE_FAILURE (0x3)"));
 }
 
+TEST(KernelAnalysis, KnowsTheKindsOfAccessOfEachBugcheck) {
+  EXPECT_EQ(access_in_words(0x50, 0), "read");
+  EXPECT_EQ(access_in_words(0x50, 1), "write") << "before Windows 10";
+  EXPECT_EQ(access_in_words(0x50, 2), "write");
+  EXPECT_EQ(access_in_words(0x50, 0x10), "execute");
+  EXPECT_EQ(access_in_words(0xd1, 2), "execute");
+  EXPECT_EQ(access_in_words(0xd1, 8), "execute");
+  EXPECT_EQ(access_in_words(0xd1, 7), "");
+}
+
 }  // namespace
 }  // namespace vigil::analysis

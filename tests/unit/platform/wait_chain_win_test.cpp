@@ -124,7 +124,6 @@ TEST_F(WaitChain, TakesNoMoreNodesThanThereIsRoomFor) {
   const auto found = ask({100});
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->starts_with("thread 100 waits for a mutex 'nnn"));
-  EXPECT_TRUE(found->ends_with("held by thread 100"));
 }
 
 TEST_F(WaitChain, SaysWhyItCannotAsk) {

@@ -147,7 +147,7 @@ inline Report sample_kernel_report() {
   kernel.attributes = {"out_of_space"};
   kernel.writer = "classic";
   kernel.translation = "amd64, 4 levels";
-  kernel.offsets = "table for builds 19041 to 25398";
+  kernel.offsets = "table for builds 19041 to 20348";
   kernel.uptime = std::chrono::seconds(7 * 86400 + 3 * 3600 + 4 * 60 + 5);
   kernel.boot_time = Timestamp{1'795'000'000'000'000};
   kernel.directory_table = 0x1ad000;

@@ -109,7 +109,13 @@ TEST(LogNews, KeepsNoMoreTroublesThanTheLimit) {
   for (std::size_t i = 0; i < LogNews::kMaxTroubles + 20; ++i)
     flood.push_back(disk_event(i, "2026-11-22T00:47:30.0Z").text());
   ASSERT_TRUE(bench.news.take(flood, "b").ok());
-  EXPECT_EQ(bench.news.troubles().size(), LogNews::kMaxTroubles);
+  EXPECT_EQ(bench.news.troubles().size(), LogNews::kMaxTroubles / 2);
+  auto other = disk_event(900, "2026-11-22T00:47:30.0Z");
+  other.channel = "Application";
+  auto own = other;
+  own.provider = "Vigil";
+  ASSERT_TRUE(bench.news.take({other.text(), own.text()}, "c").ok());
+  EXPECT_EQ(bench.news.troubles().size(), LogNews::kMaxTroubles / 2 + 1);
 }
 
 TEST(LogNews, WritesTheBookmarkOfMereTroublesOnceAMinute) {
