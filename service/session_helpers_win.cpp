@@ -67,9 +67,10 @@ Status SessionHelpers::start(std::uint32_t session) {
   options.token = person.get();
   options.desktop = kPersonsDesktop;
   options.background = true;
-  VIGIL_TRY_ASSIGN(const auto child, platform::start_child(options));
-  const std::shared_ptr<Helper> helper(
-      new Helper{asio::windows::stream_handle(parts_.io), asio::windows::stream_handle(parts_.io)});
+  VIGIL_TRY_ASSIGN(auto child, platform::start_child(options));
+  const std::shared_ptr<Helper> helper(new Helper{asio::windows::stream_handle(parts_.io),
+                                                  asio::windows::stream_handle(parts_.io),
+                                                  std::move(child.process)});
   helper->input.assign(input.ours.release());
   helper->output.assign(output.ours.release());
   helpers_.emplace(session, helper);

@@ -45,6 +45,7 @@ snapshot::AddressRange stack_of(const Kernel& kernel, const snapshot::KernelThre
 void read_current_threads(Kernel& kernel) {
   auto& state = kernel.state;
   std::vector<const snapshot::KernelProcessor*> order;
+  order.reserve(state.processors.size());
   for (const auto& processor : state.processors) order.push_back(&processor);
   const auto stopped =
       std::ranges::find_if(order, [](const auto* processor) { return processor->stopped_machine; });

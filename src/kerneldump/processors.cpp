@@ -86,7 +86,7 @@ snapshot::KernelProcessor read_processor(Kernel& kernel, Prcb prcb, std::uint32_
   processor.idle_thread = prcb.pointer(data.offset(0x350).value_or(kernel.pick(0x18, 0xc)));
   if (const auto at = data.offset(0x2b6)) {
     const auto mhz = prcb.read<std::uint32_t>(*at);
-    if (mhz && *mhz != 0 && *mhz < kMaxMhz) processor.mhz = *mhz;
+    if (mhz && *mhz != 0 && *mhz < kMaxMhz) processor.mhz = mhz;
   }
   read_model(prcb, data, processor);
   read_irql(prcb, kernel, processor);
