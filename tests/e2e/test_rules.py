@@ -95,7 +95,9 @@ class Exceptions(VigilTestCase):
         rules = {"all.yaml": rule("all", "first_chance.exe", when=when, dump="mini, attach: true", more="limits: { lifetime: 1 }")}
         self.vigil.install(SETTINGS, rules)
         program = self.vigil.start("first_chance", value=0xE0001234)
-        rows = self.vigil.wait_for_rows("a dump and a refusal", lambda rows: len(rows) >= 2 and rows[0]["state"] == "done")
+        rows = self.vigil.wait_for_rows(
+            "a dump and a refusal", lambda rows: len(rows) >= 2 and rows[0]["state"] == "done" and rows[1]["state"] == "skipped"
+        )
         self.assertEqual((rows[0]["kind"], rows[0]["exception_code"]), ("exception", "0xe0001234"))
         self.assertIn("was raised", rows[0]["detail"])
         self.assertEqual(rows[1]["reason"], "rule all: lifetime limit of 1 reached")

@@ -91,7 +91,7 @@ class DyingProcesses(VigilTestCase):
         rows = [row for row in self.vigil.wait_for_rows(f"{count} rows", all_told, seconds=120) if row["process"] in PROGRAMS]
         print(f"{count} processes died within {dying:.0f} s in all; `vigil status` took {slowest:.1f} s at most")
         self.assertEqual(len(rows), count, "one row for each")
-        self.assertEqual({row["exception_name"] for row in rows}, {"ACCESS_VIOLATION"})
+        self.assertEqual({row["exit_code"] for row in rows}, {0xC0000005})
         for row in rows:
             self.assertTrue(row["reason"], row)
             self.assertIn("exit-watch", row["seen_by"])
