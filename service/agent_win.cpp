@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent.h"
 
-#include <atomic>
 #include <exception>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -39,14 +36,14 @@
 #include "platform/win/security.h"
 #include "platform/win/service_table.h"
 #include "platform/win/win_error.h"
+#include "process_tracing.h"
 #include "process_watch.h"
 #include "registrations.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
 #include "uptime.h"
-#include "watch/win/process_trace.h"
-#include "wer/wer.h"
+#include "wer_reports.h"
 
 namespace asio = boost::asio;
 
@@ -61,8 +58,6 @@ constexpr std::chrono::milliseconds kInboxDelay{50};
 constexpr std::chrono::milliseconds kRulesDelay{300};
 /// Notifications can be lost, so the inbox is looked at without one as well.
 constexpr std::chrono::seconds kInboxAnyway{60};
-/// Of events of processes, while something else takes long.
-constexpr std::size_t kMaxTracedWaiting = 10'000;
 /// What is old is looked for so long after the start, again so often, and sooner while there is
 /// more.
 constexpr std::chrono::seconds kFirstSweep{30}, kSweepAgain{3600}, kNextSweep{1};
@@ -73,17 +68,6 @@ std::optional<RunningProcess> running_process(ProcessId pid) {
   auto found = platform::process_user(pid);
   if (!found.ok()) return std::nullopt;
   return RunningProcess{std::move(found->user), found->start};
-}
-
-std::optional<wer::Report> read_wer_report(const std::string& folder) {
-  const auto data = platform::default_data_folder();
-  if (!data.ok()) return std::nullopt;
-  const auto file = wer::report_file(folder, utf8_from_path(data->parent_path()));
-  if (file.empty()) return std::nullopt;
-  const auto content = platform::read_file(path_from_utf8(file), wer::kMaxReportBytes);
-  if (!content.ok()) return std::nullopt;  // Windows removes reports that it has sent
-  auto report = wer::parse_report(ByteView(std::as_bytes(std::span(*content))));
-  return report.ok() ? std::optional(std::move(report).take()) : std::nullopt;
 }
 
 class Agent {
@@ -98,7 +82,6 @@ class Agent {
  private:
   [[nodiscard]] Status recover();
   void load_rules();
-  void trace_processes();
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
@@ -154,12 +137,12 @@ class Agent {
   Janitor janitor_{{store_, clock_, *base_.log, base_.settings, base_.paths.root,
                     [this]() -> const rules::RuleSet& { return desk_.rules(); },
                     [this] { return rules_are_whole_; }, uptime}};
-  std::unique_ptr<watch::ProcessTrace> trace_;  // of all processes; null: there is none
+  ProcessTracing tracing_{{io_, *base_.log, base_.settings.poll_interval,
+                           [this](const auto& event) { processes_.take_event(event); }}};
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
   asio::steady_timer scan_timer_{io_}, reload_timer_{io_}, sweep_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};
-  std::string rules_said_;                       // the last thing said about rules
-  std::atomic<std::size_t> traced_waiting_ = 0;  // events of processes that are not taken yet
+  std::string rules_said_;  // the last thing said about rules
   bool scan_is_soon_ = false;
   bool rules_are_whole_ = false;  // no rule file has a problem
   bool stopping_ = false;
@@ -218,7 +201,7 @@ Status Agent::start() {
   VIGIL_TRY_ASSIGN(inbox_watch_, FolderWatch::open(io_.get_executor(), base_.paths.inbox()));
   VIGIL_TRY_ASSIGN(rules_watch_, FolderWatch::open(io_.get_executor(), base_.paths.rules_folder()));
   VIGIL_TRY(processes_.start());
-  trace_processes();
+  tracing_.start();
   HANDLE stop_event = nullptr;
   if (::DuplicateHandle(::GetCurrentProcess(), options_.stop_requested, ::GetCurrentProcess(),
                         &stop_event, SYNCHRONIZE, FALSE, 0) == FALSE) {
@@ -235,31 +218,6 @@ Status Agent::start() {
   VIGIL_TRY_ASSIGN(auto bookmark, store_.bookmark());
   events_.start(std::move(bookmark));
   return {};
-}
-
-/// The exact source, where it can be had: the table is looked at once an interval.
-void Agent::trace_processes() {
-  const auto functions = watch::trace_functions();
-  if (functions.ok()) {
-    // It calls from a thread of its own.
-    auto trace = watch::ProcessTrace::start(*functions, [this](watch::ProcessEvent event) {
-      if (traced_waiting_.fetch_add(1) >= kMaxTracedWaiting) {
-        traced_waiting_.fetch_sub(1);  // the table tells of those that live
-        return;
-      }
-      asio::post(io_, [this, event = std::move(event)] {
-        traced_waiting_.fetch_sub(1);
-        processes_.take_event(event);
-      });
-    });
-    if (trace.ok()) {
-      trace_ = std::move(trace).take();
-      return;
-    }
-    base_.log->info("{}", trace.error().message());
-  }
-  base_.log->info("without event tracing a process that lives for less than {} is not seen",
-                  format_duration(base_.settings.poll_interval));
 }
 
 void Agent::run() {
@@ -282,7 +240,7 @@ asio::awaitable<void> Agent::await_stop() {
 void Agent::stop() {
   options_.on_stopping();
   stopping_ = true;
-  trace_.reset();
+  tracing_.stop();
   events_.stop();
   processes_.stop();
   slots_.stop();

@@ -20,6 +20,7 @@
 #include "circumstances.h"
 #include "desk.h"
 #include "inbox.h"
+#include "inbox_claims.h"
 #include "live_captures.h"
 #include "log_news.h"
 #include "platform/win/process_table.h"
@@ -118,10 +119,7 @@ class ProcessWatch {
   watch::ProcessTracker tracker_;
   std::map<ProcessKey, Process> processes_;
   watch::TracedProcesses traced_;
-  /// Ends that only tracing told of: a program may start and end others as fast as it likes.
-  static constexpr std::size_t kMaxTracedPerHour = 500;
-  Timestamp traced_since_;
-  std::size_t traced_count_ = 0;
+  HourlyLimit traced_limit_;  // a program may start and end others as fast as it likes
   watch::PendingServices pending_;
   watch::HungWindows windows_;
   SessionHelpers helpers_;

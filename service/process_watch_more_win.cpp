@@ -139,18 +139,18 @@ void ProcessWatch::take_event(const watch::ProcessEvent& event) {
 }
 
 bool ProcessWatch::may_tell_of_traced() {
+  const std::string all;  // whoever they run as
   const auto now = parts_.clock.now();
-  const auto age = now - traced_since_;
-  if (age < Microseconds(0) || age >= std::chrono::hours(1)) {
-    traced_since_ = now;
-    traced_count_ = 0;
+  if (!traced_limit_.is_used_up(all, now)) {
+    traced_limit_.count(all, now);
+    return true;
   }
-  if (++traced_count_ == kMaxTracedPerHour)
+  if (traced_limit_.is_first_refusal(all, now))
     parts_.log.warn(
         "{} processes that no look has seen have ended badly within an hour; further "
         "ones are not recorded",
-        traced_count_);
-  return traced_count_ < kMaxTracedPerHour;
+        HourlyLimit::kPerHour);
+  return false;
 }
 
 }  // namespace vigil::service

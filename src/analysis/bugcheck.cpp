@@ -144,19 +144,14 @@ BugcheckText bugcheck_text(const snapshot::Bugcheck& bugcheck) {
 }
 
 bool is_made_on_purpose(const snapshot::KernelState& kernel) noexcept {
-  constexpr std::uint32_t kFirstOfDebugger = 8, kLastOfDebugger = 10;
   switch (kernel.bugcheck.base_code()) {
     case 0:
     case 0xe2:
     case 0x161:
     case 0x1c8:
     case 0xdeaddead: return true;
-    default: break;
+    default: return false;
   }
-  const bool live = std::ranges::find(kernel.attributes, "live") != kernel.attributes.end();
-  const bool by_debugger =
-      kernel.raw_dump_type >= kFirstOfDebugger && kernel.raw_dump_type <= kLastOfDebugger;
-  return live && by_debugger && kernel.bugcheck.code == 0;
 }
 
 }  // namespace vigil::analysis

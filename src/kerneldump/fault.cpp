@@ -31,7 +31,8 @@ const Rule* rule_of(std::uint32_t code) {
   return found == std::end(kRules) ? nullptr : found;
 }
 
-/// KTRAP_FRAME of x64 (windows.md 10.6). It has no r12 to r15: nothing has changed them.
+/// KTRAP_FRAME of x64 (windows.md 10.6). Of a fault it holds what a called function may change, and
+/// rbp; the places of rbx, rsi and rdi are there and not written, and r12 to r15 have none.
 constexpr std::uint64_t kFrameBytes = 0x190, kFrameRip = 0x168;
 
 std::optional<snapshot::ThreadContext> amd64_frame(Kernel& kernel, std::uint64_t address) {
@@ -40,14 +41,18 @@ std::optional<snapshot::ThreadContext> amd64_frame(Kernel& kernel, std::uint64_t
     R reg;
     std::uint64_t at;
   };
-  constexpr std::array kPlaces = {Place{R::Rax, 0x30},  Place{R::Rcx, 0x38},  Place{R::Rdx, 0x40},
-                                  Place{R::R8, 0x48},   Place{R::R9, 0x50},   Place{R::R10, 0x58},
-                                  Place{R::R11, 0x60},  Place{R::Rbx, 0x140}, Place{R::Rdi, 0x148},
-                                  Place{R::Rsi, 0x150}, Place{R::Rbp, 0x158}, Place{R::Rsp, 0x180}};
+  constexpr std::array kPlaces = {Place{R::Rax, 0x30}, Place{R::Rcx, 0x38},  Place{R::Rdx, 0x40},
+                                  Place{R::R8, 0x48},  Place{R::R9, 0x50},   Place{R::R10, 0x58},
+                                  Place{R::R11, 0x60}, Place{R::Rbp, 0x158}, Place{R::Rsp, 0x180}};
   const Fields frame(kernel.memory.at(address, kFrameBytes));
   if (frame.size() < kFrameBytes) return std::nullopt;
   snapshot::Amd64Context context;
-  for (const auto& [reg, at] : kPlaces) context.gpr[static_cast<std::size_t>(reg)] = *frame.u64(at);
+  context.known = 0;
+  for (const auto& [reg, at] : kPlaces) {
+    const auto index = static_cast<unsigned>(reg);
+    context.gpr[index] = *frame.u64(at);
+    context.known = static_cast<std::uint16_t>(context.known | 1U << index);
+  }
   context.rip = *frame.u64(kFrameRip);
   context.eflags = *frame.u32(0x178);
   return context;

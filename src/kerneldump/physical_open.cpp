@@ -15,8 +15,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// A bitmap of 32 MiB: one terabyte of memory in pages.
-constexpr std::uint64_t kMaxBitmapBits = std::uint64_t{1} << 32;
+/// A bitmap of 128 MiB, half of what an analysis may use: four terabytes of memory in pages.
+constexpr std::uint64_t kMaxBitmapBits = std::uint64_t{1} << 30;
 constexpr std::uint64_t kBitmapHeaderBytes = 0x38;
 /// Ranges of a debugger's dump: physical memory has a few hundred, and pages that were chosen one
 /// by one hundreds of thousands.

@@ -59,11 +59,15 @@ std::string fault_in_words(const Bugcheck& bugcheck) {
   if (source == "context_record")
     return fmt::format("from the CONTEXT at {:#x}, which a parameter names", bugcheck.fault_frame);
   if (source == "trap_frame")
-    return fmt::format("from the trap frame at {:#x}, which a parameter names",
-                       bugcheck.fault_frame);
+    return fmt::format(
+        "from the trap frame at {:#x}, which a parameter names; registers that it "
+        "does not keep are left out",
+        bugcheck.fault_frame);
   if (source == "found_frame")
-    return fmt::format("from the trap frame at {:#x}, found on the stack by its instruction",
-                       bugcheck.fault_frame);
+    return fmt::format(
+        "from the trap frame at {:#x}, found on the stack by its instruction; "
+        "registers that it does not keep are left out",
+        bugcheck.fault_frame);
   return "of the bugcheck itself, from the dump's header";
 }
 

@@ -33,12 +33,25 @@ std::vector<NamedRegister> names_of(const X86Context& c) {
 
 std::vector<NamedRegister> names_of(const Amd64Context& c) {
   using enum Amd64Register;
-  const auto gpr = [&c](Amd64Register r) { return c.gpr[static_cast<std::size_t>(r)]; };
-  return {{"rax", gpr(Rax)}, {"rbx", gpr(Rbx)},   {"rcx", gpr(Rcx)}, {"rdx", gpr(Rdx)},
-          {"rsi", gpr(Rsi)}, {"rdi", gpr(Rdi)},   {"rip", c.rip},    {"rsp", gpr(Rsp)},
-          {"rbp", gpr(Rbp)}, {"r8", gpr(R8)},     {"r9", gpr(R9)},   {"r10", gpr(R10)},
-          {"r11", gpr(R11)}, {"r12", gpr(R12)},   {"r13", gpr(R13)}, {"r14", gpr(R14)},
-          {"r15", gpr(R15)}, {"eflags", c.eflags}};
+  struct Name {
+    std::string_view name;
+    Amd64Register reg;
+  };
+  // rip stands behind the first six.
+  static constexpr std::array kNames = {
+      Name{"rax", Rax}, Name{"rbx", Rbx}, Name{"rcx", Rcx}, Name{"rdx", Rdx},
+      Name{"rsi", Rsi}, Name{"rdi", Rdi}, Name{"rsp", Rsp}, Name{"rbp", Rbp},
+      Name{"r8", R8},   Name{"r9", R9},   Name{"r10", R10}, Name{"r11", R11},
+      Name{"r12", R12}, Name{"r13", R13}, Name{"r14", R14}, Name{"r15", R15}};
+  std::vector<NamedRegister> registers;
+  registers.reserve(kNames.size() + 2);
+  for (const auto& [name, reg] : kNames) {
+    if (reg == Rsp) registers.push_back({"rip", c.rip});
+    const auto index = static_cast<unsigned>(reg);
+    if ((c.known >> index & 1U) != 0) registers.push_back({name, c.gpr[index]});
+  }
+  registers.push_back({"eflags", c.eflags});
+  return registers;
 }
 
 std::vector<NamedRegister> names_of(const Arm64Context& c) {

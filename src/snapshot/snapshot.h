@@ -50,6 +50,8 @@ enum class Amd64Register : std::uint8_t {
 
 struct Amd64Context {
   std::array<std::uint64_t, 16> gpr{};  ///< Indexed by Amd64Register.
+  /// Bit n: the dump has gpr[n]; otherwise that is zero and says nothing.
+  std::uint16_t known = 0xffff;
   std::uint64_t rip = 0;
   std::uint32_t eflags = 0;
   friend bool operator==(const Amd64Context&, const Amd64Context&) = default;
@@ -81,7 +83,7 @@ struct NamedRegister {
   std::string_view name;  ///< `rax`, `eip`, `x0`, …
   std::uint64_t value;
 };
-/// All general registers, in the order a debugger prints them.
+/// All general registers that the dump has, in the order a debugger prints them.
 [[nodiscard]] std::vector<NamedRegister> named_registers(const ThreadContext& context);
 
 struct TimeZone {

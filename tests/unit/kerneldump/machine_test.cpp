@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <variant>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -220,6 +221,12 @@ void expect_fault(const Dump& dump, const test::MachineTruth& truth) {
   EXPECT_EQ(snapshot::instruction_pointer(context), truth.fault_instruction);
   EXPECT_EQ(snapshot::stack_pointer(context), truth.fault_stack_pointer);
   EXPECT_EQ(exception.address, truth.fault_instruction);
+  const bool from_trap_frame = dump.kernel().fault_source == snapshot::FaultSource::TrapFrame ||
+                               dump.kernel().fault_source == snapshot::FaultSource::FoundFrame;
+  if (const auto* amd64 = std::get_if<snapshot::Amd64Context>(&context)) {
+    // A trap frame has no rbx, rsi, rdi and r12 to r15.
+    EXPECT_EQ(amd64->known, from_trap_frame ? 0x0f37 : 0xffff);
+  }
   if (truth.exception.address == 0) return;
   EXPECT_EQ(exception.code, truth.exception.code);
   // No parameter of 0x3b names the record.

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -185,6 +187,15 @@ TEST(CpuName, NamesProcessorsThatAreNotRead) {
   EXPECT_EQ(cpu_name(system), "unknown");
   system.cpu = Cpu::Amd64;
   EXPECT_EQ(cpu_name(system), "amd64");
+}
+
+TEST(NamedRegisters, LeaveOutWhatTheDumpDoesNotHave) {
+  Amd64Context context;
+  EXPECT_EQ(named_registers(context).size(), 18u);
+  context.known = 1U << static_cast<unsigned>(Amd64Register::Rsp);
+  std::vector<std::string_view> names;
+  for (const auto& reg : named_registers(context)) names.push_back(reg.name);
+  EXPECT_EQ(names, (std::vector<std::string_view>{"rip", "rsp", "eflags"}));
 }
 
 TEST(CpuFeatures, ComeFromCpuidOrFromWindows) {
