@@ -20,6 +20,8 @@ std::string what_happened(const store::Capture& capture) {
   if (capture.kind == store::Kind::Manual) return "manual dump";
   if (capture.kind == store::Kind::Bugcheck && capture.exception_code)
     return fmt::format("bugcheck 0x{:08x}", *capture.exception_code);
+  if (capture.kind == store::Kind::LiveReport && capture.exception_code)
+    return fmt::format("live report 0x{:08x}", *capture.exception_code);
   if (capture.kind == store::Kind::Exception && capture.exception_code)
     return "exception " + exception_name(*capture.exception_code);
   if (!store::is_death(capture.kind)) return std::string(store::to_string(capture.kind));

@@ -39,23 +39,29 @@ ExitCode refuse(const Context& context, const Error& error) {
   return report_error(error);
 }
 
+Result<report::Report> report_of(const Context& context, const KernelOptions& options) {
+  if (is_capture_id(options.subject)) return report_of_capture(context, options.subject);
+  AnalyzeOptions how;
+  how.file = path_from_utf8(options.subject);
+  how.symbols = options.symbols;
+  VIGIL_TRY_ASSIGN(const auto paths, symbol_paths(how));
+  warn_of_symbol_paths(how);
+  symbols::Library library(paths);
+  return report_of_dump(how.file, library);
+}
+
 }  // namespace
 
 ExitCode run_kernel(const Context& context, const KernelOptions& options) {
-  AnalyzeOptions paths_of;
-  paths_of.file = options.file;
-  paths_of.symbols = options.symbols;
-  const auto paths = symbol_paths(paths_of);
-  if (!paths.ok()) return usage_error(paths.error().message());
-  warn_of_symbol_paths(paths_of);
-  symbols::Library library(*paths);
-  const auto report = report_of_dump(options.file, library);
+  const auto report = report_of(context, options);
   if (!report.ok()) return refuse(context, report.error());
   if (!report->kernel) {
-    return refuse(context, {Errc::Unsupported,
-                            fmt::format("{} is a dump of a process, and not of a machine: vigil "
-                                        "analyze reads it",
-                                        utf8_from_path(options.file))});
+    return refuse(context,
+                  {Errc::Unsupported,
+                   fmt::format("{} is of a process, and not of a machine: vigil {} {} "
+                               "tells of it",
+                               options.subject, is_capture_id(options.subject) ? "show" : "analyze",
+                               options.subject)});
   }
   const auto parts = parts_of(options);
   if (context.json) {

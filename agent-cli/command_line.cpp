@@ -146,9 +146,11 @@ void add_signature(CLI::App& app, Line& line) {
 void add_kernel(CLI::App& app, Line& line) {
   auto* command = add_command(app, "kernel", "Print parts of a dump of a whole machine",
                               "  vigil kernel C:\\Windows\\MEMORY.DMP --vm\n"
-                              "  vigil kernel MEMORY.DMP --processes --json\n");
+                              "  vigil kernel last --processes --json\n");
   auto& options = line.kernel;
-  command->add_option("FILE", line.kernel_file, "A kernel dump: MEMORY.DMP, or one of Minidump")
+  command
+      ->add_option("FILE|ID", options.subject,
+                   "A kernel dump (MEMORY.DMP, or one of Minidump), a capture's number, or last")
       ->required()
       ->type_name("");
   command->add_flag("--bugcheck", options.bugcheck,
@@ -163,7 +165,6 @@ void add_kernel(CLI::App& app, Line& line) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   command->callback([&line] {
-    line.kernel.file = path_from_utf8(line.kernel_file);
     line.command = [&line](const Context& context) { return run_kernel(context, line.kernel); };
   });
 }

@@ -25,7 +25,6 @@ struct Line {
   std::string analyze_file, symbol_cache;
   SignatureOptions signature;
   KernelOptions kernel;
-  std::string kernel_file;
   SymbolsFetchOptions symbols_fetch;
   std::string symbols_output, symbols_file;
   SymbolsCheckOptions symbols_check;

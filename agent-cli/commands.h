@@ -50,7 +50,7 @@ struct SignatureOptions {
   std::vector<std::string> symbols;  ///< --symbols, for a dump.
 };
 struct KernelOptions {
-  std::filesystem::path file;        ///< A kernel dump.
+  std::string subject;               ///< A kernel dump, or a capture's id.
   std::vector<std::string> symbols;  ///< --symbols
   /// Which parts; none: all.
   bool bugcheck = false, vm = false, processors = false, modules = false, processes = false,

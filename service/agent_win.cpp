@@ -26,6 +26,7 @@
 #include "inbox.h"
 #include "inbox_folder.h"
 #include "janitor.h"
+#include "kernel_captures.h"
 #include "live_captures.h"
 #include "log.h"
 #include "log_news.h"
@@ -116,6 +117,9 @@ class Agent {
   LiveCaptures live_captures_{{io_, desk_, store_, clock_, *base_.log, base_.settings, slots_,
                                base_.programs.dumper, base_.paths.root,
                                [this] { analyses_.wake(); }}};
+  KernelCaptures kernel_captures_{{io_, desk_, store_, clock_, *base_.log, base_.settings,
+                                   base_.programs.dumper, base_.paths.root,
+                                   [this] { analyses_.wake(); }}};
   ProcessWatch processes_{{io_, desk_, attachments_, live_captures_, clock_, *base_.log,
                            base_.settings, base_.programs.service, base_.paths.dumps(),
                            [this] { after_look(); }}};
@@ -215,6 +219,7 @@ Status Agent::start() {
   spawn(io_, watch_rules());
   spawn(io_, reload_when_due());
   analyses_.start();
+  kernel_captures_.start();
   VIGIL_TRY_ASSIGN(auto bookmark, store_.bookmark());
   events_.start(std::move(bookmark));
   return {};
@@ -246,6 +251,7 @@ void Agent::stop() {
   slots_.stop();
   attachments_.stop();
   live_captures_.stop();
+  kernel_captures_.stop();
   analyses_.stop();
   inbox_watch_->close();
   rules_watch_->close();

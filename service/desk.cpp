@@ -34,6 +34,7 @@ std::string_view by_whom(store::Source source) {
     case store::Source::Manual: return "an administrator";
     case store::Source::Sampler: return "the sampler";
     case store::Source::EventLog: return "the event log";
+    case store::Source::CrashControl: return "a dump of the kernel";
   }
   return "somebody";
 }
@@ -49,7 +50,7 @@ bool awaits_dump(store::State state) {
 rules::Decision nothing_to_dump(store::Kind kind) {
   return {rules::DumpKind::None,
           {},
-          kind == store::Kind::Bugcheck ? "the kernel's dump stays where Windows wrote it"
+          kind == store::Kind::Bugcheck ? "Windows has left no dump of it that was found"
                                         : "it was over when the event log told of it",
           false};
 }

@@ -77,12 +77,14 @@ inline constexpr std::string_view kDetachLine = "detach\n";
 
 /// Command lines of vigil-dumper, made and read in one place.
 struct DumperOptions {
-  enum class Mode : std::uint8_t { Once, Attach, Jit };
+  /// Pack: no process; a dump that is there already is packed as those of Vigil are.
+  enum class Mode : std::uint8_t { Once, Attach, Jit, Pack };
   Mode mode = Mode::Once;
   ProcessId pid{};
   rules::DumpKind dump = rules::DumpKind::Mini;  ///< Attach: what to take when no answer comes.
   std::filesystem::path inbox{};         ///< Hand over here; empty: write `output` and no event.
-  std::filesystem::path output{};        ///< Once: the dump's final path.
+  std::filesystem::path output{};        ///< Once, Pack: the dump's final path.
+  std::filesystem::path source{};        ///< Pack: the dump, which stays where it is.
   std::filesystem::path rules_folder{};  ///< Jit: which dump, by these rules.
   bool compress = true;
   bool exit_trap = true;  ///< Attach: also stop at the process's own termination calls.
@@ -94,9 +96,9 @@ struct DumperOptions {
   std::string rule{};    ///< The rule that wanted it; Once: empty when a person did.
   std::string reason{};  ///< Once: why, in a sentence; goes into the dump's comment.
   store::Kind occasion = store::Kind::Manual;  ///< Once: what happened.
-  bool supervised = false;                     ///< Once: the end of standard input means: give up.
-  std::uint64_t jit_event = 0;                 ///< Jit: handle of the event to signal.
-  std::uint64_t jit_info = 0;  ///< Jit: address of JIT_DEBUG_INFO in the target; 0: none.
+  bool supervised = false;      ///< Once, Pack: the end of standard input means: give up.
+  std::uint64_t jit_event = 0;  ///< Jit: handle of the event to signal.
+  std::uint64_t jit_info = 0;   ///< Jit: address of JIT_DEBUG_INFO in the target; 0: none.
   std::uint64_t min_free_disk_bytes = 0;
   bool operator==(const DumperOptions&) const = default;
 };

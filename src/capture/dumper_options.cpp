@@ -53,6 +53,7 @@ class Parser {
     if (name == "--pid") return target(Mode::Once, name);
     if (name == "--attach") return target(Mode::Attach, name);
     if (name == "--jit") return jit();
+    if (name == "--pack") return pack();
     if (name == "--kind") return kind();
     if (name == "--inbox") return path(name, options_.inbox);
     if (name == "--output") return path(name, options_.output);
@@ -102,11 +103,22 @@ class Parser {
     return {};
   }
 
-  Status target(Mode mode, const std::string& name) {
-    if (mode_given_) return usage_error("only one of --pid, --attach and --jit can be given");
+  Status set_mode(Mode mode) {
+    if (mode_given_)
+      return usage_error("only one of --pid, --attach, --jit and --pack can be given");
     mode_given_ = true;
     options_.mode = mode;
+    return {};
+  }
+
+  Status target(Mode mode, const std::string& name) {
+    VIGIL_TRY(set_mode(mode));
     return process_id(name);
+  }
+
+  Status pack() {
+    VIGIL_TRY(set_mode(Mode::Pack));
+    return path("--pack", options_.source);
   }
 
   Status jit() {
@@ -176,7 +188,9 @@ class Parser {
   }
 
   [[nodiscard]] Status check() const {
-    if (!mode_given_) return usage_error("one of --pid, --attach and --jit is needed; see --help");
+    if (!mode_given_)
+      return usage_error("one of --pid, --attach, --jit and --pack is needed; see --help");
+    if (options_.mode == Mode::Pack) return check_pack();
     const bool once = options_.mode == Mode::Once;
     if (once && options_.dump == DumpKind::None)
       return usage_error("--pid needs --kind mini or full");
@@ -190,6 +204,19 @@ class Parser {
     }
     if (options_.mode == Mode::Attach && options_.inbox.empty())
       return usage_error("--attach needs --inbox");
+    return {};
+  }
+
+  [[nodiscard]] Status check_pack() const {
+    if (options_.output.empty()) return usage_error("--pack needs --output");
+    DumperOptions rest;
+    rest.mode = Mode::Pack;
+    rest.source = options_.source;
+    rest.output = options_.output;
+    rest.supervised = options_.supervised;
+    rest.min_free_disk_bytes = options_.min_free_disk_bytes;
+    if (options_ != rest)
+      return usage_error("only --output, --supervised and --min-free-disk go with --pack");
     return {};
   }
 
@@ -217,8 +244,10 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
       args = {"--jit", pid, std::to_string(options.jit_event),
               fmt::format("{:x}", options.jit_info)};
       break;
+    case Mode::Pack: args = {"--pack", utf8_from_path(options.source)}; break;
   }
-  args.insert(args.end(), {"--kind", std::string(rules::to_string(options.dump))});
+  if (options.mode != Mode::Pack)
+    args.insert(args.end(), {"--kind", std::string(rules::to_string(options.dump))});
   add(args, "--inbox", utf8_from_path(options.inbox));
   add(args, "--output", utf8_from_path(options.output));
   add(args, "--rules", utf8_from_path(options.rules_folder));
@@ -249,13 +278,15 @@ std::string_view dumper_usage() noexcept {
        vigil-dumper --attach PID --inbox FOLDER [--kind none|mini|full] [--rule NAME]
                     [--exit-code CODE]... [--exception CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
+       vigil-dumper --pack FILE --output FILE [--supervised]
 
-Writes the dump of one process.
+Writes the dump of one process, or packs a dump that Windows has written.
 
   --pid PID             write one dump now; the process goes on
   --attach PID          be the process's debugger until it ends, and dump it when it crashes
   --jit PID EVENT ADDRESS
                         be the system's post-mortem debugger (AeDebug)
+  --pack FILE           pack this dump, such as MEMORY.DMP; it stays where it is
   --kind KIND           mini: stacks, modules, what registers point at; full: all memory
   --output FILE         the dump's name
   --inbox FOLDER        hand the dump over to the service through this folder
@@ -263,7 +294,7 @@ Writes the dump of one process.
   --rule NAME           the rule that wants it
   --reason TEXT         with --pid: why; it goes into the dump's comment
   --occasion KIND       with --pid: manual, cpu, memory, handles, threads or hang; into the comment too
-  --supervised          with --pid: give up when standard input ends
+  --supervised          with --pid and --pack: give up when standard input ends
   --process-start US    only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code
   --exception CODE      with --attach: also dump when this exception is raised, handled or not

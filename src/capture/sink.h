@@ -28,9 +28,10 @@ class Sink {
 /// How much of the dump goes into one frame: what a reader has to unpack to look at one address.
 inline constexpr std::size_t kFrameBytes = 1 << 20;
 
-/// zstd's published seekable format: frames that stand for themselves, each of kFrameBytes but the
-/// last, and behind them a table of their sizes in a frame that other readers skip. `zstd -d`
+/// zstd's published seekable format: frames that stand for themselves, each of \p frame_bytes but
+/// the last, and behind them a table of their sizes in a frame that other readers skip. `zstd -d`
 /// unpacks it. Does not own \p next.
-[[nodiscard]] Result<std::unique_ptr<Sink>> make_zstd_sink(Sink& next);
+[[nodiscard]] Result<std::unique_ptr<Sink>> make_zstd_sink(Sink& next,
+                                                           std::size_t frame_bytes = kFrameBytes);
 
 }  // namespace vigil::capture

@@ -60,7 +60,7 @@ void put_u32(std::vector<std::byte>& out, std::size_t value) {
 struct Frame {
   enum class State : std::uint8_t { Waiting, Taken, Packed };
 
-  Frame() : packed(ZSTD_compressBound(kFrameBytes)) { raw.reserve(kFrameBytes); }
+  explicit Frame(std::size_t bytes) : packed(ZSTD_compressBound(bytes)) { raw.reserve(bytes); }
   void pack(ZSTD_CCtx* context) {
     packed_size = ZSTD_compress2(context, packed.data(), packed.size(), raw.data(), raw.size());
   }
@@ -165,16 +165,17 @@ class FrameQueue {
 
 class ZstdSink final : public Sink {
  public:
-  ZstdSink(std::vector<Context> contexts, Sink& next) : next_(next), queue_(std::move(contexts)) {}
+  ZstdSink(std::vector<Context> contexts, Sink& next, std::size_t frame_bytes)
+      : next_(next), frame_bytes_(frame_bytes), queue_(std::move(contexts)) {}
 
   Status write(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
       if (!frame_) VIGIL_TRY(begin_frame());
       auto& raw = frame_->raw;
-      const auto part = bytes.first(std::min(bytes.size(), kFrameBytes - raw.size()));
+      const auto part = bytes.first(std::min(bytes.size(), frame_bytes_ - raw.size()));
       raw.insert(raw.end(), part.begin(), part.end());
       bytes = bytes.subspan(part.size());
-      if (raw.size() == kFrameBytes) queue_.push(std::move(frame_));
+      if (raw.size() == frame_bytes_) queue_.push(std::move(frame_));
     }
     return {};
   }
@@ -199,7 +200,7 @@ class ZstdSink final : public Sink {
  private:
   Status begin_frame() {
     if (queue_.full()) VIGIL_TRY(pass_on_oldest());
-    frame_ = spare_ ? std::move(spare_) : std::make_unique<Frame>();
+    frame_ = spare_ ? std::move(spare_) : std::make_unique<Frame>(frame_bytes_);
     frame_->raw.clear();
     return {};
   }
@@ -220,6 +221,7 @@ class ZstdSink final : public Sink {
     std::uint32_t unpacked;
   };
   Sink& next_;
+  std::size_t frame_bytes_;
   std::unique_ptr<Frame> frame_;  // The one that is being filled.
   std::unique_ptr<Frame> spare_;
   std::vector<FrameSize> sizes_;
@@ -228,14 +230,14 @@ class ZstdSink final : public Sink {
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> make_zstd_sink(Sink& next) {
+Result<std::unique_ptr<Sink>> make_zstd_sink(Sink& next, std::size_t frame_bytes) {
   const auto processors = std::max(std::thread::hardware_concurrency(), 1u);
   std::vector<Context> contexts;
   for (unsigned i = 0; i <= std::min(processors - 1, kMaxHelpers); ++i) {
     VIGIL_TRY_ASSIGN(auto context, make_context());
     contexts.push_back(std::move(context));
   }
-  return std::unique_ptr<Sink>(std::make_unique<ZstdSink>(std::move(contexts), next));
+  return std::unique_ptr<Sink>(std::make_unique<ZstdSink>(std::move(contexts), next, frame_bytes));
 }
 
 }  // namespace vigil::capture

@@ -227,6 +227,24 @@ std::optional<News> service_trouble(const Record& record, News news) {
 
 constexpr std::string_view kKernelImage = "ntoskrnl.exe";
 
+/// What `bugcheck 0x00000050 (0x…, 0x…, 0x…, 0x…)` tells apart from other stops, however its
+/// numbers are written: `50 fffff801013caad3 10 fffff8017ba5f4a1 2`; empty: these are not five
+/// numbers.
+std::string stop_key(std::string_view text) {
+  constexpr std::size_t kNumbers = 5;
+  std::string key;
+  std::size_t count = 0;
+  for (auto at = text.find("0x"); at != std::string_view::npos; at = text.find("0x", at)) {
+    at += 2;
+    std::uint64_t number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data() + at, text.data() + text.size(), number, 16);
+    if (error != std::errc{} || ++count > kNumbers) return {};
+    key += fmt::format("{}{:x}", key.empty() ? "" : " ", number);
+  }
+  return count == kNumbers ? key : std::string();
+}
+
 /// `0x00000050 (0x…, 0x…, 0x…, 0x…)`, where Windows wrote the dump, the report's id.
 std::optional<News> bugcheck(const Record& record, News news) {
   auto text = Values(record).text(0);
@@ -238,6 +256,7 @@ std::optional<News> bugcheck(const Record& record, News news) {
   auto signal = signal_of(record, Kind::Bugcheck);
   signal.process = kKernelImage;
   signal.exception_code = code;
+  signal.fault_key = stop_key(text);
   signal.detail = fmt::format("bugcheck {}", text);
   if (const auto dump = Values(record).text(1); !dump.empty())
     signal.detail += fmt::format("; Windows wrote {}", dump);
@@ -261,6 +280,7 @@ std::optional<News> unclean_start(const Record& record, News news) {
     signal.detail =
         fmt::format("bugcheck {:#010x} ({}, {}, {}, {})", *code, values.text(1, kMaxName),
                     values.text(2, kMaxName), values.text(3, kMaxName), values.text(4, kMaxName));
+    signal.fault_key = stop_key(signal.detail);
   }
   news.event.process = kKernelImage;
   news.event.text = signal.detail;

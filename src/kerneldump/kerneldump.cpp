@@ -282,7 +282,10 @@ const Diagnostics& KernelDump::diagnostics() const noexcept {
 
 bool is_kernel_dump(ByteSource& file) {
   constexpr std::uint64_t kStartBytes = 8;
-  const auto start = file.clamp(0, kStartBytes).text();
+  return is_kernel_dump(file.clamp(0, kStartBytes).text());
+}
+
+bool is_kernel_dump(std::string_view start) noexcept {
   return start == "PAGEDU64"sv || start == "PAGEDUMP"sv;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/byte_source.h"
 #include "base/diagnostics.h"
@@ -52,5 +53,7 @@ class KernelDump {
 /// Whether \p file begins as a kernel dump does. One whose pages were never written begins with
 /// zeros, and is none.
 [[nodiscard]] bool is_kernel_dump(ByteSource& file);
+/// The same by the first 8 bytes.
+[[nodiscard]] bool is_kernel_dump(std::string_view start) noexcept;
 
 }  // namespace vigil::kerneldump

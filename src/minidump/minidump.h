@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "base/byte_source.h"
 #include "base/diagnostics.h"
@@ -33,6 +34,18 @@ struct Limits {
   /// The size that a compressed dump may claim to have. It costs address space, not memory.
   std::uint64_t max_claimed_bytes = std::uint64_t{1} << 40;
 };
+
+/// The first bytes, at most 8, of what is packed in a zstd file; empty: \p file is none, or nothing
+/// of it can be unpacked.
+[[nodiscard]] std::string unpacked_start(ByteSource& file);
+
+/// The unpacked bytes of a zstd file, which a dump of another kind may be packed in too. With a
+/// seek table (the "zstd seekable format") frames are unpacked when a view touches them; without
+/// one, everything is unpacked now, up to the limit, and what cannot be is noted. \p diagnostics
+/// must outlive the source: it tells of damaged frames as they are met.
+[[nodiscard]] Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,
+                                                            const Limits& limits,
+                                                            Diagnostics& diagnostics);
 
 class Minidump {
  public:

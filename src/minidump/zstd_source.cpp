@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "minidump/zstd_source.h"
-
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -12,6 +11,8 @@
 #include <zstd_errors.h>
 
 #include "minidump/address_space.h"
+#include "minidump/file_type.h"
+#include "minidump/minidump.h"
 #include "minidump/seek_table.h"
 
 namespace vigil::minidump {
@@ -213,6 +214,24 @@ Result<std::unique_ptr<ByteSource>> unpack_all(std::unique_ptr<ByteSource> file,
 }
 
 }  // namespace
+
+std::string unpacked_start(ByteSource& file) {
+  constexpr std::uint64_t kPackedBytes = 1 << 16;  // more than a decoder needs for the first bytes
+  const auto type = identify(file);
+  if (!type.ok() || *type != FileType::Zstd) return {};
+  std::array<char, 8> start{};
+  const auto packed = file.clamp(0, kPackedBytes);
+  const auto context = make_context();
+  if (!context.ok()) return {};
+  ZSTD_inBuffer in{packed.bytes().data(), packed.bytes().size(), 0};
+  ZSTD_outBuffer out{start.data(), start.size(), 0};
+  while (in.pos < in.size && out.pos < out.size) {
+    const auto before = std::pair(in.pos, out.pos);
+    const auto hint = ZSTD_decompressStream(context->get(), &out, &in);
+    if (ZSTD_isError(hint) != 0 || before == std::pair(in.pos, out.pos)) break;
+  }
+  return {start.data(), out.pos};
+}
 
 Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,
                                               const Limits& limits,

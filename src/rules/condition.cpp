@@ -14,8 +14,13 @@ struct Event {
   std::uint32_t exit_code;
 };
 
+/// Whether a process ended.
+bool is_end(const Event& event) {
+  return event.kind == EventKind::Crash || event.kind == EventKind::Exit;
+}
+
 bool is_crash(const Event& event) {
-  if (event.kind == EventKind::Exception) return false;
+  if (!is_end(event)) return false;
   return event.kind == EventKind::Crash || is_crash_exit_code(event.exit_code);
 }
 
@@ -25,7 +30,7 @@ bool is_wanted_exception(const std::vector<std::uint32_t>& codes, const Event& e
 }
 
 bool is_wanted_exit(const std::vector<std::uint32_t>& codes, const Event& event) {
-  if (event.kind == EventKind::Exception) return false;
+  if (!is_end(event)) return false;
   if (codes.empty()) return !is_crash(event) && event.exit_code != 0;
   // A crash of which no code is known has 0 here, and is not an exit with 0.
   const bool known = event.kind == EventKind::Exit || event.exit_code != 0;
@@ -41,6 +46,7 @@ bool is_met(const Condition& condition, const Event* event, const Holds& holds) 
       return event != nullptr && is_wanted_exit(condition.exit_codes, *event);
     case Condition::Kind::Exception:
       return event != nullptr && is_wanted_exception(condition.exit_codes, *event);
+    case Condition::Kind::Bugcheck: return event != nullptr && event->kind == EventKind::Bugcheck;
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return holds && holds(condition);
     case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met);
@@ -56,7 +62,8 @@ bool is_met_by(const Condition& condition, const Event& event, const Holds& hold
   switch (condition.kind) {
     case Condition::Kind::Crash:
     case Condition::Kind::Exit:
-    case Condition::Kind::Exception: return is_met(condition, &event, holds);
+    case Condition::Kind::Exception:
+    case Condition::Kind::Bugcheck: return is_met(condition, &event, holds);
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return false;
     case Condition::Kind::Any: return std::ranges::any_of(condition.parts, met_by);
@@ -143,7 +150,9 @@ bool Condition::wants_events() const {
 
 bool Condition::wants_watching() const {
   bool wants = false;
-  for_each([&](const Condition& part) { wants = wants || !part.is_event(); });
+  for_each([&](const Condition& part) {
+    wants = wants || part.kind == Kind::Threshold || part.kind == Kind::Hang;
+  });
   return wants;
 }
 

@@ -83,6 +83,7 @@ std::string describe(const Condition& condition) {
       if (condition.exit_codes.empty()) return "exit with any code but 0 and those of a crash";
       return "exit with " + codes_text(condition.exit_codes);
     case Kind::Exception: return "exception " + codes_text(condition.exit_codes);
+    case Kind::Bugcheck: return "a dump of the kernel";
     case Kind::Threshold: return describe(condition.threshold);
     case Kind::Hang:
       if (condition.probe.type == Probe::Type::WaitChain)

@@ -11,11 +11,12 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kConditions[] = {"crash",   "exit", "cpu",       "memory", "handles",
-                                            "threads", "hang", "exception", "any",    "all"};
+constexpr std::string_view kConditions[] = {"crash",    "exit",    "cpu",  "memory",
+                                            "handles",  "threads", "hang", "exception",
+                                            "bugcheck", "any",     "all"};
 /// Those that need say nothing more.
-constexpr std::string_view kConditionWords[] = {"crash", "exit"};
-constexpr std::string_view kLaterConditions[] = {"counter", "bugcheck"};
+constexpr std::string_view kConditionWords[] = {"crash", "exit", "bugcheck"};
+constexpr std::string_view kLaterConditions[] = {"counter"};
 constexpr yaml::Names kConditionNames{"condition", kConditions, kLaterConditions};
 
 /// More than anybody lists, and few enough to be looked through at every exit.
@@ -52,12 +53,18 @@ void read_codes(const yaml::Node& node, Condition& condition, yaml::Problems& pr
 
 constexpr yaml::Field<Condition> kExitFields[] = {{"codes", read_codes}};
 
-void read_crash(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
-  condition.kind = Kind::Crash;
+/// `crash`, `bugcheck`: conditions of which there is nothing more to say.
+void read_nothing(std::string_view name, const yaml::Node& node, yaml::Problems& problems) {
   const bool empty = node.kind == yaml::Node::Kind::Null ||
                      (node.kind == yaml::Node::Kind::Map && node.keys.empty());
-  if (!empty)
-    problems.add(node.at, fmt::format("'crash' takes nothing, found {}", yaml::described(node)));
+  if (!empty) {
+    problems.add(node.at, fmt::format("'{}' takes nothing, found {}", name, yaml::described(node)));
+  }
+}
+
+Kind kind_of_word(std::string_view word) {
+  if (word == "bugcheck") return Kind::Bugcheck;
+  return word == "exit" ? Kind::Exit : Kind::Crash;
 }
 
 void read_exit(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
@@ -118,7 +125,10 @@ void read_named(std::string_view name,
                 Condition& condition,
                 std::size_t& left,
                 yaml::Problems& problems) {
-  if (name == "crash") return read_crash(value, condition, problems);
+  if (name == "crash" || name == "bugcheck") {
+    condition.kind = kind_of_word(name);
+    return read_nothing(name, value, problems);
+  }
   if (name == "exit") return read_exit(value, condition, problems);
   if (name == "any" || name == "all") return read_parts(name, value, condition, left, problems);
   if (name == "exception") return read_exception(value, condition, problems);
@@ -144,7 +154,7 @@ void read_one(const yaml::Node& node,
       problems.add(node.at, fmt::format("'{}' needs to be told more, such as {}", node.text,
                                         example_of(node.text)));
     } else if (yaml::read_name(node, kConditionNames, problems)) {
-      condition.kind = node.text == "crash" ? Kind::Crash : Kind::Exit;
+      condition.kind = kind_of_word(node.text);
     }
     return;
   }

@@ -145,10 +145,16 @@ void read_rule(const Node& node, File& file, Problems& problems) {
                                  "and exit",
                                  yaml::shown(rule.name)));
   }
-  bool wants_exceptions = false;
+  bool wants_exceptions = false, wants_bugchecks = false;
   rule.when.for_each([&](const Condition& part) {
     wants_exceptions = wants_exceptions || part.kind == Condition::Kind::Exception;
+    wants_bugchecks = wants_bugchecks || part.kind == Condition::Kind::Bugcheck;
   });
+  if (wants_bugchecks && rule.when.kind == Condition::Kind::All) {
+    problems.add(at, fmt::format("rule {}: nothing can be the case together with a bugcheck: the "
+                                 "machine has started again since",
+                                 yaml::shown(rule.name)));
+  }
   if (wants_exceptions && !rule.attach) {
     problems.add(at, fmt::format("rule {} asks for exceptions, which only 'attach: true' sees",
                                  yaml::shown(rule.name)));

@@ -50,6 +50,7 @@ std::string_view to_string(EventKind kind) noexcept {
     case EventKind::Crash: return "crash";
     case EventKind::Exit: return "exit";
     case EventKind::Exception: return "exception";
+    case EventKind::Bugcheck: return "bugcheck";
   }
   return "crash";
 }

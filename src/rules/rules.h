@@ -67,8 +67,9 @@ struct Match {
       const ProcessFacts& process_facts) const noexcept;
 };
 
-/// Exception: one that was raised in a process that lives on, if somebody handles it.
-enum class EventKind : std::uint8_t { Crash, Exit, Exception };
+/// Exception: one that was raised in a process that lives on, if somebody handles it. Bugcheck: of
+/// the whole machine, which its kernel stopped or wrote a live report of.
+enum class EventKind : std::uint8_t { Crash, Exit, Exception, Bugcheck };
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
 /// What is measured of a process while it runs.
@@ -121,9 +122,10 @@ using Holds = std::function<bool(const Condition&)>;
 /// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
 /// named, also those of a crash; none named: every code but 0 and those of a crash. A threshold:
 /// while it holds. A hang: while its probe fails. `exception`: one with a code that is named was
-/// raised, handled or not. `any` and `all` of others.
+/// raised, handled or not. `bugcheck`: Windows has written a dump of its kernel. `any` and `all` of
+/// others.
 struct Condition {
-  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Hang, Exception, Any, All };
+  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Hang, Exception, Bugcheck, Any, All };
   Kind kind = Kind::Crash;
   std::vector<std::uint32_t> exit_codes = {};  ///< For Exit; for Exception its codes.
   rules::Threshold threshold = {};             ///< For Threshold.
@@ -136,11 +138,11 @@ struct Condition {
   [[nodiscard]] bool fits(const Holds& holds) const;
   /// Calls \p use for each condition in it that has no parts, itself if it has none.
   void for_each(const std::function<void(const Condition&)>& use) const;
-  /// Whether it is met by an event: a crash, an exit, an exception.
+  /// Whether it is met by an event of a process: a crash, an exit, an exception.
   [[nodiscard]] bool is_event() const noexcept {
     return kind == Kind::Crash || kind == Kind::Exit || kind == Kind::Exception;
   }
-  /// Whether an event is among what it asks for.
+  /// Whether an event of a process is among what it asks for.
   [[nodiscard]] bool wants_events() const;
   /// Whether a threshold or a hang is.
   [[nodiscard]] bool wants_watching() const;

@@ -17,8 +17,9 @@ constexpr std::int64_t kMaxSignalsOfSource = 16;
 /// has more of them.
 constexpr std::int64_t kMaxNearRows = 64;
 
-/// Between the event of an unclean start and that of the dump which was saved then.
-constexpr Microseconds kBugcheckWindow = std::chrono::minutes(15);
+/// Of a machine that starts again after a bugcheck: between the first that tells of it and the
+/// last, which is the dump, when it has been saved.
+constexpr Microseconds kStopWindow = std::chrono::hours(2);
 
 // What same_start() says, as ranges that the index knows.
 constexpr const char* kSelectSameStart = R"sql(
@@ -45,11 +46,24 @@ WHERE c.pid = ?1 AND c.observed_at_us = ?2 AND c.kind = ?5 AND s.at_us = ?2 AND 
 ORDER BY c.id
 LIMIT 1)sql";
 
-constexpr const char* kSelectSameBugcheck = R"sql(
-SELECT id
-FROM captures
-WHERE kind = 'bugcheck' AND exception_code = ?1 AND observed_at_us <= ?2 AND last_signal_us >= ?3
-ORDER BY id
+// The nearest stop that nothing speaks against: another code, other parameters, or that the same
+// was told of it at another time, as of every stop of a machine that stops again and again. Codes
+// of small dumps have one bit more.
+constexpr const char* kSelectSameStop = R"sql(
+SELECT c.id
+FROM captures AS c
+WHERE c.kind = 'bugcheck' AND c.observed_at_us BETWEEN ?1 - ?2 AND ?1 + ?2
+  AND (c.exception_code IS NOT NULL OR instr(c.seen_by, 'crash-control') > 0)
+  AND (?3 IS NULL OR c.exception_code IS NULL
+       OR (c.exception_code & ~0x10000000) = (?3 & ~0x10000000))
+  AND (?4 = '' OR c.fault_key IN ('', ?4))
+  AND NOT EXISTS(
+    SELECT 1 FROM signals AS s
+    WHERE s.capture_id = c.id AND s.source = ?5 AND s.detail = ?6 AND s.at_us <> ?1)
+ORDER BY EXISTS(
+    SELECT 1 FROM signals AS s
+    WHERE s.capture_id = c.id AND s.source = ?5 AND s.detail = ?6 AND s.at_us = ?1) DESC,
+  abs(c.observed_at_us - ?1), c.id
 LIMIT 1)sql";
 
 constexpr const char* kInsertCapture = R"sql(
@@ -118,10 +132,10 @@ std::optional<CaptureId> find_joined(SQLite::Database& db,
   return find_row(signal, candidates, window);
 }
 
-/// A bugcheck has no process: the same code within the time that a start takes is the same one.
-std::optional<CaptureId> find_bugcheck(SQLite::Database& db, const Signal& signal) {
-  Statement row(db, kSelectSameBugcheck, signal.exception_code, signal.at + kBugcheckWindow,
-                signal.at - kBugcheckWindow);
+/// A bugcheck has no process: what is told near in time is told of the same one.
+std::optional<CaptureId> find_stop(SQLite::Database& db, const Signal& signal) {
+  Statement row(db, kSelectSameStop, signal.at, kStopWindow.count(), signal.exception_code,
+                signal.fault_key, to_string(signal.source), signal.detail);
   if (!row.step()) return std::nullopt;
   return CaptureId{row.integer(0)};
 }
@@ -129,7 +143,9 @@ std::optional<CaptureId> find_bugcheck(SQLite::Database& db, const Signal& signa
 std::optional<CaptureId> find_known(SQLite::Database& db,
                                     const Signal& signal,
                                     Microseconds join_window) {
-  if (signal.kind == Kind::Bugcheck && signal.exception_code) return find_bugcheck(db, signal);
+  const bool has_dump = signal.source == Source::CrashControl;
+  if (signal.kind == Kind::Bugcheck && (signal.exception_code || has_dump))
+    return find_stop(db, signal);
   if (is_death(signal.kind) && signal.pid != ProcessId{}) {
     return find_joined(db, signal, join_window);
   }

@@ -37,8 +37,17 @@ enum class State : std::uint8_t { Observed, Capturing, Captured, Analyzing, Done
 [[nodiscard]] std::optional<State> state_from(std::string_view name) noexcept;
 
 /// The ways in which news arrives.
-enum class Source : std::uint8_t { AeDebug, Attach, ExitWatch, Inbox, Manual, Sampler, EventLog };
-/// `aedebug`, `attach`, `exit-watch`, `inbox`, `manual`, `sampler`, `event-log`
+enum class Source : std::uint8_t {
+  AeDebug,
+  Attach,
+  ExitWatch,
+  Inbox,
+  Manual,
+  Sampler,
+  EventLog,
+  CrashControl,  ///< A dump of the kernel where Windows writes them.
+};
+/// `aedebug`, `attach`, `exit-watch`, `inbox`, `manual`, `sampler`, `event-log`, `crash-control`
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 [[nodiscard]] std::optional<Source> source_from(std::string_view name) noexcept;
 
@@ -54,7 +63,8 @@ enum class Kind : std::uint8_t {
   Threads,
   Hang,
   Bugcheck,
-  Exception,  ///< Raised in a process that lives on, if somebody handles it.
+  Exception,   ///< Raised in a process that lives on, if somebody handles it.
+  LiveReport,  ///< Windows has written a dump of its kernel and went on.
 };
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
@@ -72,7 +82,7 @@ struct Signal {
   ProcessId pid;  ///< 0: not known.
   std::optional<Timestamp> process_start;
   std::string process;  ///< File name of the image.
-  std::string path;
+  std::string path;     ///< Of the image; of a bugcheck: of the dump that Windows wrote.
   std::string command_line;
   std::optional<std::uint32_t> exception_code;
   std::optional<std::uint32_t> exit_code;

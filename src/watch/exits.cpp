@@ -32,6 +32,8 @@ const rules::Rule* find_rule(const rules::RuleSet& rules,
   const auto exit_code = signal.exit_code.value_or(signal.exception_code.value_or(0));
   if (signal.kind == store::Kind::Exception)
     return rules.find(rules::EventKind::Exception, exit_code, facts, holds);
+  if (signal.kind == store::Kind::Bugcheck || signal.kind == store::Kind::LiveReport)
+    return rules.find(rules::EventKind::Bugcheck, exit_code, facts, holds);
   if (signal.kind == store::Kind::Crash) {
     if (const auto* rule = rules.find(rules::EventKind::Crash, exit_code, facts, holds))
       return rule;

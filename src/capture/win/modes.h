@@ -21,6 +21,9 @@ namespace vigil::capture {
                              const DumperOptions& options,
                              const DumperConsole& console);
 
+/// Packs a dump that is there already into seekable frames, beside other work.
+[[nodiscard]] Status run_pack(const DumperOptions& options, const DumperConsole& console);
+
 /// Errc::NotFound: \p process has only got the id of the one that is meant.
 [[nodiscard]] Status check_is_the_one(const TargetProcess& process, const DumperOptions& options);
 

@@ -1,38 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
-#include <stop_token>
-#include <thread>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/utf.h"
 #include "capture/capture.h"
 #include "capture/win/handover.h"
-#include "capture/win/line_channel.h"
 #include "capture/win/modes.h"
+#include "capture/win/supervision.h"
 
 namespace vigil::capture {
 namespace {
-
-/// Asks for a stop when standard input ends: whoever started this program is gone, or has waited
-/// long enough.
-class Supervision {
- public:
-  Supervision()
-      : input_(::GetStdHandle(STD_INPUT_HANDLE), nullptr),
-        watcher_([this](const std::stop_token& over) {
-          constexpr std::chrono::milliseconds kInterval{20};  // of looking whether it is over
-          while (!over.stop_requested() && !input_.ended()) (void)input_.read(kInterval);
-          if (input_.ended()) source_.request_stop();
-        }) {}
-
-  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
-
- private:
-  std::stop_source source_;
-  LineChannel input_;
-  std::jthread watcher_;
-};
 
 /// What was asked for is decided already: no limit applies.
 Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole& console) {
@@ -86,11 +64,13 @@ Status check_is_the_one(const TargetProcess& process, const DumperOptions& optio
 }
 
 Status run_dumper(const DumperOptions& options, const DumperConsole& console) {
+  if (options.mode == DumperOptions::Mode::Pack) return run_pack(options, console);
   VIGIL_TRY_ASSIGN(const auto nt, Nt::load());
   switch (options.mode) {
     case DumperOptions::Mode::Once: return run_once(nt, options, console);
     case DumperOptions::Mode::Attach: return run_attach(nt, options, console);
     case DumperOptions::Mode::Jit: return run_jit(nt, options, console);
+    case DumperOptions::Mode::Pack: break;  // above: it is about no process
   }
   return {};
 }

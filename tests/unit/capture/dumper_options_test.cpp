@@ -68,14 +68,14 @@ TEST(DumperOptions, TakeExitCodesAsPeopleWriteThem) {
 }
 
 TEST(DumperOptions, SayWhichOptionIsWrongAndWhatWouldBeRight) {
-  EXPECT_EQ(error_of({}), "one of --pid, --attach and --jit is needed; see --help");
+  EXPECT_EQ(error_of({}), "one of --pid, --attach, --jit and --pack is needed; see --help");
   EXPECT_EQ(error_of({"--frob"}), "'--frob' is not an option of vigil-dumper; see --help");
   EXPECT_EQ(error_of({"--pid"}), "--pid needs a value");
   EXPECT_EQ(error_of({"--pid", "0"}), "--pid needs a process id, not '0'");
   EXPECT_EQ(error_of({"--pid", "12x"}), "--pid needs a process id, not '12x'");
   EXPECT_EQ(error_of({"--pid", "4294967296"}), "--pid needs a process id, not '4294967296'");
   EXPECT_EQ(error_of({"--pid", "1", "--attach", "1"}),
-            "only one of --pid, --attach and --jit can be given");
+            "only one of --pid, --attach, --jit and --pack can be given");
   EXPECT_EQ(error_of({"--pid", "1"}), "--pid needs one of --output and --inbox");
   EXPECT_EQ(error_of({"--pid", "1", "--output", "a", "--inbox", "b"}),
             "--pid needs one of --output and --inbox");

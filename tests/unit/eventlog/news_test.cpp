@@ -144,6 +144,7 @@ TEST(News, ABugcheckHasItsCodeAndItsDump) {
   EXPECT_EQ(said.signal->kind, Kind::Bugcheck);
   EXPECT_EQ(said.signal->exception_code, 0x50u);
   EXPECT_NE(said.signal->detail.find("MEMORY.DMP"), std::string::npos);
+  EXPECT_EQ(said.signal->fault_key, "50 1 2 3 4");
 }
 
 TEST(News, AnUncleanStartHasTheCodeInDecimal) {
@@ -155,6 +156,8 @@ TEST(News, AnUncleanStartHasTheCodeInDecimal) {
   };
   EXPECT_EQ(of("80").signal->exception_code, 0x50u);
   EXPECT_EQ(of("80").signal->detail, "bugcheck 0x00000050 (0x1, 0x2, 0x3, 0x4)");
+  EXPECT_EQ(of("80").signal->fault_key, "50 1 2 3 4") << "as the dump's event has it";
+  EXPECT_EQ(of("0").signal->fault_key, "");
   EXPECT_EQ(of("0").signal->exception_code, std::nullopt);
   EXPECT_EQ(of("0").signal->detail,
             "the machine stopped without shutting down: power, a reset, or a hang");

@@ -8,6 +8,7 @@
 #include "pipeline/pipeline.h"
 #include "support/kernel_machine.h"
 #include "support/report_schema.h"
+#include "support/zstd_builder.h"
 
 /// Reports of machines that were made for it.
 namespace vigil::pipeline {
@@ -17,14 +18,17 @@ using test::KernelCrash;
 using test::KernelDumpKind;
 using testing::HasSubstr;
 
-report::Report report_of(const test::KernelMachine& machine, KernelDumpKind kind) {
-  const auto bytes = machine.dump(kind);
+report::Report report_of(const std::string& bytes) {
   symbols::Library library({.module_paths = false});
   auto report = analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), library);
   EXPECT_TRUE(report.ok()) << report.error().message();
   if (!report.ok()) return {};
   test::ReportSchema(VIGIL_SOURCE_DIR).expect_valid(report::to_json(*report, false));
   return std::move(report).take();
+}
+
+report::Report report_of(const test::KernelMachine& machine, KernelDumpKind kind) {
+  return report_of(machine.dump(kind));
 }
 
 class KernelReport : public testing::TestWithParam<std::uint32_t> {};
@@ -63,6 +67,30 @@ TEST(KernelReports, HaveOneSignatureForOneFaultInEveryKindOfDump) {
   for (const auto kind : {KernelDumpKind::BitmapFull, KernelDumpKind::Automatic,
                           KernelDumpKind::LiveKernel, KernelDumpKind::LiveComplete})
     EXPECT_EQ(report_of(machine, kind).signature.text, first);
+}
+
+TEST(KernelReports, AreTheSameOfPackedDumps) {
+  constexpr std::size_t kFrame = 64 << 10;
+  const auto bytes = test::make_kernel_machine().dump(KernelDumpKind::BitmapKernel);
+  const auto plain = report_of(bytes);
+  const auto packed = report_of(test::SeekableZstdBuilder().add(bytes, kFrame).finish());
+  EXPECT_EQ(report::to_json(packed, false), report::to_json(plain, false));
+  EXPECT_EQ(report::to_json(report_of(test::zstd_frame(bytes)), false),
+            report::to_json(plain, false));
+}
+
+TEST(KernelReports, SayWhichPartOfAPackedDumpIsDamaged) {
+  constexpr std::size_t kFrame = 64 << 10;
+  auto bytes = test::make_kernel_machine().dump(KernelDumpKind::Full);
+  auto packed = test::SeekableZstdBuilder().add(bytes, kFrame).finish();
+  const auto whole = report_of(packed);
+  // Nothing of the header's own frame.
+  for (auto at = packed.size() / 4; at < packed.size() / 2; ++at) packed[at] = '\0';
+  const auto report = report_of(packed);
+  EXPECT_EQ(whole.status, "ok");
+  EXPECT_EQ(report.status, "partial");
+  EXPECT_THAT(report.diagnostics, testing::Contains(HasSubstr("zstd frame at")));
+  EXPECT_EQ(report.crash->code, whole.crash->code);
 }
 
 TEST(KernelReports, NameTheDriverAlsoInSmallDumps) {

@@ -56,6 +56,7 @@ class SampleCases : public testing::Test {
 
 constexpr auto kCrash = EventKind::Crash;
 constexpr auto kExit = EventKind::Exit;
+constexpr auto kBugcheck = EventKind::Bugcheck;
 
 TEST_F(SampleCases, IisWorker) {
   const ProcessFacts shop{"w3wp.exe", "", R"(w3wp.exe -ap "ShopPool" -v "v4.0")"};
@@ -119,6 +120,14 @@ TEST_F(SampleCases, Watchdog) {
          {"it ended itself", gateway, kExit, 7, {}, "gateway-ended"},
          {"it crashed", gateway, kCrash, 0xc0000409, {}, "gateway-ended"},
          {"it was stopped", gateway, kExit, 0, {}, ""}});
+}
+
+TEST_F(SampleCases, Kernel) {
+  const ProcessFacts kernel{"ntoskrnl.exe", "", ""};
+  check("kernel.yaml.sample",
+        {{"Windows left a dump", kernel, kBugcheck, 0, {}, "kernel-dumps"},
+         {"a program of that name crashes", kernel, kCrash, 0xc0000005, {}, ""},
+         {"it lives", kernel, {}, 0, {}, ""}});
 }
 
 }  // namespace

@@ -42,9 +42,11 @@ TEST(Samples, FolderLoadsOnlyTheDefault) {
   const auto loaded = load_rules(samples());
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_EQ(loaded.files, 1u);
-  ASSERT_EQ(loaded.rules.rules.size(), 1u);
-  EXPECT_TRUE(loaded.rules.rules[0].fallback);
-  EXPECT_FALSE(loaded.rules.rules[0].attach);
+  EXPECT_EQ(loaded.rules.rules.size(), 2u);
+  for (const auto& rule : loaded.rules.rules) {
+    EXPECT_TRUE(rule.fallback) << rule.name;
+    EXPECT_FALSE(rule.attach) << rule.name;
+  }
 }
 
 TEST(Samples, DefaultTakesEveryCrashButVigilsOwn) {

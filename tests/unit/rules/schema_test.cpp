@@ -93,7 +93,7 @@ TEST(Schema, KnowsTheWordsThatTheParserKnows) {
   for (const auto& [name, value] : when.at(1).at("properties").items()) {
     if (parse_rules(rule_with(match, name, ""), "f").problems.empty()) alone.push_back(name);
   }
-  EXPECT_EQ(words(when.at(0).at("enum")), joined(alone));
+  EXPECT_EQ(sorted(words(when.at(0).at("enum"))), sorted(joined(alone)));
   for (const auto* key : {"dump", "new_signature"}) {
     EXPECT_EQ(words(definitions.at("capture").at("properties").at(key).at("enum")),
               known_to_parser(

@@ -132,14 +132,62 @@ TEST_F(Events, AnUncleanStartAndTheDumpOfItAreOneBugcheck) {
   start.signal->pid = ProcessId{};
   start.signal->process_start.reset();
   start.signal->exception_code = 0x50;
+  start.signal->fault_key = "50 1 2 3 4";
+  start.signal->detail = "bugcheck";
   auto dump = start;
   dump.event.record_id = 43;
   dump.event.at = dump.signal->at = kNoon + 2 * kMinute;
+  dump.signal->detail = "bugcheck; Windows wrote a dump";
+  // Machines stop again and again for one reason.
   auto later = start;
   later.event.record_id = 50;
-  later.event.at = later.signal->at = kNoon + 60 * kMinute;
-  take({start, dump, later});
-  EXPECT_EQ(store.list({})->size(), 2u);
+  later.event.at = later.signal->at = kNoon + 6 * kMinute;
+  auto other = dump;
+  other.event.record_id = 51;
+  other.event.at = other.signal->at = kNoon + 7 * kMinute;
+  other.signal->fault_key = "50 5 2 3 4";
+  const auto taken = take({start, dump, later, other});
+  EXPECT_EQ(taken[0]->id, taken[1]->id);
+  EXPECT_NE(taken[0]->id, taken[2]->id);
+  EXPECT_EQ(store.list({})->size(), 3u);
+}
+
+TEST_F(Events, AStopAndItsDumpAreOneInWhateverOrderTheyCome) {
+  for (const bool dump_first : {true, false}) {
+    const auto at = dump_first ? kNoon : kNoon + 24 * 60 * kMinute;
+    auto event = crash_news(dump_first ? 60 : 70, at);
+    event.signal->kind = Kind::Bugcheck;
+    event.signal->pid = ProcessId{};
+    event.signal->process_start.reset();
+    event.signal->exception_code = 0x7e;
+    event.signal->fault_key = "7e 1 2 3 4";
+    Signal dump;
+    dump.source = Source::CrashControl;
+    dump.kind = Kind::Bugcheck;
+    dump.at = at - kMinute;
+    dump.detail = "a dump";
+    const auto of_dump = dump_first ? record(dump) : CaptureId{};
+    const auto of_event = take({event})[0]->id;
+    EXPECT_EQ(of_event, dump_first ? of_dump : record(dump));
+    EXPECT_EQ(get(of_event).exception_code, 0x7eu);
+    // The dump of the next stop, of which nothing else is known yet.
+    dump.at = at + 5 * kMinute;
+    EXPECT_NE(record(dump), of_event);
+  }
+}
+
+TEST_F(Events, ALossOfPowerHasNoDump) {
+  auto event = crash_news(60);
+  event.signal->kind = Kind::Bugcheck;
+  event.signal->pid = ProcessId{};
+  event.signal->process_start.reset();
+  event.signal->exception_code.reset();
+  const auto lost = take({event})[0]->id;
+  Signal dump;
+  dump.source = Source::CrashControl;
+  dump.kind = Kind::Bugcheck;
+  dump.at = kNoon + kMinute;
+  EXPECT_NE(record(dump), lost);
 }
 
 TEST_F(Events, SignalsWithoutAProcessIdJoinNobody) {
