@@ -44,7 +44,8 @@ bool can_take(store::State state) {
 
 std::vector<KernelDumps::Job> KernelDumps::take(std::vector<KernelDumpFile> files) {
   std::erase_if(files, [this](const auto& file) { return !is_new(file); });
-  // Small ones first, of which every stop has its own: the large one belongs to the nearest of them.
+  // Small ones first, of which every stop has its own: the large one belongs to the nearest of
+  // them.
   std::ranges::sort(files, [](const KernelDumpFile& a, const KernelDumpFile& b) {
     return std::tuple(a.sort == Sort::Memory, a.written, a.path) <
            std::tuple(b.sort == Sort::Memory, b.written, b.path);
