@@ -91,4 +91,13 @@ Json to_json(const store::Signal& signal) {
   return object;
 }
 
+nlohmann::ordered_json to_json(const store::Action& action) {
+  nlohmann::ordered_json json;
+  json["kind"] = action.kind;
+  json["state"] = store::to_string(action.state);
+  json["attempts"] = action.attempts;
+  if (!action.result.empty()) json["result"] = action.result;
+  return json;
+}
+
 }  // namespace vigil::cli

@@ -12,5 +12,6 @@ namespace vigil::cli {
 [[nodiscard]] nlohmann::ordered_json to_json(const Context& context, const store::Capture& capture);
 [[nodiscard]] nlohmann::ordered_json to_json(const store::Signal& signal);
 [[nodiscard]] nlohmann::ordered_json to_json(const store::LogEvent& event);
+[[nodiscard]] nlohmann::ordered_json to_json(const store::Action& action);
 
 }  // namespace vigil::cli

@@ -31,16 +31,20 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+/// Commands without a group are hidden.
+bool is_shown(const CLI::App* command) {
+  return !command->get_group().empty();
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
+  for (const auto* command : app.get_subcommands(is_shown)) names.push_back(command->get_name());
   return names;
 }
 
 std::vector<CompletionCommand> completion_commands(const CLI::App& app) {
   std::vector<CompletionCommand> commands;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const auto* command : app.get_subcommands(is_shown)) {
     CompletionCommand entry{command->get_name(), option_names(*command), command_names(*command)};
     for (auto& name : option_names(app)) entry.options.push_back(std::move(name));
     commands.push_back(std::move(entry));

@@ -29,6 +29,7 @@ struct Story {
   std::string report_json;    ///< Empty: there is no report.
   std::string circumstances;  ///< As report_json; empty: nothing was noted.
   std::vector<store::LogEvent> events;
+  std::vector<store::Action> actions;
 };
 
 /// One line of the heading: a name and what it is; lines without anything to say are not printed.
@@ -63,6 +64,14 @@ std::string signal_line(const Context& context, const store::Signal& signal) {
   if (signal.exit_code) text += ", exit code " + exit_code_in_words(*signal.exit_code);
   if (!signal.fault_key.empty()) text += ", at " + one_line(signal.fault_key);
   if (!signal.detail.empty()) text += ", " + one_line(signal.detail);
+  return text;
+}
+
+/// `webhook: done, https://hooks.example.com took it`
+std::string action_line(const store::Action& action) {
+  auto text = fmt::format("{}: {}", action.kind, store::to_string(action.state));
+  if (!action.result.empty()) text += ", " + one_line(action.result);
+  if (action.attempts > 1) text += fmt::format(" ({} attempts)", action.attempts);
   return text;
 }
 
@@ -109,7 +118,12 @@ std::string heading(const Context& context, const Story& story) {
   append_line(text, "signature", signature_line(context, story));
   append_line(text, "WER bucket", one_line(capture.wer_bucket));
   append_line(text, "dump", dump_line(context, capture));
-  std::string_view label = "seen by";
+  std::string_view label = "then";
+  for (const auto& action : story.actions) {
+    append_line(text, label, action_line(action));
+    label = "";
+  }
+  label = "seen by";
   for (const auto& signal : story.signals) {
     append_line(text, label, signal_line(context, signal));
     label = "";
@@ -123,6 +137,7 @@ Result<Story> read_story(store::Store& store, store::Capture capture) {
   VIGIL_TRY_ASSIGN(story.signals, store.signals(story.capture.id));
   VIGIL_TRY_ASSIGN(story.bucket, store.bucket(story.capture.id));
   VIGIL_TRY_ASSIGN(story.events, store.events(story.capture.id));
+  VIGIL_TRY_ASSIGN(story.actions, store.actions(story.capture.id));
   auto json = store.report_json(story.capture.id);
   if (json.ok()) {
     story.report_json = std::move(json).take();
@@ -151,6 +166,10 @@ ExitCode print_story_json(const Context& context, const Story& story) {
   if (!story.events.empty()) {
     auto& events = object["events"] = nlohmann::ordered_json::array();
     for (const auto& event : story.events) events.push_back(to_json(event));
+  }
+  if (!story.actions.empty()) {
+    auto& actions = object["actions"] = nlohmann::ordered_json::array();
+    for (const auto& action : story.actions) actions.push_back(to_json(action));
   }
   if (!story.report_json.empty()) {
     // Checked by the module that knows its limits, then passed on as it is.

@@ -69,6 +69,13 @@ void add_status(CLI::App& app, Line& line) {
   });
 }
 
+/// For the service only.
+void add_deliver(CLI::App& app, Line& line) {
+  auto* command = add_command(app, "deliver", "Send the message of standard input", "");
+  command->group("");
+  command->callback([&line] { line.command = run_deliver; });
+}
+
 void add_completion(CLI::App& app, Line& line) {
   auto* command = add_command(app, "completion", "Print a completion script for a shell",
                               "  source <(vigil completion bash)\n"
@@ -303,6 +310,7 @@ void describe(CLI::App& app, Line& line) {
   add_rules(app, line);
   add_service(app, line);
   add_completion(app, line);
+  add_deliver(app, line);
 }
 
 }  // namespace vigil::cli

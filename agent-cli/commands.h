@@ -101,6 +101,8 @@ struct ServiceOptions {
 [[nodiscard]] ExitCode run_show(const Context& context, const ShowOptions& options);
 [[nodiscard]] ExitCode run_analyze(const Context& context, const AnalyzeOptions& options);
 [[nodiscard]] ExitCode run_signature(const Context& context, const SignatureOptions& options);
+/// Sends a message that standard input holds with its URL; for the service.
+[[nodiscard]] ExitCode run_deliver(const Context& context);
 [[nodiscard]] ExitCode run_kernel(const Context& context, const KernelOptions& options);
 [[nodiscard]] ExitCode run_symbols_fetch(const Context& context,
                                          const SymbolsFetchOptions& options);

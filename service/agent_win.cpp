@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "actions.h"
 #include "analyses.h"
 #include "attachments.h"
 #include "base/utf.h"
@@ -130,6 +131,8 @@ class Agent {
                 [](ProcessId pid) { return running_process(pid); }}};
   Analyses analyses_{{io_, store_, desk_, clock_, *base_.log, base_.settings,
                       base_.programs.analyzer, base_.paths}};
+  Actions actions_{{io_, store_, clock_, *base_.log, base_.settings, base_.programs.analyzer,
+                    base_.programs.service}};
   LogNews log_news_{{desk_, clock_, *base_.log,
                      [this](const std::string& service, bool ended, Timestamp at) {
                        return find_service(service, ended, at);
@@ -220,6 +223,7 @@ Status Agent::start() {
   spawn(io_, reload_when_due());
   analyses_.start();
   kernel_captures_.start();
+  actions_.start();
   VIGIL_TRY_ASSIGN(auto bookmark, store_.bookmark());
   events_.start(std::move(bookmark));
   return {};
@@ -253,6 +257,7 @@ void Agent::stop() {
   live_captures_.stop();
   kernel_captures_.stop();
   analyses_.stop();
+  actions_.stop();
   inbox_watch_->close();
   rules_watch_->close();
   scan_timer_.cancel();

@@ -11,9 +11,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "analysis_run.h"
 #include "base/time.h"
 #include "desk.h"
+#include "limited_run.h"
 #include "report/report.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -45,19 +45,19 @@ class Analyses {
  private:
   [[nodiscard]] boost::asio::awaitable<void> work();
   [[nodiscard]] boost::asio::awaitable<void> analyze(store::Capture capture);
-  [[nodiscard]] boost::asio::awaitable<Result<AnalysisRun::Output>> run_analyzer(
+  [[nodiscard]] boost::asio::awaitable<Result<LimitedRun::Output>> run_analyzer(
       const store::Capture& capture);
   /// Whether symbols came that the analyzer's report in \p output lacks.
   [[nodiscard]] boost::asio::awaitable<bool> fetch_symbols(const store::Capture& capture,
-                                                           const AnalysisRun::Output& output);
-  [[nodiscard]] boost::asio::awaitable<Result<AnalysisRun::Output>> finish(AnalysisRun& run);
+                                                           const LimitedRun::Output& output);
+  [[nodiscard]] boost::asio::awaitable<Result<LimitedRun::Output>> finish(LimitedRun& run);
   [[nodiscard]] Status add_circumstances(store::CaptureId id, report::Report& report);
   [[nodiscard]] Status keep_report(const store::Capture& capture, const std::string& json);
   void fail(const store::Capture& capture, std::string_view reason, bool may_retry);
 
   Parts parts_;
   std::set<boost::asio::steady_timer*> sleeping_;  // of workers that have nothing to do
-  std::set<AnalysisRun*> running_;
+  std::set<LimitedRun*> running_;
   bool stopping_ = false;
   bool claim_failed_ = false;
   bool mitigations_said_ = false;

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include "analysis_run.h"
 #include "base/exception_codes.h"
 #include "base/exit_code.h"
 #include "base/utf.h"
@@ -35,7 +36,7 @@ bool has_report(std::uint32_t exit_code) {
 }
 
 /// Why \p who gave no answer, from what it left.
-std::string no_answer(std::string_view who, const AnalysisRun::Output& output) {
+std::string no_answer(std::string_view who, const LimitedRun::Output& output) {
   if (is_crash_exit_code(output.exit_code)) {
     return fmt::format("{} crashed with {}", who, exception_name(output.exit_code));
   }
@@ -142,14 +143,14 @@ asio::awaitable<void> Analyses::analyze(store::Capture capture) {
   }
 }
 
-asio::awaitable<Result<AnalysisRun::Output>> Analyses::run_analyzer(const store::Capture& capture) {
+asio::awaitable<Result<LimitedRun::Output>> Analyses::run_analyzer(const store::Capture& capture) {
   const RunLimits limits{parts_.settings.analysis_max_memory_bytes,
                          parts_.settings.analysis_timeout, report::kMaxJsonBytes};
   std::vector<std::string> symbol_paths = {utf8_from_path(parts_.paths.symbols())};
   if (!parts_.settings.symbol_path.empty()) symbol_paths.push_back(parts_.settings.symbol_path);
-  auto run = AnalysisRun::analyze(parts_.io, parts_.vigil,
-                                  parts_.paths.root / path_from_utf8(capture.dump_file),
-                                  symbol_paths, limits);
+  auto run =
+      start_analysis(parts_.io, parts_.vigil, parts_.paths.root / path_from_utf8(capture.dump_file),
+                     symbol_paths, limits);
   if (!run.ok()) co_return std::move(run).take_error().with_context("cannot analyze");
   if ((*run)->mitigations_refused() && !std::exchange(mitigations_said_, true)) {
     parts_.log.warn(
@@ -159,7 +160,7 @@ asio::awaitable<Result<AnalysisRun::Output>> Analyses::run_analyzer(const store:
 }
 
 asio::awaitable<bool> Analyses::fetch_symbols(const store::Capture& capture,
-                                              const AnalysisRun::Output& output) {
+                                              const LimitedRun::Output& output) {
   const auto parsed = report::from_json(output.text);
   if (!parsed.ok() || !lacks_symbols(*parsed)) co_return false;
   const ReportFile file(parts_.paths.symbols() / fmt::format("{}-report.json", capture.id.value));
@@ -170,11 +171,10 @@ asio::awaitable<bool> Analyses::fetch_symbols(const store::Capture& capture,
   }
   const RunLimits limits{parts_.settings.analysis_max_memory_bytes, parts_.settings.fetch_timeout,
                          report::kMaxJsonBytes};
-  auto run =
-      AnalysisRun::fetch_symbols(parts_.io, parts_.vigil, file.path(), parts_.settings.symbol_path,
-                                 parts_.paths.symbols(), limits);
+  auto run = start_fetch(parts_.io, parts_.vigil, file.path(), parts_.settings.symbol_path,
+                         parts_.paths.symbols(), limits);
   auto fetched =
-      run.ok() ? co_await finish(**run) : Result<AnalysisRun::Output>(std::move(run).take_error());
+      run.ok() ? co_await finish(**run) : Result<LimitedRun::Output>(std::move(run).take_error());
   const auto count = fetched.ok() ? fetched_count(fetched->text) : 0;
   if (!fetched.ok() || fetched->text.empty()) {
     parts_.log.warn("#{}: fetching symbols: {}", capture.id.value,
@@ -185,7 +185,7 @@ asio::awaitable<bool> Analyses::fetch_symbols(const store::Capture& capture,
   co_return count > 0;
 }
 
-asio::awaitable<Result<AnalysisRun::Output>> Analyses::finish(AnalysisRun& run) {
+asio::awaitable<Result<LimitedRun::Output>> Analyses::finish(LimitedRun& run) {
   running_.insert(&run);
   auto output = co_await run.finish();
   running_.erase(&run);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "action_plan.h"
 #include "base/exception_codes.h"
 #include "base/utf.h"
 #include "watch/watch.h"
@@ -221,10 +222,38 @@ rules::Decision Desk::decide(const rules::Rule* rule, const store::Capture& row)
   return decision;
 }
 
+/// A refusal by a limit is of what it would lead to as well: a storm of crashes is none of
+/// messages.
+std::vector<store::PlannedAction> Desk::plan(const store::Capture& row,
+                                             const rules::Decision& decision) {
+  const auto rule = std::ranges::find(rules_.rules, decision.rule, &rules::Rule::name);
+  if (decision.rule.empty() || decision.limited || rule == rules_.rules.end() || rule->then.empty())
+    return {};
+  const auto now = parts_.clock.now();
+  if (acted_.is_used_up(rule->name, now)) {
+    if (acted_.is_first_refusal(rule->name, now)) {
+      parts_.log.warn("rule {}: {} times in an hour something was done by it; nothing more is",
+                      rule->name, HourlyLimit::kPerHour);
+    }
+    return {};
+  }
+  acted_.count(rule->name, now);
+  for (const auto& action : rule->then) {
+    if (is_allowed(action.kind, parts_.settings)) continue;
+    parts_.log.warn("rule {}: its {} is not done: see 'actions' in vigil.yaml", rule->name,
+                    rules::to_string(action.kind));
+  }
+  auto facts = facts_of(row);
+  if (row.process_start && parts_.facts) {
+    if (auto known = parts_.facts({row.pid, *row.process_start})) facts = std::move(*known);
+  }
+  return plan_actions(*rule, parts_.settings, facts, now);
+}
+
 Status Desk::enter(const store::Signal& signal,
                    const store::Capture& row,
                    const rules::Decision& decision) {
-  VIGIL_TRY(parts_.store.set_decision(row.id, decision));
+  VIGIL_TRY(parts_.store.set_decision(row.id, decision, plan(row, decision)));
   rows_wait_ = true;
   if (decision.dump == rules::DumpKind::None) {
     VIGIL_TRY(parts_.store.skip(row.id, decision.reason, parts_.clock.now()));

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "inbox_claims.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -105,6 +106,8 @@ class Desk {
   [[nodiscard]] const rules::Rule* find_rule(const store::Signal& signal,
                                              const store::Capture& row) const;
   [[nodiscard]] rules::Decision decide(const rules::Rule* rule, const store::Capture& row);
+  [[nodiscard]] std::vector<store::PlannedAction> plan(const store::Capture& row,
+                                                       const rules::Decision& decision);
   [[nodiscard]] Status enter(const store::Signal& signal,
                              const store::Capture& row,
                              const rules::Decision& decision);
@@ -113,6 +116,7 @@ class Desk {
   rules::RuleSet rules_;
   std::map<store::CaptureId, Timestamp> expected_;
   std::deque<store::Signal> untold_;
+  HourlyLimit acted_;      // of each rule
   bool rows_wait_ = true;  // for a dump; at the start nobody knows
 };
 

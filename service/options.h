@@ -19,8 +19,12 @@ inline constexpr std::string_view kWindowHelperOption = "--window-helper";
 /// And with this and a process, which it asks about and may end while it asks.
 inline constexpr std::string_view kWaitChainOption = "--wait-chains";
 
+/// And with this, to restart the service that its input names.
+inline constexpr std::string_view kRestartOption = "--restart-service";
+
 struct Options {
   std::string wait_chain_target;
+  bool restart = false;
   bool window_helper = false;
   bool console = false;  ///< In a terminal, until Ctrl+C.
   bool help = false;

@@ -115,6 +115,11 @@ class HttpClient {
   [[nodiscard]] virtual Result<HttpResponse> get(const std::string& url,
                                                  const platform::ByteSink& body,
                                                  std::stop_token stop) = 0;
+  /// Sends \p json there. The body of the answer is dropped, and no redirect is followed. Errors as
+  /// those of get().
+  [[nodiscard]] virtual Result<HttpResponse> post(const std::string& url,
+                                                  const std::string& json,
+                                                  std::stop_token stop) = 0;
 
  protected:
   HttpClient() = default;

@@ -28,6 +28,8 @@ struct Curl {
   decltype(&::curl_easy_reset) reset = nullptr;
   decltype(&::curl_easy_cleanup) cleanup = nullptr;
   decltype(&::curl_easy_strerror) strerror = nullptr;
+  decltype(&::curl_slist_append) slist_append = nullptr;
+  decltype(&::curl_slist_free_all) slist_free = nullptr;
 };
 
 template <class Function>
@@ -54,7 +56,9 @@ Result<Curl> load_curl() {
                      load(library, "curl_easy_perform", curl.perform) &&
                      load(library, "curl_easy_reset", curl.reset) &&
                      load(library, "curl_easy_cleanup", curl.cleanup) &&
-                     load(library, "curl_easy_strerror", curl.strerror);
+                     load(library, "curl_easy_strerror", curl.strerror) &&
+                     load(library, "curl_slist_append", curl.slist_append) &&
+                     load(library, "curl_slist_free_all", curl.slist_free);
   if (!whole || curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     return Error{Errc::Unsupported, "libcurl.so.4 cannot be used"};
   return curl;
@@ -107,17 +111,41 @@ class CurlClient final : public HttpClient {
   Result<HttpResponse> get(const std::string& url,
                            const platform::ByteSink& body,
                            std::stop_token stop) override {
+    return run(url, body, stop, nullptr);
+  }
+
+  Result<HttpResponse> post(const std::string& url,
+                            const std::string& json,
+                            std::stop_token stop) override {
+    return run(url, [](std::string_view) { return Status(); }, stop, &json);
+  }
+
+ private:
+  /// \p content: what is sent; null: nothing.
+  Result<HttpResponse> run(const std::string& url,
+                           const platform::ByteSink& body,
+                           const std::stop_token& stop,
+                           const std::string* content) {
     auto* handle = take();
     if (handle == nullptr) return Error{Errc::Internal, "libcurl cannot be used"};
     Transfer transfer{curl_, handle, body, stop};
     configure(transfer, url);
+    curl_slist* headers = nullptr;
+    if (content != nullptr) {
+      // Without Expect: 100-continue, which some servers never answer.
+      headers = curl_.slist_append(headers, "Content-Type: application/json");
+      headers = curl_.slist_append(headers, "Expect:");
+      (void)curl_.setopt(handle, CURLOPT_HTTPHEADER, headers);
+      (void)curl_.setopt(handle, CURLOPT_POSTFIELDS, content->data());
+      (void)curl_.setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(content->size()));
+    }
     const CURLcode code = curl_.perform(handle);
     auto result = answer(transfer, url, code);
     give_back(handle);
+    curl_.slist_free(headers);
     return result;
   }
 
- private:
   /// A handle keeps its connections, so they are used again.
   CURL* take() {
     const std::scoped_lock lock(mutex_);

@@ -101,6 +101,7 @@ Result<std::unique_ptr<Flight>> make_flight() {
 class Request {
  public:
   static Result<Request> open(HINTERNET session,
+                              const wchar_t* method,
                               const std::string& text,
                               const Timeouts& timeouts) {
     VIGIL_TRY_ASSIGN(const auto url, parse_url(text));
@@ -110,7 +111,7 @@ class Request {
         ::WinHttpConnect(session, platform::wide_from_utf8(url.host).c_str(), url.port, 0));
     if (!request.connection_) return last_http_error(text);
     request.handle_ = InternetHandle(::WinHttpOpenRequest(
-        request.connection_.get(), L"GET", platform::wide_from_utf8(url.path).c_str(), nullptr,
+        request.connection_.get(), method, platform::wide_from_utf8(url.path).c_str(), nullptr,
         WINHTTP_NO_REFERER, WINHTTP_DEFAULT_ACCEPT_TYPES, url.secure ? WINHTTP_FLAG_SECURE : 0));
     if (!request.handle_) return last_http_error(text);
     VIGIL_TRY(request.configure());
@@ -131,11 +132,18 @@ class Request {
     }
   }
 
-  Result<HttpResponse> run(const platform::ByteSink& body, const std::stop_token& stop) {
+  /// \p content must live until this returns; empty: nothing is sent.
+  Result<HttpResponse> run(const platform::ByteSink& body,
+                           const std::string& content,
+                           const std::stop_token& stop) {
     stop_ = stop;
-    if (::WinHttpSendRequest(handle_.get(), WINHTTP_NO_ADDITIONAL_HEADERS, 0,
-                             WINHTTP_NO_REQUEST_DATA, 0, 0,
-                             reinterpret_cast<DWORD_PTR>(flight_.get())) == FALSE) {
+    const auto size = static_cast<DWORD>(content.size());
+    // The system only reads it.
+    auto* data = size == 0 ? WINHTTP_NO_REQUEST_DATA : const_cast<char*>(content.data());
+    const wchar_t* headers =
+        size == 0 ? WINHTTP_NO_ADDITIONAL_HEADERS : L"Content-Type: application/json\r\n";
+    if (::WinHttpSendRequest(handle_.get(), headers, size == 0 ? 0 : static_cast<DWORD>(-1), data,
+                             size, size, reinterpret_cast<DWORD_PTR>(flight_.get())) == FALSE) {
       return last_http_error(url_);
     }
     VIGIL_TRY(wait(timeouts_.connect + timeouts_.idle));
@@ -269,8 +277,15 @@ class WinHttpClient final : public HttpClient {
   Result<HttpResponse> get(const std::string& url,
                            const platform::ByteSink& body,
                            std::stop_token stop) override {
-    VIGIL_TRY_ASSIGN(auto request, Request::open(session_.get(), url, timeouts_));
-    return request.run(body, stop);
+    VIGIL_TRY_ASSIGN(auto request, Request::open(session_.get(), L"GET", url, timeouts_));
+    return request.run(body, {}, stop);
+  }
+
+  Result<HttpResponse> post(const std::string& url,
+                            const std::string& json,
+                            std::stop_token stop) override {
+    VIGIL_TRY_ASSIGN(auto request, Request::open(session_.get(), L"POST", url, timeouts_));
+    return request.run([](std::string_view) { return Status(); }, json, stop);
   }
 
  private:

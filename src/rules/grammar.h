@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "rules/rules.h"
@@ -19,6 +20,8 @@ void read_threshold(std::string_view name,
                     yaml::Problems& problems);
 /// The value of `hang`: a probe, or of a service that is pending a threshold.
 void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
+/// The value of `then`.
+void read_then(const yaml::Node& node, std::vector<Action>& actions, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 
 }  // namespace vigil::rules

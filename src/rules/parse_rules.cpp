@@ -23,7 +23,6 @@ constexpr yaml::Range<Microseconds> kKeep{std::chrono::hours(1), std::chrono::ho
 
 constexpr std::string_view kDumpKinds[] = {"mini", "full", "none"};
 constexpr std::string_view kLaterDumpKinds[] = {"triage", "miniplus", "custom"};
-constexpr std::string_view kLaterRuleKeys[] = {"then"};
 constexpr std::string_view kLaterCaptureKeys[] = {"samples", "every", "writer"};
 constexpr std::string_view kRequiredRuleKeys[] = {"name", "match", "when"};
 constexpr std::string_view kRequiredFileKeys[] = {"schema", "rules"};
@@ -109,6 +108,7 @@ constexpr yaml::Field<Rule> kRuleFields[] = {
     {"keep",
      [](const Node& n, Rule& r, Problems& p) { assign(yaml::read_duration(n, kKeep, p), r.keep); }},
     {"expires", read_day},
+    {"then", [](const Node& n, Rule& r, Problems& p) { read_then(n, r.then, p); }},
     {"limits",
      [](const Node& n, Rule& r, Problems& p) { yaml::read_map(n, kLimitFields, {}, r.limits, p); }},
 };
@@ -138,7 +138,7 @@ void read_rule(const Node& node, File& file, Problems& problems) {
   const auto at = name != nullptr ? name->at : node.at;
   rule.line = at.line;
   rule.column = at.column;
-  yaml::read_map(node, kRuleFields, kLaterRuleKeys, rule, problems);
+  yaml::read_map(node, kRuleFields, {}, rule, problems);
   check_required(node, kRequiredRuleKeys, "the rule", problems);
   if (rule.attach && !rule.when.wants_events()) {
     problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with crash "

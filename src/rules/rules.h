@@ -163,6 +163,21 @@ struct Limits {
 /// `6 an hour, 3 of a signature, 30s between two`; empty: there are none.
 [[nodiscard]] std::string describe(const Limits& limits);
 
+/// Something to be done for a capture, by whoever the settings allow it to.
+struct Action {
+  /// Webhook: tell a server. Restart: the service that the process runs. Run: a program, as a user
+  /// without rights.
+  enum class Kind : std::uint8_t { Webhook, Restart, Run };
+  Kind kind = Kind::Webhook;
+  std::string target = {};                  ///< Webhook: a URL. Run: the program's path.
+  std::vector<std::string> arguments = {};  ///< Run: may have `{id}` and others, see rules.md.
+  /// Webhook: for so long it is tried again. Restart: until the service's process is ended. Run:
+  /// until the program is.
+  Microseconds timeout{};
+  friend bool operator==(const Action&, const Action&) = default;
+};
+[[nodiscard]] std::string_view to_string(Action::Kind kind) noexcept;
+
 struct Rule {
   std::string name;   ///< Unique over all files.
   std::string owner;  ///< The file's.
@@ -178,7 +193,8 @@ struct Rule {
       false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
   Limits limits;
   std::optional<Microseconds> keep =
-      {};  ///< How long its dumps are kept; nothing: as settings say.
+      {};                         ///< How long its dumps are kept; nothing: as settings say.
+  std::vector<Action> then = {};  ///< At most one of each kind.
   std::optional<Timestamp> expires = {};  ///< From then on it is as if it were not there.
   bool fallback = false;  ///< The file's: tried after the rules of all files that are no fallback.
 };

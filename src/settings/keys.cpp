@@ -72,6 +72,17 @@ constexpr Key kKeys[] = {
     {"store", "keep_rows", "How long what happened is kept, with its report.",
      Duration{&S::keep_rows, 24h, kTenYears}},
 
+    {"actions", "webhooks", "Whether 'then: { webhook: … }' of a rule is done.",
+     Flag{&S::webhooks}},
+    {"actions", "restarts",
+     "Whether 'then: { restart: … }' of a rule is done: the service is stopped and started, and\n"
+     "its process ended where it does not stop.",
+     Flag{&S::restarts}},
+    {"actions", "programs",
+     "Whether 'then: { run: … }' of a rule is done. The program runs as LocalService, without\n"
+     "privileges.",
+     Flag{&S::programs}},
+
     {"symbols", "path",
      "Where the symbols of the programs that die are, as debuggers take it: folders and symbol\n"
      "servers, 'D:\\symbols;srv*https://symbols.example.com'. The folder 'symbols' beside this\n"

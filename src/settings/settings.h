@@ -40,6 +40,11 @@ struct Settings {
   Microseconds keep_dumps{std::chrono::hours(24 * 30)};  ///< Where their rule says nothing else.
   Microseconds keep_rows{std::chrono::hours(24 * 365)};
 
+  // actions
+  bool webhooks = false;  ///< What rules want done after a capture is done only where this says so.
+  bool restarts = false;
+  bool programs = false;
+
   // symbols
   std::string symbol_path;                  ///< Besides DataPaths::symbols(). Empty: nothing.
   bool fetch_symbols = false;               ///< From the servers of symbol_path.

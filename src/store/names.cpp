@@ -17,6 +17,8 @@ constexpr std::array<std::string_view, 11> kKinds = {"crash",    "exit",      "m
                                                      "memory",   "handles",   "threads",    "hang",
                                                      "bugcheck", "exception", "live-report"};
 
+constexpr std::array<std::string_view, 4> kActionStates = {"waiting", "begun", "done", "failed"};
+
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names,
                          std::string_view name) noexcept {
@@ -33,6 +35,10 @@ std::string_view to_string(State state) noexcept {
 }
 std::optional<State> state_from(std::string_view name) noexcept {
   return find<State>(kStates, name);
+}
+
+std::string_view to_string(ActionState state) noexcept {
+  return kActionStates[static_cast<std::size_t>(state)];
 }
 
 std::string_view to_string(Source source) noexcept {

@@ -4,6 +4,7 @@
 #include "store/capture_rows.h"
 #include "store/impl.h"
 #include "store/join.h"
+#include "store/plan_actions.h"
 
 namespace vigil::store {
 namespace {
@@ -190,12 +191,15 @@ Result<Recorded> Store::record(const Signal& signal, Microseconds join_window) {
   });
 }
 
-Status Store::set_decision(CaptureId id, const rules::Decision& decision) {
+Status Store::set_decision(CaptureId id,
+                           const rules::Decision& decision,
+                           const std::vector<PlannedAction>& actions) {
   return impl_->database.write("note a decision", [&](SQLite::Database& db) -> Status {
     const int changed = Statement(db, kUpdateDecision, id, decision.rule,
                                   rules::to_string(decision.dump), decision.reason)
                             .run();
     if (changed == 0) return wrong_state(db, id, "there");
+    plan_actions(db, id, actions);
     return {};
   });
 }

@@ -7,6 +7,7 @@
 
 #include "store/capture_rows.h"
 #include "store/impl.h"
+#include "store/plan_actions.h"
 
 namespace vigil::store {
 namespace {
@@ -76,6 +77,7 @@ std::vector<Capture> read_all(Statement rows) {
 Result<Recovery> Store::recover(const FileProbe& files, std::uint32_t max_attempts, Timestamp now) {
   return impl_->database.write("recover", [&](SQLite::Database& db) -> Result<Recovery> {
     Recovery recovery;
+    give_up_begun_actions(db);
     for (auto& found : read_all(Statement(db, kSelectUnderWay))) {
       const auto mended = found.state == State::Capturing
                               ? mend_capturing(std::move(found), files)

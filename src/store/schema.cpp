@@ -179,6 +179,24 @@ CREATE TABLE bookmarks(
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql"},
+    // 4: what is done after a capture. It only adds.
+    {3, R"sql(
+CREATE TABLE actions(
+  id INTEGER PRIMARY KEY NOT NULL,
+  capture_id INTEGER NOT NULL REFERENCES captures(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('waiting', 'begun', 'done', 'failed')),
+  attempts INTEGER NOT NULL,
+  next_at_us INTEGER NOT NULL,
+  give_up_at_us INTEGER NOT NULL,
+  once INTEGER NOT NULL,
+  at_end INTEGER NOT NULL,
+  result TEXT NOT NULL
+) STRICT;
+CREATE INDEX actions_by_capture ON actions(capture_id);
+CREATE INDEX actions_waiting ON actions(next_at_us) WHERE state = 'waiting';
+)sql"},
 }};
 
 namespace {

@@ -22,7 +22,7 @@ struct Migration {
   std::int64_t compatible_version;
   std::string_view sql;
 };
-inline constexpr std::size_t kSchemaVersion = 3;
+inline constexpr std::size_t kSchemaVersion = 4;
 // NOLINTNEXTLINE(readability-identifier-naming): a constant, though its value stands elsewhere.
 extern const std::array<Migration, kSchemaVersion> kMigrations;
 

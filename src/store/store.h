@@ -153,6 +153,29 @@ struct KeptDump {
   Timestamp observed_at;
 };
 
+/// What a decision wants done after its capture.
+struct PlannedAction {
+  std::string kind;  ///< `webhook`, `restart`, `run`
+  std::string spec;  ///< JSON that the store does not look into.
+  Timestamp give_up_at;
+  bool once = false;    ///< It is not tried again, whatever becomes of it.
+  bool at_end = false;  ///< Not before the report is there, or will never be.
+};
+
+/// waiting → done | failed; one that is done once is begun in between.
+enum class ActionState : std::uint8_t { Waiting, Begun, Done, Failed };
+[[nodiscard]] std::string_view to_string(ActionState state) noexcept;
+
+struct Action {
+  std::int64_t id = 0;
+  CaptureId capture;
+  std::string kind, spec;
+  ActionState state = ActionState::Waiting;
+  std::uint32_t attempts = 0;
+  Timestamp next_at, give_up_at;
+  std::string result;  ///< How it went, in a sentence; empty: nobody has begun it.
+};
+
 struct ListFilter {
   std::string process;  ///< Glob or part of the process name, case ignored; empty: all.
   std::optional<State> state;
@@ -206,8 +229,19 @@ class Store {
   /// time where none does.
   [[nodiscard]] Result<std::vector<std::optional<Recorded>>> take_events(
       const std::vector<LoggedNews>& news, std::string_view bookmark, Microseconds join_window);
-  /// Notes which rule decided and why, without changing the state.
-  [[nodiscard]] Status set_decision(CaptureId id, const rules::Decision& decision);
+  /// Notes which rule decided and why, without changing the state, and what is to be done after the
+  /// capture: in place of what an earlier decision wanted and nobody has begun.
+  [[nodiscard]] Status set_decision(CaptureId id,
+                                    const rules::Decision& decision,
+                                    const std::vector<PlannedAction>& actions = {});
+  /// An action whose time has come, counted as an attempt; nothing: there is none. One that may be
+  /// tried again comes again at \p again_at unless finish_action() says otherwise.
+  [[nodiscard]] Result<std::optional<Action>> claim_action(Timestamp now, Timestamp again_at);
+  /// \p state: Done, Failed, or Waiting for \p next_at.
+  [[nodiscard]] Status finish_action(std::int64_t id,
+                                     ActionState state,
+                                     std::string_view result,
+                                     Timestamp next_at);
   /// Notes what was the case when it happened, as JSON that the store does not look into.
   [[nodiscard]] Status set_circumstances(CaptureId id, std::string_view json);
   /// observed | skipped → capturing: \p inbox_file is about to become \p dump_file.
@@ -252,7 +286,8 @@ class Store {
                                                     std::uint32_t limit);
   /// After a start: puts every row that was under way into a true state. capturing → captured where
   /// the dump lies under its final name, else back to observed where the inbox file still exists,
-  /// else skipped; analyzing → captured while attempts remain, else failed.
+  /// else skipped; analyzing → captured while attempts remain, else failed. An
+  /// action that was begun and is done only once has failed.
   struct FileProbe {
     std::function<std::optional<std::uint64_t>(const std::string& dump_file)> dump_size;
     std::function<bool(const std::string& inbox_file)> in_inbox;
@@ -290,6 +325,8 @@ class Store {
   [[nodiscard]] Result<std::vector<Signal>> signals(CaptureId id);
   /// Those that belong to this capture, by time.
   [[nodiscard]] Result<std::vector<LogEvent>> events(CaptureId id);
+  /// What is done after this capture, in the order of its rule.
+  [[nodiscard]] Result<std::vector<Action>> actions(CaptureId id);
   /// How far take_events() has come; empty: it was never called.
   [[nodiscard]] Result<std::string> bookmark();
   [[nodiscard]] Result<StateCounts> counts();

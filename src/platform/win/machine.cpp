@@ -5,12 +5,21 @@
 
 #include <psapi.h>
 
+#include "platform/win/text.h"
 #include "platform/win/win_error.h"
 
 namespace vigil::platform {
 
 std::uint32_t processor_count() {
   return ::GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+}
+
+std::string machine_name() {
+  std::wstring name(256, L'\0');
+  auto size = static_cast<DWORD>(name.size());
+  if (::GetComputerNameExW(ComputerNameDnsHostname, name.data(), &size) == FALSE) return "unknown";
+  name.resize(size);
+  return utf8_from_wide(name);
 }
 
 Result<MachineMemory> machine_memory() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/result.h"
 
@@ -9,6 +10,9 @@ namespace vigil::platform {
 
 /// Logical processors of this machine, of all groups.
 [[nodiscard]] std::uint32_t processor_count();
+
+/// As people call it: `SRV-1`.
+[[nodiscard]] std::string machine_name();
 
 /// In bytes.
 struct MachineMemory {

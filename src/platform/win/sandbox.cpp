@@ -65,6 +65,18 @@ Status set_low_integrity(HANDLE token) {
   return {};
 }
 
+/// Null where this program may not log it on.
+KernelHandle local_service_token() {
+  KernelHandle whole, token;
+  if (::LogonUserW(L"LocalService", L"NT AUTHORITY", nullptr, LOGON32_LOGON_SERVICE,
+                   LOGON32_PROVIDER_DEFAULT, whole.put()) == FALSE ||
+      ::CreateRestrictedToken(whole.get(), DISABLE_MAX_PRIVILEGE, 0, nullptr, 0, nullptr, 0,
+                              nullptr, token.put()) == FALSE) {
+    return {};
+  }
+  return token;
+}
+
 Result<KernelHandle> create_job() {
   KernelHandle job(::CreateJobObjectW(nullptr, nullptr));
   if (!job) return from_last_error("cannot make a job object");
@@ -86,6 +98,11 @@ Result<KernelHandle> create_sandbox_token() {
   VIGIL_TRY_ASSIGN(auto token, restricted_token());
   VIGIL_TRY(set_low_integrity(token.get()));
   return token;
+}
+
+Result<KernelHandle> create_powerless_token() {
+  if (auto token = local_service_token()) return token;
+  return create_sandbox_token();
 }
 
 Result<KernelHandle> create_sandbox_job(const JobLimits& limits) {

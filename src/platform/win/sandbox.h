@@ -16,6 +16,10 @@ namespace vigil::platform {
 /// integrity: the child can write nowhere and open few other processes.
 [[nodiscard]] Result<KernelHandle> create_sandbox_token();
 
+/// For a program that is not ours: LocalService without privileges; where this program may not be
+/// somebody else (it runs in a terminal), create_sandbox_token().
+[[nodiscard]] Result<KernelHandle> create_powerless_token();
+
 struct JobLimits {
   std::uint64_t memory_bytes = 0;
   Microseconds cpu_time{0};

@@ -81,7 +81,7 @@ TEST_F(StatusCommand, AsJsonHasTheSameFacts) {
   auto store = open();
   finish(store, crash(), "{}");
   const auto status = vigil_json({"status"});
-  EXPECT_EQ(status["store"]["schema_version"], 3);
+  EXPECT_EQ(status["store"]["schema_version"], 4);
   EXPECT_EQ(status["store"]["captures"]["done"], 1);
   EXPECT_EQ(status["store"]["queue"], 0);
   EXPECT_EQ(status["store"]["newest"]["id"], 1);

@@ -104,7 +104,7 @@ rules:
   - name: b c
     match: { process: y }
     when: counter
-    then: {}
+    thn: {}
 )"),
       ElementsAre(
           "rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
@@ -119,9 +119,7 @@ rules:
           "rules.d/orders.yaml:11:11: condition 'counter' is not supported by this "
           "version; this one knows "
           "crash, exit, cpu, memory, handles, threads, hang, exception, bugcheck, any and all",
-          "rules.d/orders.yaml:12:5: key 'then' is not supported by this version; "
-          "this one knows name, "
-          "match, when, capture, keep, expires and limits"));
+          "rules.d/orders.yaml:12:5: unknown key 'thn'; did you mean 'then'?"));
 }
 
 TEST(ParseRules, GivesNoRulesOfAFileWithAProblem) {

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actions.h"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/exit_code.h"
+#include "base/utf.h"
+#include "coroutines.h"
+#include "options.h"
+#include "platform/win/machine.h"
+#include "platform/win/sandbox.h"
+#include "platform/win/security.h"
+
+namespace asio = boost::asio;
+
+namespace vigil::service {
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+/// One that waits for a server must not hold up the restart of a service.
+constexpr int kWorkers = 2;
+constexpr std::chrono::seconds kLookAgain{2};
+
+constexpr std::uint64_t kMemory = std::uint64_t{256} << 20;
+constexpr std::size_t kOutputBytes = 64 * 1024;
+/// Of one message; and of stopping and starting a service beyond the time that it has to stop.
+constexpr Microseconds kSendTimeout = std::chrono::seconds(40);
+constexpr Microseconds kRestartMore = std::chrono::seconds(60);
+/// More than any single attempt takes.
+constexpr Microseconds kLease = std::chrono::hours(2);
+
+std::string first_line(std::string_view text) {
+  text = text.substr(0, text.find_first_of("\r\n"));
+  for (const std::string_view program : {"vigil: ", "vigil-service: "})
+    if (text.starts_with(program)) text.remove_prefix(program.size());
+  return printable_utf8(text);
+}
+
+}  // namespace
+
+void Actions::start() {
+  for (int i = 0; i < kWorkers; ++i) spawn(parts_.io, work());
+}
+
+void Actions::stop() {
+  stopping_ = true;
+  for (auto* timer : sleeping_) timer->cancel();
+  for (auto* run : running_) run->kill();
+}
+
+asio::awaitable<void> Actions::work() {
+  while (!stopping_) {
+    const auto now = parts_.clock.now();
+    auto claimed = parts_.store.claim_action(now, now + kLease);
+    if (claimed.ok() && *claimed) {
+      claim_failed_ = false;
+      co_await perform(std::move(**claimed));
+      continue;
+    }
+    if (!claimed.ok() && !std::exchange(claim_failed_, true))
+      parts_.log.error("cannot see what is to be done: {}", claimed.error().message());
+    asio::steady_timer pause(parts_.io, kLookAgain);
+    sleeping_.insert(&pause);
+    co_await pause.async_wait(kAwait);
+    sleeping_.erase(&pause);
+  }
+}
+
+asio::awaitable<void> Actions::perform(store::Action action) {
+  const auto capture = parts_.store.get(action.capture);
+  const auto spec = parse_spec(action.spec);
+  Outcome outcome;
+  if (!capture.ok()) {
+    outcome.words = capture.error().message();
+  } else if (!spec.ok()) {
+    outcome.words = spec.error().message();
+  } else {
+    outcome = co_await attempt(action, *spec, *capture);
+  }
+  // What a stop of the service cut short is found in the store at the next start.
+  if (outcome.done || !stopping_) note(action, outcome);
+}
+
+asio::awaitable<Actions::Outcome> Actions::attempt(const store::Action& action,
+                                                   const ActionSpec& spec,
+                                                   const store::Capture& capture) {
+  auto run = begin(action, spec, capture);
+  if (!run.ok()) co_return Outcome{false, run.error().message()};
+  running_.insert(run->get());
+  const auto output = co_await (*run)->finish();
+  running_.erase(run->get());
+  if (!output.ok()) co_return Outcome{false, output.error().message()};
+  const bool done = output->exit_code == static_cast<std::uint32_t>(ExitCode::Ok);
+  auto words = first_line(done ? output->text : output->complaint);
+  if (words.empty()) words = fmt::format("exit code {}", output->exit_code);
+  co_return Outcome{done, std::move(words)};
+}
+
+Result<std::unique_ptr<LimitedRun>> Actions::begin(const store::Action& action,
+                                                   const ActionSpec& spec,
+                                                   const store::Capture& capture) {
+  if (action.kind == rules::to_string(rules::Action::Kind::Run))
+    return begin_program(spec, capture);
+  platform::ChildOptions options;
+  nlohmann::json input;
+  auto limit = kSendTimeout;
+  if (action.kind == rules::to_string(rules::Action::Kind::Webhook)) {
+    options.program = parts_.vigil;
+    options.arguments = {"deliver"};
+    // On a command line every user of the machine could read the URL, which is often a secret.
+    input["url"] = spec.target;
+    input["body"] = message_of(capture, platform::machine_name());
+  } else {
+    if (spec.services.size() != 1) {
+      return Error{Errc::NotFound, spec.services.empty()
+                                       ? "the process runs no service that the rule is about"
+                                       : "the process runs several services: the rule must name "
+                                         "the one to restart"};
+    }
+    options.program = parts_.service;
+    options.arguments = {std::string(kRestartOption)};
+    input["service"] = spec.services.front();
+    input["pid"] = capture.pid.value;
+    input["timeout_us"] = spec.timeout.count();
+    limit = spec.timeout + kRestartMore;
+  }
+  VIGIL_TRY_ASSIGN(auto job, platform::create_sandbox_job({kMemory, limit}));
+  return LimitedRun::start(parts_.io, "it", std::move(options), std::move(job),
+                           {kMemory, limit, kOutputBytes}, input.dump());
+}
+
+/// As somebody who may do nothing: what the program is told comes from programs that died.
+Result<std::unique_ptr<LimitedRun>> Actions::begin_program(const ActionSpec& spec,
+                                                           const store::Capture& capture) {
+  platform::ChildOptions options;
+  options.program = path_from_utf8(spec.target);
+  if (auto why = platform::why_not_to_be_trusted(options.program); !why.empty())
+    return Error{Errc::AccessDenied, std::move(why)};
+  for (const auto& argument : spec.arguments)
+    options.arguments.push_back(fill_in(argument, capture));
+  VIGIL_TRY_ASSIGN(const auto token, platform::create_powerless_token());
+  options.token = token.get();
+  options.desktop = L"";  // one of its own
+  options.background = true;
+  VIGIL_TRY_ASSIGN(auto job, platform::create_kill_on_close_job());
+  return LimitedRun::start(parts_.io, "the program", std::move(options), std::move(job),
+                           {kMemory, spec.timeout, kOutputBytes},
+                           message_of(capture, platform::machine_name()) + "\n");
+}
+
+void Actions::note(const store::Action& action, const Outcome& outcome) {
+  const auto now = parts_.clock.now();
+  const bool is_webhook = action.kind == rules::to_string(rules::Action::Kind::Webhook);
+  const auto next = now + pause_after(action.attempts);
+  auto state = outcome.done ? store::ActionState::Done : store::ActionState::Failed;
+  if (!outcome.done && is_webhook && next < action.give_up_at) state = store::ActionState::Waiting;
+  const auto again = state == store::ActionState::Waiting
+                         ? fmt::format("; tried again in {}", format_duration(next - now))
+                         : std::string();
+  const auto line =
+      fmt::format("#{}: {}: {}{}", action.capture.value, action.kind, outcome.words, again);
+  if (outcome.done) {
+    parts_.log.info("{}", line);
+  } else {
+    parts_.log.warn("{}", line);
+  }
+  const auto noted = parts_.store.finish_action(action.id, state, outcome.words, next);
+  if (!noted.ok()) parts_.log.error("#{}: {}", action.capture.value, noted.error().message());
+}
+
+}  // namespace vigil::service

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rules want done after a capture: a message to a server, the restart of a service, a program without rights."""
+
+import http.server
+import json
+import threading
+
+from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, rule
+from vigil_e2e.vigil import STARTED, wait_until
+
+ALLOWED = SETTINGS + "actions:\n  webhooks: true\n  restarts: true\n  programs: true\n"
+
+
+class Hook:
+    """A server of this machine that takes messages; the first so many it refuses."""
+
+    def __init__(self, refused: int = 0):
+        self.messages: list[dict] = []
+        self.refused = 0
+        hook = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if hook.refused < refused:
+                    hook.refused += 1
+                    self.send_response(503)
+                else:
+                    hook.messages.append({"type": self.headers["Content-Type"], "path": self.path, **json.loads(body)})
+                    self.send_response(204)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hooks/s3cret"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class Actions(VigilTestCase):
+    def hook(self, refused: int = 0) -> Hook:
+        hook = Hook(refused)
+        self.addCleanup(hook.close)
+        return hook
+
+    def actions_of(self, row: dict) -> list[dict]:
+        return self.vigil.must("show", str(row["id"]), "--json").json().get("actions", [])
+
+    def wait_for_actions(self, row: dict, state: str) -> list[dict]:
+        wait_until(f"what is to be done to be {state}", lambda: all(a["state"] == state for a in self.actions_of(row)))
+        return self.actions_of(row)
+
+    def test_tells_a_server_when_the_report_is_there(self) -> None:
+        hook = self.hook()
+        then = f"then: {{ webhook: '{hook.url}' }}"
+        self.vigil.install(ALLOWED, {"all.yaml": attach_rule("all", "orders.exe") + f"    {then}\n"})
+        self.vigil.start_attached("access_violation", name="orders.exe").release()
+        row = self.vigil.wait_for_ended("orders.exe")
+        action = self.wait_for_actions(row, "done")[0]
+        self.assertEqual(len(hook.messages), 1)
+        message = hook.messages[0]
+        self.assertEqual((message["type"], message["path"]), ("application/json", "/hooks/s3cret"))
+        self.assertEqual((message["id"], message["state"], message["rule"]), (row["id"], "done", "all"))
+        self.assertEqual(message["synopsis"], row["synopsis"])
+        self.assertIn("orders.exe on ", message["text"])
+        # The path of a hook is a secret, so it stands in no log.
+        self.assertNotIn("s3cret", action["result"] + self.vigil.log())
+
+    def test_sends_again_what_was_refused_also_after_a_stop(self) -> None:
+        hook = self.hook(refused=1)
+        then = f"then: {{ webhook: '{hook.url}' }}"
+        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
+        self.vigil.start("exit", value=7).wait()
+        row = self.vigil.wait_for_ended("exit.exe")
+        self.vigil.wait_for_log("answered 503; tried again in 10")
+        self.vigil.must("service", "stop")
+        said = len(self.vigil.log())
+        self.vigil.must("service", "start")
+        self.vigil.wait_for_log(STARTED, after=said)
+        action = self.wait_for_actions(row, "done")[0]
+        self.assertEqual((action["attempts"], len(hook.messages)), (2, 1))
+
+    def test_does_nothing_that_the_settings_do_not_allow(self) -> None:
+        hook = self.hook()
+        then = f"then: {{ webhook: '{hook.url}' }}"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
+        self.vigil.start("exit", value=7).wait()
+        row = self.vigil.wait_for_ended("exit.exe")
+        self.assertEqual(self.actions_of(row), [])
+        self.assertIn("its webhook is not done: see 'actions' in vigil.yaml", self.vigil.log())
+
+    def test_restarts_a_service_that_does_not_stop(self) -> None:
+        hang = rule("all", "stuck_service.exe", when="{ hang: { service: pending } }", dump="mini")
+        self.vigil.install(ALLOWED, {"all.yaml": hang + "    then: { restart: { timeout: 1s } }\n"})
+        program = self.vigil.place("stuck_service.exe")
+        self.vigil.sc("create", "vigil-test-stuck", "binPath=", f"{program} stuck_service --value 500")
+        self.addCleanup(self.vigil.sc, "delete", "vigil-test-stuck")
+        self.vigil.sc("start", "vigil-test-stuck")
+        self.vigil.sc("stop", "vigil-test-stuck")
+        row = self.vigil.wait_for_ended("stuck_service.exe")
+        self.assertEqual(row["state"], "done", row)
+        action = self.wait_for_actions(row, "done")[0]
+        self.assertEqual(action["result"], "vigil-test-stuck was ended and started")
+
+    def test_runs_a_program_with_what_happened_on_its_input(self) -> None:
+        said = self.machine.program_data() / "said.txt"
+        command = f"findstr text > {self.machine.to_windows(said)} & echo {{id}} {{process}} >> {self.machine.to_windows(said)}"
+        then = f"then: {{ run: {{ program: 'C:\\windows\\system32\\cmd.exe', arguments: ['/c', '{command}'] }} }}"
+        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
+        self.vigil.start("exit", value=7).wait()
+        row = self.vigil.wait_for_ended("exit.exe")
+        self.wait_for_actions(row, "done")
+        text = said.read_text(encoding="utf-8", errors="replace")
+        self.assertIn(f"{row['id']} exit.exe", text)
+
+    def test_ends_a_program_that_takes_too_long(self) -> None:
+        program = self.vigil.place("linger.exe")
+        then = f"then: {{ run: {{ program: '{program}', arguments: [linger], timeout: 1s }} }}"
+        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
+        self.vigil.start("exit", value=7).wait()
+        row = self.vigil.wait_for_ended("exit.exe")
+        action = self.wait_for_actions(row, "failed")[0]
+        self.assertIn("was not done after 1", action["result"])
