@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <string>
 #include <utility>
 
@@ -83,6 +84,54 @@ TEST(Bugcheck, HasItsParametersInWords) {
   EXPECT_EQ(parameter_in_words({0x3b, {0xc0000005, 0, 0, 0}}, 0),
             "exception code: ACCESS_VIOLATION");
   EXPECT_EQ(parameter_in_words({0x7ffffff, {}}, 0), "");
+}
+
+using Words = std::array<std::string, 4>;
+Words words_of(const snapshot::Bugcheck& bugcheck) {
+  return {parameter_in_words(bugcheck, 0), parameter_in_words(bugcheck, 1),
+          parameter_in_words(bugcheck, 2), parameter_in_words(bugcheck, 3)};
+}
+
+TEST(Bugcheck, SaysWhatTheOthersAreByTheFirstParameter) {
+  EXPECT_EQ(words_of({0x133, {0, 0x501, 0x500, 0}}),
+            (Words{"what took too long: one DPC or interrupt routine took too long",
+                   "time that it took, in ticks", "time that one may take, in ticks",
+                   "the system's record of the watchdog"}));
+  EXPECT_EQ(
+      words_of({0x133, {1, 0x1e00, 0, 0}}),
+      (Words{"what took too long: the processor spent too much time in all at dispatch level "
+             "or above",
+             "time that it may spend there, in ticks", "the system's record of the watchdog", ""}));
+  EXPECT_EQ(parameter_in_words({0x9f, {4, 300, 0, 0}}, 1), "time that was waited, in seconds");
+  EXPECT_EQ(parameter_in_words({0x9f, {3, 0, 0, 0}}, 3), "request that is held (IRP)");
+  EXPECT_EQ(parameter_in_words({0x9f, {0x77, 0, 0, 0}}, 3), "depends on the first parameter");
+  EXPECT_EQ(parameter_in_words({0x1a, {0x41792, 0, 0, 0}}, 2), "the entry, lower half");
+  EXPECT_EQ(parameter_in_words({0x19, {0x21, 0, 0, 0}}, 2), "bytes that it was allocated with");
+  EXPECT_EQ(parameter_in_words({0x4e, {0x99, 0, 0, 0}}, 1), "number of the page");
+  EXPECT_EQ(parameter_in_words({0xc2, {9, 2, 0, 0}}, 1), "IRQL at that moment: 2, dispatch");
+  EXPECT_EQ(parameter_in_words({0xc4, {0x62, 0, 0, 3}}, 3), "allocations that were not freed");
+  EXPECT_EQ(parameter_in_words({0x10d, {5, 0, 0, 0}}, 1), "handle");
+}
+
+TEST(Bugcheck, TellsAHardwareErrorByItsSource) {
+  EXPECT_EQ(parameter_in_words({0x124, {0, 0, 0, 0}}, 2), "status of the bank, upper half");
+  EXPECT_EQ(words_of({0x124, {4, 0, 0, 0}}),
+            (Words{"source of the report: PCI Express", "record of the error", "", ""}));
+}
+
+TEST(Bugcheck, TellsAStackThatCameBackWrongFromOneThatCouldNotBeRead) {
+  EXPECT_EQ(parameter_in_words({0x77, {1, 0, 0, 0}}, 1), "value where the mark should be");
+  EXPECT_EQ(words_of({0x77, {0xc000009c, 0xc000009c, 0, 0x1000}}),
+            (Words{"status", "status of the transfer", "number of the page file", "place in it"}));
+}
+
+TEST(Bugcheck, SaysOfEachParameterWhatItIs) {
+  EXPECT_EQ(parameter_in_words({0xd8, {0, 0, 7, 9}}, 2), "entries that are free");
+  EXPECT_EQ(parameter_in_words({0x21, {}}, 3), "amount that could not be given back");
+  EXPECT_EQ(parameter_in_words({0x12b, {}}, 1), "number of the page");
+  EXPECT_EQ(words_of({0x34, {0x50830, 0, 0, 0}}), (Words{"place in its source", "", "", ""}));
+  EXPECT_EQ(parameter_in_words({0xcb, {}}, 2), "list of the pages (MDL)");
+  EXPECT_EQ(parameter_in_words({0x1ca, {}}, 3), "number of the processor that keeps the clock");
 }
 
 TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
