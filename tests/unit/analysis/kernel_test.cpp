@@ -217,10 +217,38 @@ TEST(KernelAnalysis, BlamesNobodyWhereSomebodyAskedForTheDump) {
   machine.snapshot.kernel->bugcheck = {0xe2, {}};
   const auto findings = machine.analyze();
   EXPECT_EQ(findings.kernel_blame.module, "");
-  EXPECT_THAT(findings.synopsis, HasSubstr("somebody stopped the machine by the keyboard"));
+  EXPECT_THAT(findings.synopsis, HasSubstr("on purpose, by keys of the keyboard or by a debugger"));
   EXPECT_THAT(findings.synopsis, Not(HasSubstr("to blame")));
   machine.snapshot.kernel->bugcheck = {};
   EXPECT_THAT(machine.analyze().synopsis, HasSubstr("nothing has failed"));
+}
+
+TEST(KernelAnalysis, SaysThatTheMachineWentOn) {
+  Machine machine;
+  machine.frame(kBad + 0x1234, "BadNet.sys", "context");
+  auto& kernel = *machine.snapshot.kernel;
+  kernel.live = true;
+  kernel.bugcheck = {0x117, {0, kBad + 0x500, 0, 0}};
+  EXPECT_THAT(machine.analyze().synopsis,
+              testing::StartsWith("Windows Server 2022 reported VIDEO_TDR_TIMEOUT_DETECTED (0x117) "
+                                  "while audiodg.exe (4304) was running and went on: "));
+  kernel.bugcheck = {0x161, {}};
+  EXPECT_EQ(machine.analyze().synopsis,
+            "Windows Server 2022 wrote this dump of itself on request while it was running, and "
+            "went on: nothing has failed");
+}
+
+TEST(KernelAnalysis, SaysThatADebuggerWroteTheDump) {
+  Machine machine;
+  auto& kernel = *machine.snapshot.kernel;
+  kernel.by_debugger = true;
+  EXPECT_THAT(machine.analyze().synopsis,
+              HasSubstr("stopped with DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1) while audiodg.exe "
+                        "(4304) was running, and a debugger wrote this dump: "));
+  kernel.bugcheck = {};
+  EXPECT_EQ(machine.analyze().synopsis,
+            "Windows Server 2022 was running when a debugger wrote this dump of it, and could go "
+            "on: nothing has failed");
 }
 
 TEST(KernelAnalysis, TellsFaultsOfOneBugcheckApart) {
