@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "base/byte_source.h"
 #include "base/diagnostics.h"
@@ -33,6 +35,16 @@ struct Limits {
   /// The size that a compressed dump may claim to have. It costs address space, not memory.
   std::uint64_t max_claimed_bytes = std::uint64_t{1} << 40;
 };
+
+/// The first bytes of a dump file, at most \p size: of a compressed one, of what is packed in it.
+/// Empty: it is damaged from the start.
+[[nodiscard]] std::string start_of(ByteSource& file, std::size_t size);
+
+/// What is packed in \p file, a compressed dump of any format. \p diagnostics must outlive it: it
+/// tells of damaged parts as they are met. Errc::Malformed: nothing in it can be unpacked.
+[[nodiscard]] Result<std::unique_ptr<ByteSource>> unpack(std::unique_ptr<ByteSource> file,
+                                                         const Limits& limits,
+                                                         Diagnostics& diagnostics);
 
 class Minidump {
  public:

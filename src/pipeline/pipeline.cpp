@@ -34,8 +34,6 @@ void add_losses(const Diagnostics& diagnostics, TextBudget& budget, report::Repo
   if (diagnostics.dropped() > 0) {
     add_diagnostic(report, fmt::format("and {} more losses like these", diagnostics.dropped()));
   }
-  if (budget.cut() > 0)
-    add_diagnostic(report, fmt::format("{} names are cut or left out", budget.cut()));
 }
 
 /// What modules' own images say of their PDBs, where the dump does not.
@@ -78,9 +76,13 @@ void add_refused_files(const symbols::ModuleImages& images,
   }
 }
 
-/// A dump of any format: a Minidump or a KernelDump.
+/// A dump of any format: a Minidump or a KernelDump. \p unpacking: what was lost before it was
+/// read.
 template <class Dump>
-report::Report make_report(Dump& dump, symbols::Library& library, const Limits& limits) {
+report::Report make_report(Dump& dump,
+                           symbols::Library& library,
+                           const Limits& limits,
+                           const Diagnostics& unpacking = {}) {
   const auto& snapshot = dump.snapshot();
   const snapshot::ModuleMap modules(snapshot.modules);
   symbols::ModuleImages images(snapshot.modules, dump.memory(), library);
@@ -109,11 +111,21 @@ report::Report make_report(Dump& dump, symbols::Library& library, const Limits& 
   if (report.kernel) report.kernel->blame = std::move(findings.kernel_blame);
   if (snapshot.threads.empty() && !snapshot.exception)
     add_diagnostic(report, "no stream of this dump names a thread or an exception");
+  add_losses(unpacking, budget, report);
   add_losses(dump.diagnostics(), budget, report);
+  if (budget.cut() > 0)
+    add_diagnostic(report, fmt::format("{} names are cut or left out", budget.cut()));
   add_symbol_losses(files, budget, report);
   if (!report.diagnostics.empty()) report.status = "partial";
   add_refused_files(images, files, budget, report);
   return report;
+}
+
+bool holds_kernel_dump(ByteSource& file) {
+  constexpr std::size_t kLookedAt = 8;
+  const auto start = minidump::start_of(file, kLookedAt);
+  MemorySource source{ByteView(std::string_view(start))};
+  return kerneldump::is_kernel_dump(source);
 }
 
 }  // namespace
@@ -121,14 +133,17 @@ report::Report make_report(Dump& dump, symbols::Library& library, const Limits& 
 Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
                                symbols::Library& library,
                                const Limits& limits) {
-  if (kerneldump::is_kernel_dump(*dump)) {
+  const minidump::Limits unpacked{.max_unpacked_bytes = limits.max_unpacked_bytes,
+                                  .more_unpacked_bytes = limits.more_unpacked_bytes};
+  if (holds_kernel_dump(*dump)) {
+    Diagnostics unpacking;
+    if (!kerneldump::is_kernel_dump(*dump)) {
+      VIGIL_TRY_ASSIGN(dump, minidump::unpack(std::move(dump), unpacked, unpacking));
+    }
     VIGIL_TRY_ASSIGN(const auto kernel, kerneldump::KernelDump::parse(std::move(dump)));
-    return make_report(*kernel, library, limits);
+    return make_report(*kernel, library, limits, unpacking);
   }
-  VIGIL_TRY_ASSIGN(const auto minidump,
-                   minidump::Minidump::parse(std::move(dump),
-                                             {.max_unpacked_bytes = limits.max_unpacked_bytes,
-                                              .more_unpacked_bytes = limits.more_unpacked_bytes}));
+  VIGIL_TRY_ASSIGN(const auto minidump, minidump::Minidump::parse(std::move(dump), unpacked));
   return make_report(*minidump, library, limits);
 }
 

@@ -9,6 +9,7 @@
 #include "pipeline/pipeline.h"
 #include "support/kernel_machine.h"
 #include "support/report_schema.h"
+#include "support/zstd_builder.h"
 
 /// Reports of machines that were made for it.
 namespace vigil::pipeline {
@@ -181,6 +182,35 @@ TEST(KernelReports, KeepNamesOfSmallDumpsOnALineAndInItsOrder) {
   const auto text = report::to_text(*report, {});
   EXPECT_THAT(text, testing::Not(HasSubstr("\u202e")));
   EXPECT_THAT(text, testing::Not(HasSubstr("\x1b")));
+}
+
+TEST(KernelReports, AreMadeOfCompressedDumpsToo) {
+  const auto machine = test::make_kernel_machine();
+  const auto bytes = machine.dump(KernelDumpKind::BitmapKernel);
+  constexpr std::size_t kFrameBytes = 1 << 16;
+  const auto seekable = test::SeekableZstdBuilder().add(bytes, kFrameBytes).finish();
+  for (const auto& file : {seekable, test::zstd_frame(bytes)}) {
+    symbols::Library library({.module_paths = false});
+    const auto report =
+        analyze(std::make_unique<MemorySource>(ByteView(std::string_view(file))), library);
+    ASSERT_TRUE(report.ok()) << report.error().message();
+    EXPECT_EQ(report->status, "ok") << testing::PrintToString(report->diagnostics);
+    EXPECT_EQ(report->dump_bytes, bytes.size());
+    EXPECT_EQ(report->kernel->blame.module, machine.truth().blamed_module);
+    EXPECT_EQ(report->kernel->processes.size(), machine.truth().processes.size());
+  }
+}
+
+TEST(KernelReports, OfACompressedDumpSayWhatIsDamagedInIt) {
+  const auto bytes = test::make_kernel_machine().dump(KernelDumpKind::BitmapKernel);
+  auto file = test::zstd_frame(bytes);
+  file.resize(file.size() / 2);
+  symbols::Library library({.module_paths = false});
+  const auto report =
+      analyze(std::make_unique<MemorySource>(ByteView(std::string_view(file))), library);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->status, "partial");
+  EXPECT_THAT(report->diagnostics.front(), HasSubstr("compressed dump: "));
 }
 
 TEST(KernelReports, OfASoundSmallDumpAreWhole) {
