@@ -44,14 +44,16 @@ snapshot::AddressRange stack_of(const Kernel& kernel, const snapshot::KernelThre
 /// Where a thread that does not run left its processor: the KSWITCH_FRAME of x64 that KernelStack
 /// points to, behind which the caller of the switch goes on. None: its stack is paged out, or holds
 /// no such frame.
-snapshot::ThreadContext switched_context(Kernel& kernel, const snapshot::KernelThread& thread) {
+snapshot::ThreadContext switched_context(Kernel& kernel,
+                                         const snapshot::ModuleMap& modules,
+                                         const snapshot::KernelThread& thread) {
   using R = snapshot::Amd64Register;
   constexpr std::uint64_t kFrameBytes = 0x40, kRbp = 0x30, kReturn = 0x38;
   if (kernel.header.cpu != snapshot::Cpu::Amd64 || thread.kernel_stack.value_or(0) == 0) return {};
   const auto at = *thread.kernel_stack;
   const Fields frame(kernel.memory.at(at, kFrameBytes));
   const auto resume = frame.u64(kReturn);
-  if (!resume || !snapshot::ModuleMap(kernel.out.modules).find(*resume)) return {};
+  if (!resume || !modules.find(*resume)) return {};
   snapshot::Amd64Context context;
   context.known = 1U << static_cast<unsigned>(R::Rbp) | 1U << static_cast<unsigned>(R::Rsp);
   context.gpr[static_cast<unsigned>(R::Rbp)] = *frame.u64(kRbp);
@@ -73,11 +75,12 @@ std::string waiting_name(const snapshot::KernelThread& thread) {
 void add_waiting_threads(Kernel& kernel) {
   constexpr std::size_t kMaxWaiting = 64;
   const auto& state = kernel.state;
+  const snapshot::ModuleMap modules(kernel.out.modules);
   std::size_t count = 0;
   for (const auto& waiting : state.threads) {
     if (state.current_process == 0 || waiting.process != state.current_process) continue;
     if (waiting.processor || count == kMaxWaiting) continue;
-    auto context = switched_context(kernel, waiting);
+    auto context = switched_context(kernel, modules, waiting);
     if (!snapshot::instruction_pointer(context)) continue;
     ++count;
     auto& thread = kernel.out.threads.emplace_back();

@@ -111,6 +111,11 @@ TEST(Bugcheck, SaysWhatTheOthersAreByTheFirstParameter) {
   EXPECT_EQ(parameter_in_words({0xc2, {9, 2, 0, 0}}, 1), "IRQL at that moment: 2, dispatch");
   EXPECT_EQ(parameter_in_words({0xc4, {0x62, 0, 0, 3}}, 3), "allocations that were not freed");
   EXPECT_EQ(parameter_in_words({0x10d, {5, 0, 0, 0}}, 1), "handle");
+  EXPECT_EQ(parameter_in_words({0xc4, {0xf6, 4, 0, 0}}, 3), "address in the driver");
+  EXPECT_EQ(parameter_in_words({0xc4, {0x20005, 0, 0, 0}}, 3), "depends on the rule");
+  EXPECT_EQ(parameter_in_words({0x1a, {0x41283, 0, 0, 0}}, 0),
+            "what was found to be wrong: the place in a working set that a page table entry names "
+            "is damaged");
 }
 
 TEST(Bugcheck, TellsAHardwareErrorByItsSource) {
