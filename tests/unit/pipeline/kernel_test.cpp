@@ -50,6 +50,8 @@ TEST_P(KernelReport, WalksFromTheFaultOutwards) {
     ++i;
   }
   EXPECT_GE(i, 2U);
+  EXPECT_EQ(frames.size(), i) << "what called the kernel has a stack of its own";
+  EXPECT_EQ(report.threads.front().stop_reason, "end_of_stack");
   EXPECT_EQ(report.kernel->blame.module, truth.blamed_module);
   EXPECT_FALSE(report.kernel->blame.probable);
   EXPECT_THAT(report.signature.text, HasSubstr("DRIVER_IRQL_NOT_LESS_OR_EQUAL"));
