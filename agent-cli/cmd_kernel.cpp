@@ -8,6 +8,7 @@
 #include "base/utf.h"
 #include "commands.h"
 #include "output.h"
+#include "platform/platform.h"
 #include "report/report.h"
 #include "report_source.h"
 
@@ -18,13 +19,15 @@ using report::KernelPart;
 
 /// What was asked for, in the order of a report; everything where nothing was named.
 std::vector<KernelPart> parts_of(const KernelOptions& options) {
-  const std::array<std::pair<bool, KernelPart>, 6> asked = {{
+  const std::array<std::pair<bool, KernelPart>, 8> asked = {{
       {options.bugcheck, KernelPart::Bugcheck},
       {options.processors, KernelPart::Processors},
       {options.vm, KernelPart::Vm},
       {options.modules, KernelPart::Modules},
       {options.processes, KernelPart::Processes},
       {options.threads, KernelPart::Threads},
+      {options.peb, KernelPart::Peb},
+      {options.teb, KernelPart::Teb},
   }};
   std::vector<KernelPart> parts;
   for (const auto& [wanted, part] : asked)
@@ -69,8 +72,10 @@ ExitCode run_kernel(const Context& context, const KernelOptions& options) {
   } else {
     for (const auto part : parts) {
       if (part != parts.front()) print("\n");
-      print(
-          report::kernel_part_to_text(*report, part, {.color = context.color, .utc = context.utc}));
+      print(report::kernel_part_to_text(*report, part,
+                                        {.color = context.color,
+                                         .utc = context.utc,
+                                         .cut_names = platform::stdout_is_terminal()}));
     }
   }
   return report->status == "ok" ? ExitCode::Ok : ExitCode::Partial;

@@ -168,6 +168,8 @@ void add_kernel(CLI::App& app, Line& line) {
   command->add_flag("--modules", options.modules, "The drivers, loaded and unloaded");
   command->add_flag("--processes", options.processes, "The processes");
   command->add_flag("--threads", options.threads, "The threads, and what they wait for");
+  command->add_flag("--peb", options.peb, "The environment block of the current process");
+  command->add_flag("--teb", options.teb, "The environment block of the current thread");
   command->add_option("-y,--symbols", options.symbols, "As for analyze")
       ->type_name("PATH")
       ->allow_extra_args(false);

@@ -54,7 +54,7 @@ struct KernelOptions {
   std::vector<std::string> symbols;  ///< --symbols
   /// Which parts; none: all.
   bool bugcheck = false, vm = false, processors = false, modules = false, processes = false,
-       threads = false;
+       threads = false, peb = false, teb = false;
 };
 struct SymbolsFetchOptions {
   std::vector<std::string> subjects;  ///< Dumps, folders of them, reports as JSON, captures' ids.

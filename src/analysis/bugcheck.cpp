@@ -54,6 +54,26 @@ constexpr Value kValues[] = {
 #undef VIGIL_BUGCHECK_VALUE
 };
 
+/// Values of the first parameter that say what the others are.
+struct Kind {
+  std::uint32_t code;
+  std::uint64_t value;
+  std::string_view text;
+  std::array<std::string_view, 3> others;
+};
+constexpr Kind kKinds[] = {
+#define VIGIL_BUGCHECK_KIND(code, value, text, p2, p3, p4) {code, value, text, {p2, p3, p4}},
+#include "analysis/bugcheck_kinds.inc"
+#undef VIGIL_BUGCHECK_KIND
+};
+
+const Kind* kind_of(const snapshot::Bugcheck& bugcheck) {
+  const auto found = std::ranges::find_if(kKinds, [&](const Kind& kind) {
+    return kind.code == bugcheck.base_code() && kind.value == bugcheck.parameters[0];
+  });
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
 std::string_view irql_name(std::uint64_t irql) {
   switch (irql) {
     case 0: return "passive";
@@ -68,6 +88,7 @@ std::string_view irql_name(std::uint64_t irql) {
 }
 
 std::string_view value_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index) {
+  if (const auto* kind = kind_of(bugcheck); kind != nullptr && index == 0) return kind->text;
   const auto found = std::ranges::find_if(kValues, [&](const Value& value) {
     return value.code == bugcheck.base_code() && value.index == index &&
            value.value == bugcheck.parameters[index];
@@ -128,7 +149,9 @@ std::string bugcheck_name(const snapshot::Bugcheck& bugcheck) {
 std::string parameter_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index) {
   const auto* words = words_of(bugcheck.base_code());
   if (words == nullptr || index >= words->parameters.size()) return {};
-  const auto label = words->parameters[index];
+  const auto* kind = kind_of(bugcheck);
+  const auto label =
+      kind == nullptr || index == 0 ? words->parameters[index] : kind->others[index - 1];
   const auto value = value_of(bugcheck, index, label);
   if (label.empty() || value.empty()) return label.empty() ? value : std::string(label);
   return fmt::format("{}: {}", label, value);

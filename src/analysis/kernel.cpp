@@ -135,17 +135,37 @@ std::string what_was_touched(const report::Crash& crash) {
                      *crash.accessed_address);
 }
 
+/// Of a dump that somebody asked for while nothing had failed: who made it, and that the machine
+/// went on. Empty: of any other.
+std::string asked_for(const snapshot::KernelState& kernel, std::string_view machine) {
+  constexpr std::uint32_t kLiveSystemDump = 0x161;
+  const auto code = kernel.bugcheck.base_code();
+  if (code != 0 && code != kLiveSystemDump) return {};
+  if (kernel.live) {
+    return fmt::format(
+        "{} wrote this dump of itself on request while it was running, and went on: nothing has "
+        "failed",
+        machine);
+  }
+  if (kernel.by_debugger) {
+    return fmt::format(
+        "{} was running when a debugger wrote this dump of it, and could go on: nothing has failed",
+        machine);
+  }
+  return fmt::format("{} was running when this dump was made: nothing has failed", machine);
+}
+
 std::string make_kernel_synopsis(const Input& input,
                                  const report::Crash& crash,
                                  const std::optional<KernelCulprit>& culprit) {
   const auto& kernel = *input.snapshot.kernel;
   const auto product = snapshot::windows_product(input.snapshot.system);
   const std::string_view machine = product.empty() ? "Windows" : product;
-  if (kernel.bugcheck.code == 0) {
-    return fmt::format("{} was running when this dump was made: nothing has failed", machine);
-  }
-  auto text = fmt::format("{} stopped with {} ({:#x}){}", machine, crash.name, kernel.bugcheck.code,
-                          running(kernel));
+  if (auto text = asked_for(kernel, machine); !text.empty()) return text;
+  auto text = fmt::format("{} {} {} ({:#x}){}", machine, kernel.live ? "reported" : "stopped with",
+                          crash.name, kernel.bugcheck.code, running(kernel));
+  if (kernel.live) text += " and went on";
+  if (kernel.by_debugger) text += ", and a debugger wrote this dump";
   if (!crash.meaning.empty()) text += fmt::format(": {}", crash.meaning);
   text += what_was_touched(crash);
   if (!culprit) return text;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "kerneldump/kernel.h"
@@ -40,6 +41,59 @@ snapshot::AddressRange stack_of(const Kernel& kernel, const snapshot::KernelThre
   return {limit, base - limit};
 }
 
+/// Where a thread that does not run left its processor: the KSWITCH_FRAME of x64 that KernelStack
+/// points to, behind which the caller of the switch goes on. None: its stack is paged out, or holds
+/// no such frame.
+snapshot::ThreadContext switched_context(Kernel& kernel,
+                                         const snapshot::ModuleMap& modules,
+                                         const snapshot::KernelThread& thread) {
+  using R = snapshot::Amd64Register;
+  constexpr std::uint64_t kFrameBytes = 0x40, kRbp = 0x30, kReturn = 0x38;
+  if (kernel.header.cpu != snapshot::Cpu::Amd64 || thread.kernel_stack.value_or(0) == 0) return {};
+  const auto at = *thread.kernel_stack;
+  const Fields frame(kernel.memory.at(at, kFrameBytes));
+  const auto resume = frame.u64(kReturn);
+  if (!resume || !modules.find(*resume)) return {};
+  snapshot::Amd64Context context;
+  context.known = 1U << static_cast<unsigned>(R::Rbp) | 1U << static_cast<unsigned>(R::Rsp);
+  context.gpr[static_cast<unsigned>(R::Rbp)] = *frame.u64(kRbp);
+  context.gpr[static_cast<unsigned>(R::Rsp)] = at + kFrameBytes;
+  context.rip = *resume;
+  return context;
+}
+
+std::string waiting_name(const snapshot::KernelThread& thread) {
+  const auto state = thread.state ? snapshot::thread_state_name(*thread.state) : "";
+  const auto reason = thread.wait_reason ? snapshot::wait_reason_name(*thread.wait_reason) : "";
+  auto name = thread.image;
+  for (const auto words : {state, reason})
+    if (!words.empty()) name += fmt::format("{}{}", name.empty() ? "" : ", ", words);
+  return name;
+}
+
+/// The other threads of the process that was current, for whoever wants to know what they wait for.
+void add_waiting_threads(Kernel& kernel) {
+  constexpr std::size_t kMaxWaiting = 64;
+  const auto& state = kernel.state;
+  const snapshot::ModuleMap modules(kernel.out.modules);
+  std::size_t count = 0;
+  for (const auto& waiting : state.threads) {
+    if (state.current_process == 0 || waiting.process != state.current_process) continue;
+    if (waiting.processor || count == kMaxWaiting) continue;
+    auto context = switched_context(kernel, modules, waiting);
+    if (!snapshot::instruction_pointer(context)) continue;
+    ++count;
+    auto& thread = kernel.out.threads.emplace_back();
+    thread.id = ThreadId{waiting.tid.value_or(0)};
+    thread.name = waiting_name(waiting);
+    thread.context = context;
+    thread.teb = waiting.teb.value_or(0);
+    thread.start_address = waiting.start_address.value_or(0);
+    thread.priority = waiting.priority.value_or(0);
+    thread.stack = stack_of(kernel, waiting);
+  }
+}
+
 }  // namespace
 
 void read_current_threads(Kernel& kernel) {
@@ -75,6 +129,7 @@ void read_current_threads(Kernel& kernel) {
       thread.stack = {kernel.triage->stack_top, kernel.triage->stack_bytes};
     kernel.out.threads.push_back(std::move(thread));
   }
+  if (kernel.has_pages()) add_waiting_threads(kernel);
 }
 
 }  // namespace vigil::kerneldump

@@ -65,6 +65,7 @@ void search_debugger_data(Kernel& kernel) {
       return;
     }
   }
+  if (kernel.header.type == DumpType::HeaderOnly) return;
   kernel.notes.note("debugger data: not in this dump, so that less of the kernel can be read");
 }
 

@@ -25,19 +25,19 @@ constexpr std::uint64_t kMaxPages = std::uint64_t{1} << 40;
 
 /// Where DUMP_HEADER64 and DUMP_HEADER32 have what both have.
 struct Offsets {
-  std::uint64_t directory_table, pfn_database, module_list, process_list, machine, processors;
-  std::uint64_t bugcheck, parameters, version_user, debugger_data, physical_memory, context;
+  std::uint64_t directory_table, module_list, process_list, machine, processors;
+  std::uint64_t bugcheck, parameters, debugger_data, physical_memory, context;
   std::uint64_t context_bytes, exception, exception_bytes, type, required_space, time, comment;
   std::uint64_t uptime, product, suites, attributes;
 };
-constexpr Offsets kOffsets64 = {0x10,  0x18,  0x20,  0x28,   0x30,   0x34,   0x38,  0x40,
-                                0x60,  0x80,  0x88,  0x348,  3000,   0xf00,  152,   0xf98,
+constexpr Offsets kOffsets64 = {0x10,  0x20,  0x28,  0x30,   0x34,   0x38,   0x40,
+                                0x80,  0x88,  0x348, 3000,   0xf00,  152,    0xf98,
                                 0xfa0, 0xfa8, 0xfb0, 0x1030, 0x1040, 0x1044, 0x1050};
-constexpr Offsets kOffsets32 = {0x10,  0x14,  0x18,  0x1c,  0x20,  0x24,  0x28, 0x2c,
-                                0x3c,  0x60,  0x64,  0x320, 1200,  0x7d0, 80,   0xf88,
+constexpr Offsets kOffsets32 = {0x10,  0x18,  0x1c,  0x20,  0x24,  0x28,  0x2c,
+                                0x60,  0x64,  0x320, 1200,  0x7d0, 80,    0xf88,
                                 0xfa0, 0xfc0, 0x820, 0xfb8, 0xf94, 0xf98, 0x8a0};
 constexpr std::uint64_t kPaeEnabled32 = 0x5c;
-constexpr std::uint64_t kVersionUserBytes = 32, kCommentBytes = 128;
+constexpr std::uint64_t kCommentBytes = 128;
 
 snapshot::Cpu cpu_of(std::uint32_t machine) {
   switch (machine) {
@@ -107,7 +107,6 @@ void read_numbers(const Fields& fields, const Offsets& at, Header& header) {
   header.build = fields.filled32(0xc).value_or(0);
   header.checked_build = fields.u32(8) == kCheckedBuild;
   header.directory_table = pointer(at.directory_table);
-  header.pfn_database = pointer(at.pfn_database);
   header.module_list = pointer(at.module_list);
   header.process_list = pointer(at.process_list);
   header.debugger_data = pointer(at.debugger_data);
@@ -197,7 +196,6 @@ Result<Header> read_header(ByteSource& file, Diagnostics& diagnostics) {
   read_times(fields, at, header);
   read_runs(fields, at.physical_memory, header, diagnostics);
   header.comment = text_field(fields, at.comment, kCommentBytes);
-  header.version_user = text_field(fields, at.version_user, kVersionUserBytes);
   header.context = Fields(bytes.clamp(at.context, at.context_bytes));
   header.exception = Fields(bytes.clamp(at.exception, at.exception_bytes));
   return header;

@@ -58,7 +58,7 @@ struct Header {
   std::uint32_t raw_machine = 0;  ///< IMAGE_FILE_MACHINE_*.
   std::uint32_t build = 0;        ///< MinorVersion.
   bool checked_build = false;     ///< MajorVersion 0xC.
-  std::uint64_t directory_table = 0, pfn_database = 0;
+  std::uint64_t directory_table = 0;
   std::uint64_t module_list = 0, process_list = 0, debugger_data = 0;
   std::uint32_t processors = 0;
   snapshot::Bugcheck bugcheck;
@@ -69,7 +69,7 @@ struct Header {
   std::optional<Timestamp> crash_time;
   std::optional<Microseconds> uptime;
   std::optional<std::uint32_t> product_type, suite_mask;
-  std::string comment, version_user;
+  std::string comment;
   /// PhysicalMemoryBlock: empty where it was left alone or makes no sense.
   std::vector<PageRun> runs;
   std::uint64_t pages = 0;  ///< Of all runs, as the block says.

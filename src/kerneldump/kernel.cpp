@@ -12,14 +12,13 @@ namespace {
 constexpr std::uint64_t kMaxTextBytes = 4096;
 constexpr std::uint64_t kLow32 = 0xffffffff;
 
-/// \p text with line breaks and tabs made spaces: names stand within a line.
+}  // namespace
+
 std::string one_line(std::string_view text) {
   auto line = printable_utf8(text);
   std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return line;
 }
-
-}  // namespace
 
 std::optional<std::uint64_t> Kernel::pointer(std::uint64_t address) {
   if (header.is_64bit) return memory.read<std::uint64_t>(address);

@@ -47,6 +47,7 @@ struct Layout {
   std::uint64_t process_bytes = 0, pid = 0, links = 0, create_time = 0, parent = 0, peb = 0,
                 image = 0, thread_list = 0, active_threads = 0, exit_status = 0, exit_time = 0,
                 session = 0, directory_table = 0;
+  std::uint64_t base_thread_list = 0, base_thread_links = 0;  ///< Those of KPROCESS and KTHREAD.
   std::uint64_t thread_bytes = 0, cid = 0, thread_links = 0, start = 0;
   std::uint64_t initial_stack = 0, stack_limit = 0, stack_base = 0, kernel_stack = 0,
                 trap_frame = 0, process = 0, priority = 0, teb = 0, context_switches = 0, state = 0,
@@ -66,6 +67,10 @@ struct Kernel {
   /// Of all lists together: each process may lead to the same endless ring of threads.
   std::uint64_t list_entries_left = 131'072;
 
+  /// Whether the dump holds the machine's pages, and not a few structures or nothing of it.
+  [[nodiscard]] bool has_pages() const noexcept {
+    return triage == nullptr && header.type != DumpType::HeaderOnly;
+  }
   [[nodiscard]] std::uint64_t pointer_bytes() const noexcept { return header.is_64bit ? 8 : 4; }
   /// \p wide of 64 bits, \p narrow of 32.
   [[nodiscard]] std::uint64_t pick(std::uint64_t wide, std::uint64_t narrow) const noexcept {
@@ -126,6 +131,9 @@ void read_request(Kernel& kernel);
 [[nodiscard]] snapshot::KernelThread read_thread(Kernel& kernel, std::uint64_t address);
 /// The process at \p address.
 [[nodiscard]] snapshot::KernelProcess read_process(Kernel& kernel, std::uint64_t address);
+
+/// \p text as names stand in reports: printable, and on one line.
+[[nodiscard]] std::string one_line(std::string_view text);
 
 /// A CONTEXT of the dump's processor; monostate where it is cut off or of none that is read.
 [[nodiscard]] snapshot::ThreadContext parse_context(const Header& header, const Fields& bytes);

@@ -88,6 +88,10 @@ void KernelDump::State::describe() {
   kernel.raw_dump_type = header.raw_type;
   kernel.dump_type = to_string(header.type);
   if (header.attributes) kernel.attributes = attribute_names(*header.attributes);
+  constexpr std::uint32_t kLiveSystemDump = 0x161;
+  kernel.live = header.has(Attribute::Live) || header.bugcheck.base_code() == kLiveSystemDump;
+  kernel.by_debugger = !kernel.live && header.type >= DumpType::DebuggerKernel;
+  kernel.checked_build = header.checked_build;
   kernel.uptime = header.uptime;
   if (header.crash_time && header.uptime) kernel.boot_time = *header.crash_time - *header.uptime;
   kernel.directory_table = header.directory_table;

@@ -13,7 +13,8 @@
 /// Reads dumps of a whole Windows machine, MEMORY.DMP and what lies in Minidump, into a snapshot:
 /// its `kernel` part has the bugcheck, processors, processes, threads and counters; its modules are
 /// the drivers, the kernel first; its threads are those that the processors were running, first the
-/// one that stopped the machine; its exception is the fault, or the bugcheck's own registers.
+/// one that stopped the machine, and behind them those of the current process that wait; its
+/// exception is the fault, or the bugcheck's own registers.
 ///
 /// Every type of DumpType is read, of 64 and 32 bits: full, kernel, automatic, active, triage by
 /// either of its writers, a header alone, and what a debugger's `.dump` writes. Every byte is

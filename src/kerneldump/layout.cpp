@@ -15,13 +15,16 @@ constexpr std::uint64_t kNameBytes = 15;
 struct Row {
   snapshot::Cpu cpu;
   std::uint32_t first_build, last_build;
+  bool proved;
   Layout layout;
 };
 constexpr Row kRows[] = {
-#define VIGIL_KERNEL_LAYOUT(c, b0, b1, p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, t0, t1, t2) \
+#define VIGIL_KERNEL_LAYOUT(c, b0, b1, ok, p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, t0, t1, \
+                            t2)                                                                 \
   {snapshot::Cpu::c,                                                                            \
    b0,                                                                                          \
    b1,                                                                                          \
+   ok,                                                                                          \
    {.process_bytes = p0,                                                                        \
     .pid = p1,                                                                                  \
     .links = p2,                                                                                \
@@ -56,6 +59,8 @@ void set_stable_parts(Layout& layout, const Kernel& kernel) {
   layout.process = 0x220;
   layout.wait_reason = 0x283;
   layout.directory_table = 0x28;
+  layout.base_thread_list = 0x30;
+  layout.base_thread_links = 0x2f8;
 }
 
 /// What the debugger data says of this very build stands above any table.
@@ -87,48 +92,114 @@ std::optional<std::uint64_t> first_links(Kernel& kernel) {
   return links && *links != head ? links : std::nullopt;
 }
 
-/// Whether \p layout fits what is there: System where the list is, or else the current process.
-bool is_borne_out(Kernel& kernel, const Layout& layout) {
+/// What memory says of offsets: nothing, where the dump does not have it.
+enum class Verdict : std::uint8_t { Fit, Differ, NotThere };
+
+/// Whether processes are as \p layout says: System where the list is, or else the current one.
+Verdict check_processes(Kernel& kernel, const Layout& layout) {
   if (const auto links = first_links(kernel)) {
-    if (const auto back = kernel.pointer(*links + kernel.pointer_bytes());
-        back == kernel.state.process_list) {
-      const auto process = *links - layout.links;
-      return kernel.pointer(process + layout.pid) == kSystemPid &&
-             kernel.ascii(process + layout.image, kNameBytes) == "System";
+    const bool points_back =
+        kernel.pointer(*links + kernel.pointer_bytes()) == kernel.state.process_list;
+    const auto process = *links - layout.links;
+    const auto pid = points_back ? kernel.pointer(process + layout.pid) : std::nullopt;
+    if (pid) {
+      const bool is_system =
+          *pid == kSystemPid && kernel.ascii(process + layout.image, kNameBytes) == "System";
+      return is_system ? Verdict::Fit : Verdict::Differ;
     }
   }
   const auto process = kernel.state.current_process;
-  const auto thread = kernel.state.current_thread;
-  if (process == 0) return false;
-  const auto pid = kernel.pointer(process + layout.pid);
-  const bool same_pid = thread == 0 || kernel.pointer(thread + layout.cid) == pid;
-  return pid && same_pid &&
-         (*pid == 0 || !kernel.ascii(process + layout.image, kNameBytes).empty());
+  const auto pid = process == 0 ? std::nullopt : kernel.pointer(process + layout.pid);
+  if (!pid) return Verdict::NotThere;
+  const bool named = *pid == 0 || !kernel.ascii(process + layout.image, kNameBytes).empty();
+  return named ? Verdict::Fit : Verdict::Differ;
+}
+
+/// The first thread of System by the list that KPROCESS has; 0: not there.
+std::uint64_t first_thread(Kernel& kernel, const Layout& layout) {
+  const auto links = first_links(kernel);
+  if (!links || layout.base_thread_list == 0) return 0;
+  const auto head = *links - layout.links + layout.base_thread_list;
+  const auto first = kernel.pointer(head);
+  const bool is_list =
+      first && *first != head && kernel.pointer(*first + kernel.pointer_bytes()) == head;
+  return is_list ? *first - layout.base_thread_links : 0;
+}
+
+/// Whether threads are as \p layout says: each names the process that it is of.
+Verdict check_threads(Kernel& kernel, const Layout& layout) {
+  if (layout.cid == 0) return Verdict::Differ;
+  auto verdict = Verdict::NotThere;
+  const auto compare = [&](std::uint64_t thread, std::optional<std::uint64_t> pid) {
+    const auto own = thread == 0 ? std::nullopt : kernel.pointer(thread + layout.cid);
+    if (!own || !pid) return;
+    if (*own != *pid) {
+      verdict = Verdict::Differ;
+    } else if (verdict == Verdict::NotThere) {
+      verdict = Verdict::Fit;
+    }
+  };
+  const auto& state = kernel.state;
+  if (state.current_process != 0)
+    compare(state.current_thread, kernel.pointer(state.current_process + layout.pid));
+  compare(first_thread(kernel, layout), kSystemPid);
+  const auto links = first_links(kernel);
+  if (!links || layout.thread_list == 0) return verdict;
+  const auto head = *links - layout.links + layout.thread_list;
+  const auto first = kernel.pointer(head);
+  const auto back = first ? kernel.pointer(*first + kernel.pointer_bytes()) : std::nullopt;
+  // A list whose first entry does not point back is damaged, or somewhere else: walking it shows.
+  if (back == head && *first != head) compare(*first - layout.thread_links, kSystemPid);
+  return verdict;
+}
+
+std::string builds_of(const Row& row) {
+  return row.first_build == row.last_build
+             ? fmt::format("build {}", row.first_build)
+             : fmt::format("builds {} to {}", row.first_build, row.last_build);
+}
+
+std::uint64_t find_cid(Kernel& kernel);
+
+/// Looks for the parts of ETHREAD whose places are not those of the table.
+void discover_threads(Kernel& kernel) {
+  auto& layout = kernel.layout;
+  layout.start = 0;
+  layout.thread_list = layout.base_thread_list;
+  layout.thread_links = layout.base_thread_links;
+  layout.cid = find_cid(kernel);
+  kernel.state.offsets += ", of threads by discovery";
+}
+
+bool use_row(Kernel& kernel, const Row& row) {
+  auto layout = row.layout;
+  set_stable_parts(layout, kernel);
+  set_by_debugger_data(layout, kernel.debugger);
+  // EPROCESS::Session has stood behind Peb from 9600 to 26100.
+  if (row.cpu == snapshot::Cpu::Amd64) layout.session = layout.peb + kernel.pointer_bytes();
+  const auto processes = check_processes(kernel, layout);
+  if (processes == Verdict::Differ) {
+    kernel.notes.note(fmt::format("offsets: those of {} do not fit this kernel", builds_of(row)));
+  }
+  if (processes != Verdict::Fit) return false;
+  kernel.layout = layout;
+  kernel.state.offsets = fmt::format("table for {}{}", builds_of(row),
+                                     row.proved ? "" : ", which no dump of it has borne out");
+  if (check_threads(kernel, layout) != Verdict::Differ) return true;
+  if (row.layout.cid != 0) {
+    kernel.notes.note(
+        fmt::format("offsets: those of threads of {} do not fit this kernel", builds_of(row)));
+  }
+  discover_threads(kernel);
+  return true;
 }
 
 bool use_table(Kernel& kernel) {
-  for (const auto& row : kRows) {
+  return std::ranges::any_of(kRows, [&](const Row& row) {
     const bool fits = row.cpu == kernel.header.cpu && kernel.header.build >= row.first_build &&
                       kernel.header.build <= row.last_build;
-    if (!fits) continue;
-    auto layout = row.layout;
-    // Where sessions are kept is known of one build only.
-    if (row.first_build == 26100) layout.session = 0x2e8;
-    set_stable_parts(layout, kernel);
-    set_by_debugger_data(layout, kernel.debugger);
-    if (!is_borne_out(kernel, layout)) {
-      kernel.notes.note(fmt::format("offsets: those of builds {} to {} do not fit this kernel",
-                                    row.first_build, row.last_build));
-      continue;
-    }
-    kernel.layout = layout;
-    kernel.state.offsets =
-        row.first_build == row.last_build
-            ? fmt::format("table for build {}", row.first_build)
-            : fmt::format("table for builds {} to {}", row.first_build, row.last_build);
-    return true;
-  }
-  return false;
+    return fits && use_row(kernel, row);
+  });
 }
 
 /// Where in EPROCESS its links are: those of the list that lie just behind the current process.
@@ -150,11 +221,19 @@ std::uint64_t find_text(ByteView bytes, std::string_view text) {
   return at == std::string_view::npos ? 0 : at;
 }
 
-/// The pair of ids that every thread has: of its process, and its own.
-std::uint64_t find_cid(Kernel& kernel, std::uint64_t thread, std::uint64_t pid) {
+/// The pair of ids that every thread has: of its process, and its own. Looked for in a thread of
+/// System; in the current one where that is not there, and not in an idle one, whose ids are 0.
+std::uint64_t find_cid(Kernel& kernel) {
   constexpr std::uint64_t kFrom = 0x200, kMaxId = 1 << 24;
   const auto word = kernel.pointer_bytes();
   const auto size = kernel.layout.thread_bytes != 0 ? kernel.layout.thread_bytes : 0x900;
+  auto thread = first_thread(kernel, kernel.layout);
+  std::optional<std::uint64_t> pid = kSystemPid;
+  if (thread == 0) {
+    thread = kernel.state.current_thread;
+    pid = kernel.pointer_field(kernel.state.current_process, kernel.layout.pid);
+  }
+  if (thread == 0 || !pid || *pid == 0) return 0;
   for (auto at = kFrom; at + 2 * word <= size; at += word) {
     const auto first = kernel.pointer(thread + at), second = kernel.pointer(thread + at + word);
     const bool fits = first == pid && second && *second != 0 && *second % 4 == 0 &&
@@ -169,8 +248,7 @@ void discover(Kernel& kernel) {
   layout = {};
   set_stable_parts(layout, kernel);
   set_by_debugger_data(layout, kernel.debugger);
-  const auto thread = kernel.state.current_thread;
-  auto process = kernel.state.current_process;
+  const auto process = kernel.state.current_process;
   const auto links = first_links(kernel);
   if (process == 0 || !links) return;
   layout.links = find_links(kernel, process);
@@ -183,13 +261,9 @@ void discover(Kernel& kernel) {
   }
   const auto size = layout.process_bytes != 0 ? layout.process_bytes : 0x800;
   layout.image = find_text(kernel.memory.at(system, size), "System");
-  if (thread != 0)
-    layout.cid = find_cid(kernel, thread, kernel.pointer(process + layout.pid).value_or(0));
-  if (kernel.header.cpu == snapshot::Cpu::Amd64) {
-    // KPROCESS.ThreadListHead and KTHREAD.ThreadListEntry, from 9200 to 26100.
-    layout.thread_list = 0x30;
-    layout.thread_links = 0x2f8;
-  }
+  layout.cid = find_cid(kernel);
+  layout.thread_list = layout.base_thread_list;
+  layout.thread_links = layout.base_thread_links;
   kernel.state.offsets = "debugger data and discovery";
 }
 
@@ -203,7 +277,7 @@ void begin_layout(Kernel& kernel) {
 void find_layout(Kernel& kernel) {
   if (use_table(kernel)) return;
   discover(kernel);
-  if (kernel.state.offsets.empty()) {
+  if (kernel.state.offsets.empty() && kernel.has_pages()) {
     kernel.notes.note(
         fmt::format("offsets: the kernel's structures of build {} are not known, and "
                     "this dump has not what they are found by",

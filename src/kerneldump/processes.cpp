@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kerneldump/kernel.h"
 
@@ -26,14 +28,30 @@ std::optional<Timestamp> time_at(Kernel& kernel, std::uint64_t base, std::uint64
   return time && *time != 0 ? std::optional(timestamp_from_filetime(*time)) : std::nullopt;
 }
 
-void add_threads(Kernel& kernel, const snapshot::KernelProcess& process) {
+/// The threads of the process at \p address: by EPROCESS, and where that list breaks off or is not
+/// known, by the one that KPROCESS has of them too.
+std::vector<std::uint64_t> threads_of(Kernel& kernel, std::uint64_t address, std::uint64_t most) {
   const auto& layout = kernel.layout;
+  std::vector<std::uint64_t> threads;
+  const auto add = [&](std::uint64_t head, std::uint64_t links) {
+    if (head == 0 || links == 0) return false;
+    const auto list = read_list(kernel, address + head, most - threads.size());
+    const std::set<std::uint64_t> known(threads.begin(), threads.end());
+    for (const auto entry : list.entries)
+      if (!known.contains(entry - links)) threads.push_back(entry - links);
+    return list.complete;
+  };
+  if (!add(layout.thread_list, layout.thread_links))
+    add(layout.base_thread_list, layout.base_thread_links);
+  return threads;
+}
+
+void add_threads(Kernel& kernel, const snapshot::KernelProcess& process) {
   auto& threads = kernel.state.threads;
-  if (layout.thread_list == 0 || layout.thread_links == 0 || threads.size() >= kMaxThreads) return;
+  if (threads.size() >= kMaxThreads) return;
   const auto most = std::min(kMaxThreadsOfOne, kMaxThreads - threads.size());
-  const auto list = read_list(kernel, process.address + layout.thread_list, most);
-  for (const auto links : list.entries) {
-    auto thread = read_thread(kernel, links - layout.thread_links);
+  for (const auto address : threads_of(kernel, process.address, most)) {
+    auto thread = read_thread(kernel, address);
     // Small dumps have the links of some threads, and nothing else of them.
     if (!thread.tid && !thread.state) continue;
     thread.process = process.address;
@@ -60,7 +78,7 @@ void walk_processes(Kernel& kernel) {
   for (const auto links : list.entries)
     state.processes.push_back(read_process(kernel, links - kernel.layout.links));
   state.processes_are_complete = list.complete;
-  if (!list.complete && !list.entries.empty()) {
+  if (!list.complete && !list.entries.empty() && kernel.has_pages()) {
     kernel.notes.note(
         fmt::format("processes: the list breaks off after {}", state.processes.size()));
   }

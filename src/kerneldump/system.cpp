@@ -40,6 +40,39 @@ void set_version(Kernel& kernel) {
   }
 }
 
+/// Workstation, server or domain controller, and what of one: as the header says, or else as the
+/// kernel tells every process.
+void set_edition(Kernel& kernel) {
+  constexpr std::uint64_t kProductTypeAt = 0x264, kIsValidAt = 0x268, kSuiteMaskAt = 0x2d0;
+  constexpr std::uint32_t kLastProductType = 3;
+  auto& system = kernel.out.system;
+  const auto shared = kernel.pick(kSharedData64, kSharedData32);
+  auto product = kernel.header.product_type;
+  auto suites = kernel.header.suite_mask;
+  if (!product && kernel.read<std::uint8_t>(shared + kIsValidAt) == 1) {
+    product = kernel.read<std::uint32_t>(shared + kProductTypeAt);
+    if (product > kLastProductType) product.reset();
+    if (!suites) suites = kernel.read<std::uint32_t>(shared + kSuiteMaskAt);
+  }
+  system.product_type = static_cast<std::uint8_t>(std::min(product.value_or(0), 0xffU));
+  system.suite_mask = static_cast<std::uint16_t>(suites.value_or(0) & 0xffff);
+}
+
+/// CmNtCSDVersion: the number of the service pack in its second byte.
+void set_service_pack(Kernel& kernel) {
+  constexpr std::uint64_t kVersionAt = 0x268;
+  constexpr std::uint32_t kMaxNumber = 9;
+  std::optional<std::uint32_t> version;
+  if (kernel.triage != nullptr) {
+    version = kernel.triage->service_pack_build;
+  } else if (const auto address = kernel.debugger.address(kVersionAt)) {
+    version = kernel.read<std::uint32_t>(*address);
+  }
+  const auto number = version.value_or(0) >> 8 & 0xff;
+  if (number != 0 && number <= kMaxNumber && (*version & 0xff) == 0)
+    kernel.out.system.service_pack = fmt::format("Service Pack {}", number);
+}
+
 void set_processor(Kernel& kernel) {
   auto& system = kernel.out.system;
   system.processor_count = kernel.header.processors;
@@ -68,11 +101,10 @@ void set_time_zone(Kernel& kernel) {
 void read_system(Kernel& kernel) {
   constexpr std::uint64_t kBuildLabAt = 0x208, kLabBytes = 128;
   auto& system = kernel.out.system;
-  const auto& header = kernel.header;
-  system.cpu = header.cpu;
+  system.cpu = kernel.header.cpu;
   system.os = snapshot::Os::Windows;
-  system.product_type = static_cast<std::uint8_t>(std::min(header.product_type.value_or(0), 0xffU));
-  system.suite_mask = static_cast<std::uint16_t>(header.suite_mask.value_or(0) & 0xffff);
+  set_edition(kernel);
+  set_service_pack(kernel);
   set_version(kernel);
   set_processor(kernel);
   set_time_zone(kernel);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "kerneldump/kernel.h"
 
 namespace vigil::kerneldump {
 namespace {
@@ -101,8 +102,7 @@ class Reader {
   [[nodiscard]] std::string pool_string(std::uint64_t offset) {
     const auto count = Fields(file_.clamp(offset, 4)).u32(0);
     if (offset == 0 || !count || *count > kMaxNameChars) return {};
-    return printable_utf8(
-        utf8_from_utf16_bytes(file_.clamp(offset + 4, std::uint64_t{*count} * 2)).text);
+    return one_line(utf8_from_utf16_bytes(file_.clamp(offset + 4, std::uint64_t{*count} * 2)).text);
   }
 
   void read_drivers(Triage& triage) {
@@ -153,7 +153,7 @@ class Reader {
       const auto bytes = std::min<std::uint64_t>(entry.u16(0).value_or(0), kUnloadedNameBytes);
       auto name = utf8_from_utf16_bytes(entry.bytes().clamp(at_.unloaded_name, bytes)).text;
       name.resize(std::min(name.find('\0'), name.size()));
-      module.name = printable_utf8(name);
+      module.name = one_line(name);
       triage.unloaded.push_back(std::move(module));
     }
   }

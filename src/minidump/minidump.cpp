@@ -9,6 +9,7 @@
 #include "minidump/directory.h"
 #include "minidump/file_type.h"
 #include "minidump/streams.h"
+#include "minidump/zstd_source.h"
 #include "platform/platform.h"
 
 namespace vigil::minidump {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -35,17 +36,15 @@ struct Limits {
   std::uint64_t max_claimed_bytes = std::uint64_t{1} << 40;
 };
 
-/// The first bytes, at most 8, of what is packed in a zstd file; empty: \p file is none, or nothing
-/// of it can be unpacked.
-[[nodiscard]] std::string unpacked_start(ByteSource& file);
+/// The first bytes of a dump file, at most \p size: of a compressed one, of what is packed in it.
+/// Empty: it is damaged from the start.
+[[nodiscard]] std::string start_of(ByteSource& file, std::size_t size);
 
-/// The unpacked bytes of a zstd file, which a dump of another kind may be packed in too. With a
-/// seek table (the "zstd seekable format") frames are unpacked when a view touches them; without
-/// one, everything is unpacked now, up to the limit, and what cannot be is noted. \p diagnostics
-/// must outlive the source: it tells of damaged frames as they are met.
-[[nodiscard]] Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,
-                                                            const Limits& limits,
-                                                            Diagnostics& diagnostics);
+/// What is packed in \p file, a compressed dump of any format. \p diagnostics must outlive it: it
+/// tells of damaged parts as they are met. Errc::Malformed: nothing in it can be unpacked.
+[[nodiscard]] Result<std::unique_ptr<ByteSource>> unpack(std::unique_ptr<ByteSource> file,
+                                                         const Limits& limits,
+                                                         Diagnostics& diagnostics);
 
 class Minidump {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "minidump/zstd_source.h"
+
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -12,7 +13,6 @@
 
 #include "minidump/address_space.h"
 #include "minidump/file_type.h"
-#include "minidump/minidump.h"
 #include "minidump/seek_table.h"
 
 namespace vigil::minidump {
@@ -213,24 +213,36 @@ Result<std::unique_ptr<ByteSource>> unpack_all(std::unique_ptr<ByteSource> file,
   return std::unique_ptr<ByteSource>(std::make_unique<UnpackedSource>(std::move(space), size));
 }
 
-}  // namespace
-
-std::string unpacked_start(ByteSource& file) {
-  constexpr std::uint64_t kPackedBytes = 1 << 16;  // more than a decoder needs for the first bytes
-  const auto type = identify(file);
-  if (!type.ok() || *type != FileType::Zstd) return {};
-  std::array<char, 8> start{};
-  const auto packed = file.clamp(0, kPackedBytes);
+/// The first \p size bytes of what is packed in \p packed, or what of them can be unpacked.
+std::string unpacked_start(ByteView packed, std::size_t size) {
   const auto context = make_context();
   if (!context.ok()) return {};
+  std::string text(size, '\0');
   ZSTD_inBuffer in{packed.bytes().data(), packed.bytes().size(), 0};
-  ZSTD_outBuffer out{start.data(), start.size(), 0};
-  while (in.pos < in.size && out.pos < out.size) {
+  ZSTD_outBuffer out{text.data(), text.size(), 0};
+  while (out.pos < out.size && in.pos < in.size) {
     const auto before = std::pair(in.pos, out.pos);
     const auto hint = ZSTD_decompressStream(context->get(), &out, &in);
     if (ZSTD_isError(hint) != 0 || before == std::pair(in.pos, out.pos)) break;
   }
-  return {start.data(), out.pos};
+  text.resize(out.pos);
+  return text;
+}
+
+}  // namespace
+
+std::string start_of(ByteSource& file, std::size_t size) {
+  // A block of zstd has at most 128 KiB, and a table may stand before the first.
+  constexpr std::uint64_t kLookedAt = std::uint64_t{1} << 20;
+  const auto type = identify(file);
+  if (type.ok() && *type == FileType::Zstd) return unpacked_start(file.clamp(0, kLookedAt), size);
+  return std::string(file.clamp(0, size).text());
+}
+
+Result<std::unique_ptr<ByteSource>> unpack(std::unique_ptr<ByteSource> file,
+                                           const Limits& limits,
+                                           Diagnostics& diagnostics) {
+  return open_zstd(std::move(file), limits, diagnostics);
 }
 
 Result<std::unique_ptr<ByteSource>> open_zstd(std::unique_ptr<ByteSource> file,

@@ -28,7 +28,6 @@ std::size_t within(std::size_t count,
 std::string_view source_name(snapshot::FaultSource source) {
   switch (source) {
     case snapshot::FaultSource::None: return "";
-    case snapshot::FaultSource::Header: return "header";
     case snapshot::FaultSource::ContextRecord: return "context_record";
     case snapshot::FaultSource::TrapFrame: return "trap_frame";
     case snapshot::FaultSource::FoundFrame: return "found_frame";
@@ -223,6 +222,8 @@ void add_kernel_facts(const snapshot::Snapshot& snapshot,
   to.bugcheck = bugcheck_of(from);
   to.dump_type = from.dump_type;
   to.attributes = from.attributes;
+  to.live = from.live;
+  to.checked_build = from.checked_build;
   to.writer = from.writer;
   to.translation = from.translation;
   to.offsets = from.offsets;

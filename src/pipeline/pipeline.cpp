@@ -76,12 +76,13 @@ void add_refused_files(const symbols::ModuleImages& images,
   }
 }
 
-/// A dump of any format: a Minidump or a KernelDump. \p unpacking: what was lost around it.
+/// A dump of any format: a Minidump or a KernelDump. \p unpacking: what was lost before it was
+/// read.
 template <class Dump>
 report::Report make_report(Dump& dump,
-                           const Diagnostics& unpacking,
                            symbols::Library& library,
-                           const Limits& limits) {
+                           const Limits& limits,
+                           const Diagnostics& unpacking = {}) {
   const auto& snapshot = dump.snapshot();
   const snapshot::ModuleMap modules(snapshot.modules);
   symbols::ModuleImages images(snapshot.modules, dump.memory(), library);
@@ -120,6 +121,11 @@ report::Report make_report(Dump& dump,
   return report;
 }
 
+bool holds_kernel_dump(ByteSource& file) {
+  constexpr std::size_t kLookedAt = 8;
+  return kerneldump::is_kernel_dump(std::string_view(minidump::start_of(file, kLookedAt)));
+}
+
 }  // namespace
 
 Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
@@ -127,16 +133,16 @@ Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
                                const Limits& limits) {
   const minidump::Limits unpacked{.max_unpacked_bytes = limits.max_unpacked_bytes,
                                   .more_unpacked_bytes = limits.more_unpacked_bytes};
-  Diagnostics unpacking;
-  if (kerneldump::is_kernel_dump(minidump::unpacked_start(*dump))) {
-    VIGIL_TRY_ASSIGN(dump, minidump::open_zstd(std::move(dump), unpacked, unpacking));
-  }
-  if (kerneldump::is_kernel_dump(*dump)) {
+  if (holds_kernel_dump(*dump)) {
+    Diagnostics unpacking;
+    if (!kerneldump::is_kernel_dump(*dump)) {
+      VIGIL_TRY_ASSIGN(dump, minidump::unpack(std::move(dump), unpacked, unpacking));
+    }
     VIGIL_TRY_ASSIGN(const auto kernel, kerneldump::KernelDump::parse(std::move(dump)));
-    return make_report(*kernel, unpacking, library, limits);
+    return make_report(*kernel, library, limits, unpacking);
   }
   VIGIL_TRY_ASSIGN(const auto minidump, minidump::Minidump::parse(std::move(dump), unpacked));
-  return make_report(*minidump, unpacking, library, limits);
+  return make_report(*minidump, library, limits);
 }
 
 Result<report::Report> analyze(const std::filesystem::path& file,

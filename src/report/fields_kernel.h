@@ -157,6 +157,8 @@ void describe(Archive& a, OfKernel<Kernel> auto& kernel) {
   a.object("blame", kernel.blame, blamed);
   a.text("dump_type", kernel.dump_type);
   a.texts("attributes", kernel.attributes);
+  a.flag("live", kernel.live);
+  a.flag("checked_build", kernel.checked_build);
   a.text("writer", kernel.writer);
   a.text("translation", kernel.translation);
   a.text("offsets", kernel.offsets);

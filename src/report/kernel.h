@@ -29,7 +29,7 @@ struct Bugcheck {
   std::string name{};      ///< DRIVER_IRQL_NOT_LESS_OR_EQUAL
   std::string meaning{};
   std::vector<BugcheckParameter> parameters{};
-  std::string fault_source{};     ///< header, context_record, trap_frame, found_frame; empty: none.
+  std::string fault_source{};     ///< context_record, trap_frame, found_frame; empty: none.
   std::uint64_t fault_frame = 0;  ///< Where those registers lie; 0: in the header.
   friend bool operator==(const Bugcheck&, const Bugcheck&) = default;
 };
@@ -123,9 +123,11 @@ struct Kernel {
   KernelBlame blame{};
   std::string dump_type{};  ///< automatic, kernel, full, triage, …
   std::vector<std::string> attributes{};
-  std::string writer{};       ///< Of a triage dump: classic, kernel.
-  std::string translation{};  ///< How addresses were translated; empty: they were not.
-  std::string offsets{};      ///< How the kernel's structures were read; empty: they were not.
+  bool live = false;           ///< The machine went on.
+  bool checked_build = false;  ///< Of the kernel: one that checks itself.
+  std::string writer{};        ///< Of a triage dump: classic, kernel.
+  std::string translation{};   ///< How addresses were translated; empty: they were not.
+  std::string offsets{};       ///< How the kernel's structures were read; empty: they were not.
   std::optional<Microseconds> uptime{};
   std::optional<Timestamp> boot_time{};
   std::uint64_t directory_table = 0, kernel_base = 0, debugger_data = 0;

@@ -362,6 +362,7 @@ struct TextOptions {
   bool color = false;       ///< ANSI colours: only for terminals.
   bool all_threads = true;  ///< Otherwise the blamed thread and the modules on its stack only.
   bool utc = false;
+  bool cut_names = false;  ///< A terminal: rows of a table stay within a line for it.
 };
 
 /// Six sections for a terminal of 100 columns, each opening with one line that says what it tells:
@@ -373,7 +374,16 @@ struct TextOptions {
 [[nodiscard]] std::string to_text(const Circumstances& circumstances, const TextOptions& options);
 
 /// One part of what a report has of a whole machine.
-enum class KernelPart : std::uint8_t { Bugcheck, Vm, Processors, Modules, Processes, Threads };
+enum class KernelPart : std::uint8_t {
+  Bugcheck,
+  Vm,
+  Processors,
+  Modules,
+  Processes,
+  Threads,
+  Peb,  ///< Of the process that was current.
+  Teb,  ///< Of the thread that was.
+};
 
 /// That part alone, whole, as text for people; empty where \p report is not of a kernel dump.
 [[nodiscard]] std::string kernel_part_to_text(const Report& report,

@@ -54,6 +54,38 @@ std::string hex_of(const std::optional<std::uint64_t>& value) {
   return value ? fmt::format("{:#018x}", *value) : "-";
 }
 
+/// \p name for a column of \p width: cut where rows have to stay within a line.
+std::string name_cell(std::string_view name, std::size_t width, const TextOptions& options) {
+  auto safe = terminal_safe(name.empty() ? "?" : name);
+  return options.cut_names ? clip(safe, width) : safe;
+}
+
+/// Start, end and name of what lies in memory.
+void add_range(TextPage& page,
+               std::uint64_t base,
+               std::uint64_t size,
+               std::string_view name,
+               const TextOptions& options) {
+  constexpr std::size_t kRangeColumns = 2 + 2 * (kDigits + 2);
+  page.row(fmt::format("{:#018x}  {:#018x}  {}", base, base + size,
+                       name_cell(name, kPageColumns - kRangeColumns, options)));
+}
+
+/// `Server, datacenter`
+std::string role_in_words(const System& system) {
+  std::string text;
+  if (system.os_role == "workstation") text = "Workstation";
+  if (system.os_role == "server") text = "Server";
+  if (system.os_role == "domain_controller") text = "Domain controller";
+  for (auto suite : system.os_suites) {
+    // Every Windows of today has Remote Desktop.
+    if (suite == "terminal_server" || suite == "single_user_terminal_server") continue;
+    std::ranges::replace(suite, '_', ' ');
+    text += text.empty() ? suite : ", " + suite;
+  }
+  return text;
+}
+
 std::string fault_in_words(const Bugcheck& bugcheck) {
   const auto& source = bugcheck.fault_source;
   if (source == "context_record")
@@ -71,8 +103,7 @@ std::string fault_in_words(const Bugcheck& bugcheck) {
   return "of the bugcheck itself, from the dump's header";
 }
 
-void add_peb(TextPage& page, const ProcessEnvironment& peb) {
-  page.blank();
+void add_peb(TextPage& page, const ProcessEnvironment& peb, const TextOptions& options) {
   page.line(fmt::format("Process environment block at {:#x}", peb.address), Style::Title);
   page.field("Image", peb.image_path);
   page.field("Command line", peb.command_line);
@@ -85,14 +116,11 @@ void add_peb(TextPage& page, const ProcessEnvironment& peb) {
   page.field("Session", text_of(peb.session));
   page.field("Parameters", hex_of(peb.parameters));
   page.field("Heap", hex_of(peb.heap));
-  for (const auto& module : peb.modules) {
-    page.line(fmt::format("{:#018x}  {:#018x}  {}", module.base, module.base + module.size,
-                          terminal_safe(module.path)));
-  }
+  for (const auto& module : peb.modules)
+    add_range(page, module.base, module.size, module.path, options);
 }
 
 void add_teb(TextPage& page, const ThreadEnvironment& teb) {
-  page.blank();
   page.line(fmt::format("Thread environment block at {:#x}", teb.address), Style::Title);
   page.field("Client id", fmt::format("{}.{}", text_of(teb.pid), text_of(teb.thread_id)));
   page.field("Stack", fmt::format("{} to {}", hex_of(teb.stack_limit), hex_of(teb.stack_base)));
@@ -127,10 +155,11 @@ void add_kernel_basics(TextPage& page, const Report& report, const TextOptions& 
   page.field(
       "Dump type",
       joined({kernel.dump_type, kernel.writer.empty() ? "" : "by the " + kernel.writer + " writer",
-              joined(kernel.attributes)}));
+              joined(kernel.attributes), kernel.live ? "the machine went on" : ""}));
   if (kernel.uptime) page.field("Uptime", days_and_time(*kernel.uptime));
   if (kernel.boot_time) page.field("Started", local_or_utc(*kernel.boot_time, options));
-  page.field("Build", report.system.os_build);
+  page.field("Role", role_in_words(report.system));
+  page.field("Build", joined({report.system.os_build, kernel.checked_build ? "checked" : ""}));
   if (kernel.low_memory) page.field("Memory", "the machine had next to none left", Style::Alarm);
   page.field("Addresses", kernel.translation);
   page.field("Offsets", kernel.offsets);
@@ -147,9 +176,11 @@ void add_kernel_processors(TextPage& page, const Kernel& kernel) {
       parts.push_back(fmt::format("thread {:#x}", *processor.current_thread));
     if (processor.irql) parts.push_back(fmt::format("IRQL {}", *processor.irql));
     if (processor.mhz) parts.push_back(fmt::format("{} MHz", *processor.mhz));
-    if (processor.stopped_machine) parts.emplace_back("stopped the machine");
+    if (processor.stopped_machine)
+      parts.emplace_back(kernel.live ? "wrote the dump" : "stopped the machine");
+    const bool alarm = processor.stopped_machine && !kernel.live;
     page.field(fmt::format("Processor {}", processor.number), joined(parts),
-               processor.stopped_machine ? Style::Alarm : Style::Plain);
+               alarm ? Style::Alarm : Style::Plain);
   }
 }
 
@@ -177,18 +208,17 @@ void add_kernel_processes(TextPage& page,
                           const TextOptions& options,
                           std::size_t most) {
   if (kernel.processes.empty()) return page.line("The dump names no processes.");
-  page.line(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {}", "Pid", "Parent", "Image",
-                        "Threads", "Session", "Created", "EPROCESS"),
-            Style::Faint);
+  page.row(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {}", "Pid", "Parent", "Image",
+                       "Threads", "Session", "Created", "EPROCESS"),
+           Style::Faint);
   const auto shown = std::min(kernel.processes.size(), most);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& process = kernel.processes[i];
-    page.line(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {:#018x}", text_of(process.pid),
-                          text_of(process.parent),
-                          clip(terminal_safe(process.image.empty() ? "?" : process.image), 16),
-                          text_of(process.threads), text_of(process.session),
-                          process.create_time ? local_or_utc(*process.create_time, options) : "-",
-                          process.address));
+    page.row(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {:#018x}", text_of(process.pid),
+                         text_of(process.parent), name_cell(process.image, 16, options),
+                         text_of(process.threads), text_of(process.session),
+                         process.create_time ? local_or_utc(*process.create_time, options) : "-",
+                         process.address));
   }
   if (shown < kernel.processes.size())
     page.line(fmt::format("and {} more", kernel.processes.size() - shown), Style::Faint);
@@ -197,49 +227,56 @@ void add_kernel_processes(TextPage& page,
     page.line("The list of processes is not whole in this dump.", Style::Faint);
 }
 
-void add_kernel_threads(TextPage& page, const Kernel& kernel) {
+namespace {
+
+void add_kernel_threads(TextPage& page, const Kernel& kernel, const TextOptions& options) {
   if (kernel.threads.empty()) return page.line("The dump names no threads.");
-  page.line(fmt::format("{:>12} {:<16} {:<12} {:<18} {:>8} {:>9}  {}", "Pid.Tid", "Image", "State",
-                        "Waits for", "Priority", "Switches", "ETHREAD"),
-            Style::Faint);
+  page.row(fmt::format("{:>11} {:<15} {:<11} {:<17} {:>4} {:>9} {:>3}  {}", "Pid.Tid", "Image",
+                       "State", "Waits for", "Prio", "Switches", "CPU", "ETHREAD"),
+           Style::Faint);
   for (const auto& thread : kernel.threads) {
-    page.line(
-        fmt::format("{:>12} {:<16} {:<12} {:<18} {:>8} {:>9}  {:#018x}{}",
+    page.row(
+        fmt::format("{:>11} {:<15} {:<11} {:<17} {:>4} {:>9} {:>3}  {:#018x}",
                     fmt::format("{}.{}", text_of(thread.pid), text_of(thread.thread_id)),
-                    clip(terminal_safe(thread.image.empty() ? "?" : thread.image), 16),
-                    thread.state.empty() ? "-" : thread.state,
+                    name_cell(thread.image, 15, options), thread.state.empty() ? "-" : thread.state,
                     thread.wait_reason.empty() ? "-" : thread.wait_reason, text_of(thread.priority),
-                    text_of(thread.context_switches), thread.address,
-                    thread.processor ? fmt::format("  on processor {}", *thread.processor) : ""));
+                    text_of(thread.context_switches), text_of(thread.processor), thread.address));
   }
 }
 
-void add_kernel_modules(TextPage& page, const Report& report) {
-  constexpr std::size_t kNameColumns = 28, kVersionColumns = 16, kStampDigits = 8;
-  page.line(fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<8}  {:<{}}", "Start", kDigits, "End", kDigits,
-                        "Name", kNameColumns, "Stamp", "Version", kVersionColumns),
-            Style::Faint);
+void add_kernel_modules(TextPage& page, const Report& report, const TextOptions& options) {
+  constexpr std::size_t kNameColumns = 24, kVersionColumns = 16, kStampDigits = 8;
+  page.row(fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<8}  {}", "Start", kDigits, "End", kDigits,
+                       "Name", kNameColumns, "Stamp", "Version"),
+           Style::Faint);
   for (const auto& module : report.modules) {
-    const auto name = terminal_safe(windows_file_name(module.path));
-    page.line(fmt::format("{:#018x}  {:#018x}  {:<{}}  {:<8}  {:<{}}{}", module.base,
-                          module.base + module.size, clip(name.empty() ? "?" : name, kNameColumns),
-                          kNameColumns, module.code_id.substr(0, kStampDigits),
-                          module.version.empty() ? "-" : terminal_safe(module.version),
-                          kVersionColumns, module.third_party ? "  third party" : ""));
+    const auto version = module.version.empty() ? "-" : module.version;
+    page.row(fmt::format(
+        "{:#018x}  {:#018x}  {:<{}}  {:<8}  {:<{}}{}", module.base, module.base + module.size,
+        name_cell(windows_file_name(module.path), kNameColumns, options), kNameColumns,
+        module.code_id.substr(0, kStampDigits), name_cell(version, kVersionColumns, options),
+        module.third_party ? kVersionColumns : 0, module.third_party ? " *" : ""));
   }
+  if (std::ranges::any_of(report.modules, &Module::third_party))
+    page.line("* is no part of Windows: a third party's", Style::Faint);
   if (report.unloaded_modules.empty()) return;
   page.blank();
   page.line(fmt::format("Unloaded before the dump: {}", report.unloaded_modules.size()),
             Style::Title);
-  for (const auto& module : report.unloaded_modules) {
-    page.line(fmt::format("{:#018x}  {:#018x}  {}", module.base, module.base + module.size,
-                          terminal_safe(module.name)));
-  }
+  for (const auto& module : report.unloaded_modules)
+    add_range(page, module.base, module.size, module.name, options);
 }
 
+}  // namespace
+
 void add_kernel_environment(TextPage& page, const Kernel& kernel) {
-  if (kernel.peb) add_peb(page, *kernel.peb);
-  if (kernel.teb) add_teb(page, *kernel.teb);
+  if (kernel.peb) {
+    page.blank();
+    add_peb(page, *kernel.peb, {});
+  }
+  if (!kernel.teb) return;
+  page.blank();
+  add_teb(page, *kernel.teb);
 }
 
 void add_bugcheck(TextPage& page, const Report& report) {
@@ -276,11 +313,19 @@ std::string kernel_part_to_text(const Report& report, KernelPart part, const Tex
     case KernelPart::Bugcheck: add_bugcheck(page, report); break;
     case KernelPart::Vm: add_kernel_state(page, kernel, true); break;
     case KernelPart::Processors: add_kernel_processors(page, kernel); break;
-    case KernelPart::Modules: add_kernel_modules(page, report); break;
+    case KernelPart::Modules: add_kernel_modules(page, report, options); break;
     case KernelPart::Processes:
       add_kernel_processes(page, kernel, options, kernel.processes.size());
       break;
-    case KernelPart::Threads: add_kernel_threads(page, kernel); break;
+    case KernelPart::Threads: add_kernel_threads(page, kernel, options); break;
+    case KernelPart::Peb:
+      if (kernel.peb) add_peb(page, *kernel.peb, options);
+      if (!kernel.peb) page.line("The dump has no process environment block.");
+      break;
+    case KernelPart::Teb:
+      if (kernel.teb) add_teb(page, *kernel.teb);
+      if (!kernel.teb) page.line("The dump has no thread environment block.");
+      break;
   }
   return std::move(page).take();
 }

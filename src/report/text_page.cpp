@@ -90,6 +90,12 @@ void TextPage::line(std::string_view text, Style style, std::size_t hang) {
   wrapped("  ", terminal_safe(text), kIndent + hang, style);
 }
 
+void TextPage::row(std::string_view text, Style style) {
+  out_.append(kIndent, ' ');
+  styled(terminal_safe(text), style);
+  out_ += '\n';
+}
+
 void TextPage::styled(std::string_view text, Style style) {
   static constexpr std::array<std::string_view, 4> kStart = {"", "\x1b[1m", "\x1b[2m",
                                                              "\x1b[1;31m"};

@@ -35,6 +35,8 @@ class TextPage {
   void field(std::string_view label, std::string_view value, Style style = Style::Plain);
   /// One line as it is, indented by two; longer ones are wrapped with \p hang columns more.
   void line(std::string_view text, Style style = Style::Plain, std::size_t hang = 2);
+  /// A row of a table, indented by two and never wrapped: one line each is what tools count on.
+  void row(std::string_view text, Style style = Style::Plain);
   void blank() { out_ += '\n'; }
 
   [[nodiscard]] std::string take() && { return std::move(out_); }

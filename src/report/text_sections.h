@@ -23,8 +23,6 @@ void add_kernel_processes(TextPage& page,
                           const Kernel& kernel,
                           const TextOptions& options,
                           std::size_t most);
-void add_kernel_threads(TextPage& page, const Kernel& kernel);
-void add_kernel_modules(TextPage& page, const Report& report);
 void add_kernel_environment(TextPage& page, const Kernel& kernel);
 void add_bugcheck(TextPage& page, const Report& report);
 

@@ -65,7 +65,8 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
   auto title = fmt::format("Thread {}, id {}", index, thread.thread_id);
   if (!thread.name.empty()) title += fmt::format(" \"{}\"", thread.name);
   if (blamed) {
-    title += report.kernel  ? ", which stopped the machine"
+    title += report.kernel
+                 ? (report.kernel->live ? ", which wrote the dump" : ", which stopped the machine")
              : report.crash ? ", which crashed"
                             : ", the one to blame";
   }

@@ -217,6 +217,8 @@ void add_part(Writer& a, const Report& report, const Kernel& kernel, KernelPart 
       a.list("processes", kernel.processes, kMaxKernelProcesses);
       break;
     case KernelPart::Threads: a.list("threads", kernel.threads, kMaxKernelThreads); break;
+    case KernelPart::Peb: a.object("peb", kernel.peb); break;
+    case KernelPart::Teb: a.object("teb", kernel.teb); break;
   }
 }
 

@@ -105,8 +105,7 @@ struct ThreadEnvironment {
 
 /// Where the registers of the fault were found.
 enum class FaultSource : std::uint8_t {
-  None,           ///< Nowhere: Snapshot::exception has those of the bugcheck itself.
-  Header,         ///< The dump's header.
+  None,           ///< Nowhere: Snapshot::exception has the header's, of the bugcheck itself.
   ContextRecord,  ///< A CONTEXT that a parameter points to.
   TrapFrame,      ///< A trap frame that a parameter points to.
   FoundFrame,     ///< A trap frame that was found on the stack by the faulting address.
@@ -125,9 +124,12 @@ struct KernelState {
   std::string dump_type;                ///< `automatic`, `kernel`, `triage`, …
   std::uint32_t raw_dump_type = 0;      ///< DumpType of the header; 0: absent.
   std::vector<std::string> attributes;  ///< `live`, `truncated_by_space`, …
-  std::string writer;                   ///< Of a triage dump: `classic` or `kernel`.
-  std::string translation;  ///< How addresses were translated: `amd64, 4 levels`; empty: not.
-  std::string offsets;      ///< How the kernel's structures were read: `table for build 19041`.
+  bool live = false;                    ///< The system wrote the dump of itself and went on.
+  bool by_debugger = false;    ///< A debugger wrote it; whether the machine had stopped is open.
+  bool checked_build = false;  ///< Of the kernel: one that checks itself.
+  std::string writer;          ///< Of a triage dump: `classic` or `kernel`.
+  std::string translation;     ///< How addresses were translated: `amd64, 4 levels`; empty: not.
+  std::string offsets;         ///< How the kernel's structures were read: `table for build 19041`.
   std::optional<Timestamp> boot_time;
   std::optional<Microseconds> uptime;
   std::uint64_t directory_table = 0, module_list = 0, process_list = 0, debugger_data = 0;

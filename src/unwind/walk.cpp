@@ -165,7 +165,7 @@ class Walker {
   [[nodiscard]] std::optional<StopReason> objection_to(const Cursor<Context>& caller) const {
     const auto from = chain_of(frame_.context);
     const auto to = chain_of(caller.context);
-    if (to.pc == 0) return StopReason::EndOfStack;
+    if (to.pc == 0 || is_call_of_program(from.pc, caller)) return StopReason::EndOfStack;
     if (to.sp < from.sp || (to.sp == from.sp && !may_keep_stack(caller)))
       return StopReason::NoProgress;
     if (!target_.in_stack(to.sp) || to.sp % chain_rules_.word_bytes != 0) {
@@ -179,6 +179,15 @@ class Walker {
     if (place->image != nullptr && !place->image->is_code(place->rva))
       return StopReason::NotInModule;
     return std::nullopt;
+  }
+
+  /// Where a program called the kernel, its registers were kept whole: the kernel's stack ends, and
+  /// the program's is another.
+  [[nodiscard]] static bool is_call_of_program(std::uint64_t pc, const Cursor<Context>& caller) {
+    constexpr unsigned kUpperHalf = 63, kUserBits = 47;
+    const auto to = chain_of(caller.context);
+    return pc >> kUpperHalf != 0 && caller.exact && to.pc >> kUserBits == 0 &&
+           to.sp >> kUserBits == 0;
   }
 
   /// Only a function that keeps its return address in a register leaves the stack as it was, and

@@ -16,12 +16,15 @@ import subprocess
 import sys
 
 SKIPPED = 77
+# WinDbg knows the kernel by its PDB's name.
+KERNEL_NAMES = {"ntkrnlmp.exe": "ntoskrnl.exe"}
 INTRODUCTION = """# Kernel dumps beside other tools
 
 What vigil says of real kernel dumps, and what others say: WinDbg's `!analyze -v` and `lm t n`, rizin's tests, and for every dump the
-headers as the collection's index has them. Made by `./dev compare`; the test `data.kernel_agrees` fails where a line is not *same*
-or *more*. *Less* names what cannot be had from the dump alone: these are small dumps, whose stacks need the images of the kernel
-and its drivers from a symbol server.
+headers as the collection's index has them. Made by `./dev compare`; the test `data.kernel_agrees` fails where a line *differs*.
+*Less* names what cannot be had from the dump alone: these are small dumps, whose stacks and versions need the images of the kernel
+and its drivers from a symbol server. Frames count where they were walked; a *guess* is an address that lies on the stack, is said to be
+one, and counts for nothing.
 
 """
 
@@ -82,9 +85,7 @@ def compare_modules(table, name, text, report):
     table.add(name, "modules", len(loaded), len(ours))
     same = sum(base in ours and int(ours[base]["end_addr"], 16) == end for base, (end, _, _) in loaded.items())
     table.add(name, "modules, start and end", f"{len(loaded)} of {len(loaded)}", f"{same} of {len(loaded)}")
-    # WinDbg knows the kernel by its PDB's name.
-    names = {"ntkrnlmp.exe": "ntoskrnl.exe"}
-    same = sum(base in ours and ours[base]["filename"].lower() == names.get(image, image)
+    same = sum(base in ours and ours[base]["filename"].lower() == KERNEL_NAMES.get(image, image)
                for base, (_, image, _) in loaded.items())
     table.add(name, "modules, name", f"{len(loaded)} of {len(loaded)}", f"{same} of {len(loaded)}")
     stamped = {base: stamp for base, (_, _, stamp) in loaded.items() if stamp}
@@ -97,17 +98,36 @@ def compare_modules(table, name, text, report):
 
 
 def resumes(report):
-    """Where the frames go on: a caller's frame lies within its call."""
-    return [int(f["offset"], 16) + (0 if i == 0 else 1) for i, f in enumerate(report["threads"][0]["frames"])]
+    """Where the frames go on, as they were walked, and then as they were guessed: a caller's lies within its call."""
+    walked, guessed = [], []
+    for i, frame in enumerate(report["threads"][0]["frames"]):
+        to = guessed if frame["trust"] == "scan" else walked
+        to.append(int(frame["offset"], 16) + (0 if i == 0 else 1))
+    return walked, guessed
 
 
-def compare_stack(table, name, theirs, report):
-    ours = resumes(report)
-    found = sum(address in ours for address in theirs)
-    extra = len(ours) - found
-    verdict = "same" if found == len(theirs) and extra == 0 else "less" if found < len(theirs) else "more"
-    note = f"{found} of {len(theirs)}" + (f", and {extra} guesses that are not" if extra else "")
-    table.add(name, "frames of the kernel's stack", len(theirs), note, verdict)
+def compare_stack(table, name, theirs, report, callers_only=False):
+    """What is guessed counts for nothing: addresses that lie on a stack are not its frames."""
+    walked, guessed = resumes(report)
+    walked = walked[1:] if callers_only else walked
+    found = sum(address in walked for address in theirs)
+    extra = len(walked) - found
+    verdict = "less" if found < len(theirs) else "more" if extra else "same"
+    note = f"{found} of {len(theirs)}" + (f", and {extra} that are not theirs" if extra else "")
+    table.add(name, "walked frames of the kernel's stack", len(theirs), note, verdict)
+    if guessed:
+        right = sum(address in guessed for address in theirs)
+        table.add(name, "guessed frames, with their trust", len(theirs) - found,
+                  f"{right} right of {len(guessed)}", "guess")
+
+
+def compare_version(table, name, image, version, report):
+    """Of the image that WinDbg blames. It has the image itself from a symbol server; a small dump has none."""
+    wanted = KERNEL_NAMES.get(image.lower(), image.lower())
+    ours = next((m.get("version", "") for m in report["modules"] if m["filename"].lower() == wanted), "")
+    verdict = "less" if not ours else "same" if ours.startswith(version) else "differs"
+    if version:
+        table.add(name, f"WinDbg: version of {image}", version, ours or "not in this dump", verdict)
 
 
 def compare_windbg(table, name, folder, report):
@@ -123,12 +143,14 @@ def compare_windbg(table, name, folder, report):
     for i in range(4):
         table.add(name, f"WinDbg: parameter {i + 1}", field(f"BUGCHECK_P{i + 1}"),
                   f"{int(kernel['bugcheck']['parameters'][i]['value'], 16):x}")
+    compare_version(table, name, field("IMAGE_NAME"), field("IMAGE_VERSION"), report)
     table.add(name, "WinDbg: process", field("PROCESS_NAME"), report["process_name"])
     table.add(name, "WinDbg: attributes", "kernel_triage" if "Kernel Generated Triage Dump" in text else "",
               ",".join(kernel["attributes"]))
     stack = text.split("STACK_TEXT:", 1)[1].split("SYMBOL_NAME", 1)[0]
     rows = re.findall(r"^[0-9a-f]{8}`[0-9a-f]{8} ([0-9a-f]{8}`[0-9a-f]{8})", stack, re.M)
-    compare_stack(table, name, [number(row) for row in rows if row.startswith("ffff")], report)
+    compare_stack(table, name, [number(row) for row in rows if row.startswith("ffff")], report,
+                  callers_only=True)
     compare_modules(table, name, (folder / "lm_t_n.txt").read_text(encoding="utf-8", errors="replace"), report)
 
 

@@ -39,7 +39,7 @@ enum class KernelCrash : std::uint8_t {
 };
 
 struct KernelMachineOptions {
-  std::uint32_t build = 19041;  ///< 9600, 17763, 19041, 20348 or 26100.
+  std::uint32_t build = 19041;  ///< 9600, 14393, 17763, 19041, 20348 or 26100.
   std::uint32_t processors = 3;
   KernelCrash crash = KernelCrash::DriverIrql;
   bool five_levels = false;                      ///< LA57: a fifth level of page tables.

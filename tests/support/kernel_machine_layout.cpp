@@ -175,7 +175,17 @@ constexpr KernelLayout k26100{
     .filled_triage_counters = true,
 };
 
-constexpr std::array kLayouts{k9600, k17763, k19041, make_20348(), k26100};
+/// As 17763 but for where its processes have their id, which other sources give for 14393.
+constexpr KernelLayout make_14393() {
+  KernelLayout layout = k17763;
+  layout.build = 14393;
+  layout.lab = "14393.0.amd64fre.rs1_release.160715-1616";
+  layout.pid = 0x2e8;
+  layout.links = 0x2f0;
+  return layout;
+}
+
+constexpr std::array kLayouts{k9600, make_14393(), k17763, k19041, make_20348(), k26100};
 
 }  // namespace
 

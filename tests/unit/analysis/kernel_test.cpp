@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <string>
 #include <utility>
 
@@ -85,6 +86,59 @@ TEST(Bugcheck, HasItsParametersInWords) {
   EXPECT_EQ(parameter_in_words({0x7ffffff, {}}, 0), "");
 }
 
+using Words = std::array<std::string, 4>;
+Words words_of(const snapshot::Bugcheck& bugcheck) {
+  return {parameter_in_words(bugcheck, 0), parameter_in_words(bugcheck, 1),
+          parameter_in_words(bugcheck, 2), parameter_in_words(bugcheck, 3)};
+}
+
+TEST(Bugcheck, SaysWhatTheOthersAreByTheFirstParameter) {
+  EXPECT_EQ(words_of({0x133, {0, 0x501, 0x500, 0}}),
+            (Words{"what took too long: one DPC or interrupt routine took too long",
+                   "time that it took, in ticks", "time that one may take, in ticks",
+                   "the system's record of the watchdog"}));
+  EXPECT_EQ(
+      words_of({0x133, {1, 0x1e00, 0, 0}}),
+      (Words{"what took too long: the processor spent too much time in all at dispatch level "
+             "or above",
+             "time that it may spend there, in ticks", "the system's record of the watchdog", ""}));
+  EXPECT_EQ(parameter_in_words({0x9f, {4, 300, 0, 0}}, 1), "time that was waited, in seconds");
+  EXPECT_EQ(parameter_in_words({0x9f, {3, 0, 0, 0}}, 3), "request that is held (IRP)");
+  EXPECT_EQ(parameter_in_words({0x9f, {0x77, 0, 0, 0}}, 3), "depends on the first parameter");
+  EXPECT_EQ(parameter_in_words({0x1a, {0x41792, 0, 0, 0}}, 2), "the entry, lower half");
+  EXPECT_EQ(parameter_in_words({0x19, {0x21, 0, 0, 0}}, 2), "bytes that it was allocated with");
+  EXPECT_EQ(parameter_in_words({0x4e, {0x99, 0, 0, 0}}, 1), "number of the page");
+  EXPECT_EQ(parameter_in_words({0xc2, {9, 2, 0, 0}}, 1), "IRQL at that moment: 2, dispatch");
+  EXPECT_EQ(parameter_in_words({0xc4, {0x62, 0, 0, 3}}, 3), "allocations that were not freed");
+  EXPECT_EQ(parameter_in_words({0x10d, {5, 0, 0, 0}}, 1), "handle");
+  EXPECT_EQ(parameter_in_words({0xc4, {0xf6, 4, 0, 0}}, 3), "address in the driver");
+  EXPECT_EQ(parameter_in_words({0xc4, {0x20005, 0, 0, 0}}, 3), "depends on the rule");
+  EXPECT_EQ(parameter_in_words({0x1a, {0x41283, 0, 0, 0}}, 0),
+            "what was found to be wrong: the place in a working set that a page table entry names "
+            "is damaged");
+}
+
+TEST(Bugcheck, TellsAHardwareErrorByItsSource) {
+  EXPECT_EQ(parameter_in_words({0x124, {0, 0, 0, 0}}, 2), "status of the bank, upper half");
+  EXPECT_EQ(words_of({0x124, {4, 0, 0, 0}}),
+            (Words{"source of the report: PCI Express", "record of the error", "", ""}));
+}
+
+TEST(Bugcheck, TellsAStackThatCameBackWrongFromOneThatCouldNotBeRead) {
+  EXPECT_EQ(parameter_in_words({0x77, {1, 0, 0, 0}}, 1), "value where the mark should be");
+  EXPECT_EQ(words_of({0x77, {0xc000009c, 0xc000009c, 0, 0x1000}}),
+            (Words{"status", "status of the transfer", "number of the page file", "place in it"}));
+}
+
+TEST(Bugcheck, SaysOfEachParameterWhatItIs) {
+  EXPECT_EQ(parameter_in_words({0xd8, {0, 0, 7, 9}}, 2), "entries that are free");
+  EXPECT_EQ(parameter_in_words({0x21, {}}, 3), "amount that could not be given back");
+  EXPECT_EQ(parameter_in_words({0x12b, {}}, 1), "number of the page");
+  EXPECT_EQ(words_of({0x34, {0x50830, 0, 0, 0}}), (Words{"place in its source", "", "", ""}));
+  EXPECT_EQ(parameter_in_words({0xcb, {}}, 2), "list of the pages (MDL)");
+  EXPECT_EQ(parameter_in_words({0x1ca, {}}, 3), "number of the processor that keeps the clock");
+}
+
 TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
   Machine machine;
   machine.snapshot.exception->address = kBad + 0x1234;
@@ -168,10 +222,38 @@ TEST(KernelAnalysis, BlamesNobodyWhereSomebodyAskedForTheDump) {
   machine.snapshot.kernel->bugcheck = {0xe2, {}};
   const auto findings = machine.analyze();
   EXPECT_EQ(findings.kernel_blame.module, "");
-  EXPECT_THAT(findings.synopsis, HasSubstr("somebody stopped the machine by the keyboard"));
+  EXPECT_THAT(findings.synopsis, HasSubstr("on purpose, by keys of the keyboard or by a debugger"));
   EXPECT_THAT(findings.synopsis, Not(HasSubstr("to blame")));
   machine.snapshot.kernel->bugcheck = {};
   EXPECT_THAT(machine.analyze().synopsis, HasSubstr("nothing has failed"));
+}
+
+TEST(KernelAnalysis, SaysThatTheMachineWentOn) {
+  Machine machine;
+  machine.frame(kBad + 0x1234, "BadNet.sys", "context");
+  auto& kernel = *machine.snapshot.kernel;
+  kernel.live = true;
+  kernel.bugcheck = {0x117, {0, kBad + 0x500, 0, 0}};
+  EXPECT_THAT(machine.analyze().synopsis,
+              testing::StartsWith("Windows Server 2022 reported VIDEO_TDR_TIMEOUT_DETECTED (0x117) "
+                                  "while audiodg.exe (4304) was running and went on: "));
+  kernel.bugcheck = {0x161, {}};
+  EXPECT_EQ(machine.analyze().synopsis,
+            "Windows Server 2022 wrote this dump of itself on request while it was running, and "
+            "went on: nothing has failed");
+}
+
+TEST(KernelAnalysis, SaysThatADebuggerWroteTheDump) {
+  Machine machine;
+  auto& kernel = *machine.snapshot.kernel;
+  kernel.by_debugger = true;
+  EXPECT_THAT(machine.analyze().synopsis,
+              HasSubstr("stopped with DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1) while audiodg.exe "
+                        "(4304) was running, and a debugger wrote this dump: "));
+  kernel.bugcheck = {};
+  EXPECT_EQ(machine.analyze().synopsis,
+            "Windows Server 2022 was running when a debugger wrote this dump of it, and could go "
+            "on: nothing has failed");
 }
 
 TEST(KernelAnalysis, TellsFaultsOfOneBugcheckApart) {

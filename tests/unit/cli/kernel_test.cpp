@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/kernel_machine.h"
 #include "unit/cli/cli_fixture.h"
 #include "unit/kerneldump/made_header.h"
 
@@ -36,6 +37,25 @@ TEST_F(Kernel, GivesOneJsonObject) {
   EXPECT_EQ(json["counters"][0]["name"], "physical_total");
   EXPECT_FALSE(json["counters"][0].contains("bytes"));
   EXPECT_FALSE(json.contains("threads"));
+}
+
+TEST_F(Kernel, TakesASoundSmallDumpForWhole) {
+  const auto machine = test::make_kernel_machine();
+  for (const auto kind :
+       {test::KernelDumpKind::TriageClassic, test::KernelDumpKind::TriageKernelGenerated}) {
+    const auto output = vigil({"kernel", write(machine.dump(kind)), "--bugcheck"});
+    EXPECT_EQ(output.code, ExitCode::Ok) << output.err;
+    EXPECT_THAT(output.out, HasSubstr("badnet.sys"));
+  }
+}
+
+TEST_F(Kernel, PrintsTheEnvironmentOfWhatWasRunning) {
+  const auto file = write(test::make_kernel_machine().dump(test::KernelDumpKind::Full));
+  const auto output = vigil({"kernel", file, "--peb", "--teb"});
+  EXPECT_EQ(output.code, ExitCode::Ok);
+  EXPECT_THAT(output.out, HasSubstr("Process environment block at"));
+  EXPECT_THAT(output.out, HasSubstr("Thread environment block at"));
+  EXPECT_EQ(vigil_json({"kernel", file, "--teb"})["teb"]["last_error"], 997);
 }
 
 TEST_F(Kernel, RefusesWhatIsNoKernelDump) {

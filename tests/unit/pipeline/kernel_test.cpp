@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -52,11 +53,38 @@ TEST_P(KernelReport, WalksFromTheFaultOutwards) {
     ++i;
   }
   EXPECT_GE(i, 2U);
+  EXPECT_EQ(frames.size(), i) << "what called the kernel has a stack of its own";
+  EXPECT_EQ(report.threads.front().stop_reason, "end_of_stack");
   EXPECT_EQ(report.kernel->blame.module, truth.blamed_module);
   EXPECT_FALSE(report.kernel->blame.probable);
   EXPECT_THAT(report.signature.text, HasSubstr("DRIVER_IRQL_NOT_LESS_OR_EQUAL"));
   EXPECT_THAT(report.synopsis, HasSubstr(truth.blamed_module + " is to blame"));
-  EXPECT_EQ(report.threads.size(), truth.processors.size());
+  EXPECT_GE(report.threads.size(), truth.processors.size());
+}
+
+/// Those of the process that was current: what they wait for, and where.
+TEST_P(KernelReport, WalksThreadsThatWait) {
+  const auto machine = test::make_kernel_machine({.build = GetParam()});
+  const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
+  const auto& truth = machine.truth();
+  const auto process =
+      std::ranges::find(truth.processes, truth.crash_process, &test::ProcessTruth::address);
+  std::size_t waiting = 0;
+  for (const auto& thread : process->threads) {
+    if (thread.state != 5) continue;
+    ++waiting;
+    const auto found = std::ranges::find(report.threads, thread.tid, &report::Thread::thread_id);
+    ASSERT_NE(found, report.threads.end()) << thread.tid;
+    EXPECT_THAT(found->name, HasSubstr(process->image + ", waiting, "));
+    for (std::size_t i = 0; i < thread.stack.size(); ++i) {
+      if (thread.stack[i].instruction >> 47 == 0) break;
+      ASSERT_LT(i, found->frames.size());
+      EXPECT_LE(thread.stack[i].instruction - found->frames[i].instruction, 1U) << i;
+      EXPECT_NE(found->frames[i].trust, "scan") << i;
+    }
+  }
+  EXPECT_GE(waiting, 1U);
+  EXPECT_EQ(report.threads.size(), truth.processors.size() + waiting);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KernelReport, testing::Values(9600, 17763, 19041, 20348, 26100));
@@ -144,10 +172,89 @@ TEST(KernelReports, LeaveTheEnvironmentOut) {
   EXPECT_THAT(json, testing::Not(HasSubstr(machine.truth().peb.secret)));
 }
 
+TEST(KernelReports, SayThatTheMachineWentOn) {
+  const auto machine = test::make_kernel_machine();
+  const auto report = report_of(machine, KernelDumpKind::LiveKernel);
+  EXPECT_TRUE(report.kernel->live);
+  EXPECT_THAT(report.synopsis, HasSubstr("reported DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1)"));
+  EXPECT_THAT(report.synopsis, HasSubstr("and went on: "));
+  EXPECT_FALSE(report_of(machine, KernelDumpKind::BitmapKernel).kernel->live);
+}
+
+TEST(KernelReports, SayThatADebuggerWroteTheDump) {
+  const auto machine = test::make_kernel_machine({.bugcheck_code = 0});
+  auto bytes = machine.dump(KernelDumpKind::LiveKernel);
+  bytes[0x1050] = 0;  // no attribute: the system did not write it itself
+  symbols::Library library({.module_paths = false});
+  const auto report =
+      analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), library);
+  ASSERT_TRUE(report.ok());
+  EXPECT_FALSE(report->kernel->live);
+  EXPECT_THAT(report->synopsis, HasSubstr("was running when a debugger wrote this dump of it"));
+}
+
+/// Whoever made a dump chose the names in it.
+TEST(KernelReports, KeepNamesOfSmallDumpsOnALineAndInItsOrder) {
+  auto bytes = test::make_kernel_machine().dump(KernelDumpKind::TriageClassic);
+  const std::string plain("b\0a\0d\0n\0e\0t\0", 12), hostile("\n\0a\0\x2e\x20n\0\x1b\0t\0", 12);
+  for (auto at = bytes.find(plain); at != std::string::npos; at = bytes.find(plain, at))
+    bytes.replace(at, plain.size(), hostile);
+  symbols::Library library({.module_paths = false});
+  const auto report =
+      analyze(std::make_unique<MemorySource>(ByteView(std::string_view(bytes))), library);
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->kernel->blame.module, HasSubstr(" a\u202en"));
+  EXPECT_THAT(report->synopsis, testing::Not(HasSubstr("\n")));
+  const auto json = report::to_json(*report, false);
+  EXPECT_THAT(json, HasSubstr(" a\\u202en"));
+  EXPECT_TRUE(std::ranges::all_of(json, [](char c) { return c >= ' ' && c < 0x7f; }));
+  const auto text = report::to_text(*report, {});
+  EXPECT_THAT(text, testing::Not(HasSubstr("\u202e")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("\x1b")));
+}
+
+TEST(KernelReports, AreMadeOfCompressedDumpsToo) {
+  const auto machine = test::make_kernel_machine();
+  const auto bytes = machine.dump(KernelDumpKind::BitmapKernel);
+  constexpr std::size_t kFrameBytes = 1 << 16;
+  const auto seekable = test::SeekableZstdBuilder().add(bytes, kFrameBytes).finish();
+  for (const auto& file : {seekable, test::zstd_frame(bytes)}) {
+    symbols::Library library({.module_paths = false});
+    const auto report =
+        analyze(std::make_unique<MemorySource>(ByteView(std::string_view(file))), library);
+    ASSERT_TRUE(report.ok()) << report.error().message();
+    EXPECT_EQ(report->status, "ok") << testing::PrintToString(report->diagnostics);
+    EXPECT_EQ(report->dump_bytes, bytes.size());
+    EXPECT_EQ(report->kernel->blame.module, machine.truth().blamed_module);
+    EXPECT_EQ(report->kernel->processes.size(), machine.truth().processes.size());
+  }
+}
+
+TEST(KernelReports, OfACompressedDumpSayWhatIsDamagedInIt) {
+  const auto bytes = test::make_kernel_machine().dump(KernelDumpKind::BitmapKernel);
+  auto file = test::zstd_frame(bytes);
+  file.resize(file.size() / 2);
+  symbols::Library library({.module_paths = false});
+  const auto report =
+      analyze(std::make_unique<MemorySource>(ByteView(std::string_view(file))), library);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->status, "partial");
+  EXPECT_THAT(report->diagnostics.front(), HasSubstr("compressed dump: "));
+}
+
+TEST(KernelReports, OfASoundSmallDumpAreWhole) {
+  const auto machine = test::make_kernel_machine();
+  for (const auto kind : {KernelDumpKind::TriageClassic, KernelDumpKind::TriageKernelGenerated}) {
+    const auto report = report_of(machine, kind);
+    EXPECT_EQ(report.status, "ok") << testing::PrintToString(report.diagnostics);
+  }
+}
+
 TEST(KernelReports, OfAHeaderAloneSayWhatItHas) {
   const auto machine = test::make_kernel_machine();
   const auto report = report_of(machine, KernelDumpKind::Header);
   EXPECT_EQ(report.status, "partial");
+  EXPECT_THAT(report.diagnostics, testing::ElementsAre("the dump is its header, and no more"));
   EXPECT_EQ(report.kernel->bugcheck.code, 0xd1U);
   EXPECT_THAT(report.synopsis, HasSubstr("DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xd1)"));
 }

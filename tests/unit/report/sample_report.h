@@ -145,6 +145,8 @@ inline Report sample_kernel_report() {
   r.blame_reason = "an address in it lies on the stack";
   kernel.dump_type = "automatic";
   kernel.attributes = {"out_of_space"};
+  kernel.live = true;
+  kernel.checked_build = true;
   kernel.writer = "classic";
   kernel.translation = "amd64, 4 levels";
   kernel.offsets = "table for builds 19041 to 20348";
