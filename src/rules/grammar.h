@@ -19,6 +19,8 @@ void read_threshold(std::string_view name,
                     yaml::Problems& problems);
 /// The value of `hang`: a probe, or of a service that is pending a threshold.
 void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
+/// The value of `capture`.
+void read_capture(const yaml::Node& node, Rule& rule, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 
 }  // namespace vigil::rules
