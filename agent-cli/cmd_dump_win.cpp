@@ -104,6 +104,33 @@ Status place(const Context& context, const DumpOptions& options, capture::Dumper
                            utf8_from_path(dumper.inbox))};
 }
 
+/// What was asked for, checked before any process is looked for.
+Result<capture::DumperOptions> options_of(const DumpOptions& options) {
+  capture::DumperOptions dumper{
+      .dump = rules::dump_kind_from(options.kind).value_or(rules::DumpKind::Mini),
+      .compress = options.compress,
+  };
+  auto& manner = dumper.manner;
+  if (!options.custom.empty() && dumper.dump != rules::DumpKind::Custom)
+    return Error{Errc::Malformed, "--custom goes with --kind custom"};
+  for (const auto& text : options.custom) {
+    VIGIL_TRY_ASSIGN(const auto mask, rules::parse_minidump_type(text));
+    manner.custom |= mask;
+  }
+  manner.writer = rules::writer_from(options.writer).value_or(rules::Writer::Native);
+  if (!options.suspend.empty()) {
+    VIGIL_TRY_ASSIGN(manner.suspend, yaml::parse_duration(options.suspend));
+    if (*manner.suspend < rules::kMinSuspend || *manner.suspend > rules::kMaxSuspend) {
+      return Error{
+          Errc::Malformed,
+          fmt::format("--suspend takes {} to {}, not {}", yaml::format_exact(rules::kMinSuspend),
+                      yaml::format_exact(rules::kMaxSuspend), options.suspend)};
+    }
+  }
+  VIGIL_TRY(rules::check_manner(dumper.dump, manner));
+  return dumper;
+}
+
 /// Says where the dump is now.
 void tell(const Context& context, const capture::DumperOptions& done) {
   const auto service = query_service();
@@ -129,14 +156,13 @@ void tell(const Context& context, const capture::DumperOptions& done) {
 }  // namespace
 
 ExitCode run_dump(const Context& context, const DumpOptions& options) {
+  auto asked = options_of(options);
+  if (!asked.ok()) return usage_error(asked.error().message());
+  auto dumper = std::move(asked).take();
   const auto pid = target_from(options.target);
   if (!pid.ok() && pid.error().code() == Errc::Malformed) return usage_error(pid.error().message());
   if (!pid.ok()) return report_error(pid.error());
-  capture::DumperOptions dumper{
-      .pid = *pid,
-      .dump = rules::dump_kind_from(options.kind).value_or(rules::DumpKind::Mini),
-      .compress = options.compress,
-  };
+  dumper.pid = *pid;
   if (const auto placed = place(context, options, dumper); !placed.ok())
     return report_error(placed.error());
   const auto done = run_dumper_program(dumper);

@@ -243,9 +243,22 @@ void add_dump(CLI::App& app, Line& line) {
   command->add_option("PID|NAME", line.dump.target, "A process id or the name of one process")
       ->required()
       ->type_name("");
-  command->add_option("-k,--kind", line.dump.kind, "mini (the default) or full")
-      ->check(CLI::IsMember({"mini", "full"}).description(""))
+  command
+      ->add_option("-k,--kind", line.dump.kind,
+                   "triage, mini (the default), miniplus, full, or custom with --custom")
+      ->check(CLI::IsMember({"triage", "mini", "miniplus", "full", "custom"}).description(""))
       ->type_name("KIND");
+  command
+      ->add_option("--custom", line.dump.custom,
+                   "What it holds: MINIDUMP_TYPE, 0x1826 or WithHandleData; again for more")
+      ->type_name("MASK");
+  command->add_option("--writer", line.dump.writer, "native (the default) or dbghelp")
+      ->check(CLI::IsMember({"native", "dbghelp"}).description(""))
+      ->type_name("WRITER");
+  command
+      ->add_option("--suspend", line.dump.suspend,
+                   "The longest that the process may stand still: 2s")
+      ->type_name("TIME");
   command->add_option("-o,--output", line.dump_output, "Write this file and leave the store alone")
       ->type_name("FILE");
   command->add_flag("--plain", line.plain, "Do not compress");

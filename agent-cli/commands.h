@@ -70,6 +70,9 @@ struct SymbolsCheckOptions {
 struct DumpOptions {
   std::string target;  ///< A pid or a process name.
   std::string kind = "mini";
+  std::vector<std::string> custom = {};  ///< Masks and names that make one MINIDUMP_TYPE.
+  std::string writer = {};
+  std::string suspend = {};      ///< A duration.
   std::filesystem::path output;  ///< Empty: into the store, through the inbox.
   bool compress = true;
 };

@@ -33,6 +33,9 @@ Register-ArgumentCompleter -Native -CommandName vigil -ScriptBlock {
 
 constexpr std::array<std::string_view, 3> kColorWords = {"auto", "always", "never"};
 constexpr std::array<std::string_view, 2> kShells = {"bash", "powershell"};
+constexpr std::array<std::string_view, 5> kDumpKinds = {"triage", "mini", "miniplus", "full",
+                                                        "custom"};
+constexpr std::array<std::string_view, 2> kWriters = {"native", "dbghelp"};
 constexpr std::uint32_t kOfferedIds = 20;
 
 /// Ids and never names of processes: a name may be made so that a shell would run a part of it.
@@ -61,6 +64,10 @@ std::vector<std::string> all_candidates(const Context& context,
   const std::string_view previous = before.empty() ? std::string_view() : before.back();
   if (previous == "--color") {
     append(result, kColorWords);
+    return result;
+  }
+  if (previous == "--kind" || previous == "--writer") {
+    previous == "--kind" ? append(result, kDumpKinds) : append(result, kWriters);
     return result;
   }
   if (previous == "--state") {

@@ -72,6 +72,7 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
   options.pid = key.pid;
   options.process_start = key.start;
   options.dump = rule.dump;
+  options.manner = rule.manner;
   options.inbox = parts_.inbox;
   options.rule = rule.name;
   options.min_free_disk_bytes = parts_.settings.min_free_disk_bytes;
@@ -222,7 +223,13 @@ asio::awaitable<void> Attachments::answer(ProcessKey key, store::Signal signal) 
     parts_.desk.tell(signal);
     auto* attachment = find(key);
     if (attachment == nullptr) co_return;
+    const auto& rules = parts_.desk.rules().rules;
+    const auto rule = std::ranges::find(rules, attachment->rule, &rules::Rule::name);
     decision = {rules::DumpKind::Mini, attachment->rule, verdict.error().message(), false};
+    if (rule != rules.end()) {
+      decision.dump = rule->dump;
+      decision.manner = rule->manner;
+    }
   }
   const bool has_slot =
       decision.dump != rules::DumpKind::None && co_await parts_.slots.take(kSlotPatience);

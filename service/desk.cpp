@@ -56,9 +56,11 @@ rules::Decision nothing_to_dump(store::Kind kind) {
           false};
 }
 
-rules::Decision decision_in_force(const store::Capture& row) {
+/// A row does not say how its dump is taken; its rule does, as it is now.
+rules::Decision decision_in_force(const store::Capture& row, const rules::RuleSet& rules) {
+  const auto rule = std::ranges::find(rules.rules, row.rule, &rules::Rule::name);
   return {rules::dump_kind_from(row.dump_kind).value_or(rules::DumpKind::None), row.rule,
-          row.decision, false};
+          row.decision, false, rule == rules.rules.end() ? rules::Manner{} : rule->manner};
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ Result<Verdict> Desk::take(const store::Signal& signal) {
 Result<Verdict> Desk::settle(const store::Signal& signal, const store::Capture& row, bool created) {
   VIGIL_TRY_ASSIGN(const bool decided, is_decided(signal, row));
   if (!awaits_dump(row.state) || decided)
-    return Verdict{row.id, row.state, decision_in_force(row), created};
+    return Verdict{row.id, row.state, decision_in_force(row, rules_), created};
   const auto decision = decide(find_rule(signal, row), row);
   VIGIL_TRY(enter(signal, row, decision));
   return Verdict{row.id, row.state, decision, created};

@@ -82,6 +82,7 @@ asio::awaitable<Status> LiveCaptures::write_dump(const Verdict& verdict,
   auto run = DumperRun::start(parts_.io, parts_.dumper,
                               {.pid = signal.pid,
                                .dump = verdict.decision.dump,
+                               .manner = verdict.decision.manner,
                                .output = path,
                                .process_start = signal.process_start,
                                .rule = verdict.decision.rule,
@@ -98,6 +99,11 @@ asio::awaitable<Status> LiveCaptures::write_dump(const Verdict& verdict,
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
   if (error) co_return Error{Errc::Io, fmt::format("{}: {}", name, error.message())};
+  if (const auto cut = said->find(capture::kBudgetUsedUp); cut != std::string::npos) {
+    auto decision = verdict.decision;
+    decision.reason += "; " + said->substr(cut);
+    if (auto noted = parts_.store.set_decision(verdict.id, decision); !noted.ok()) co_return noted;
+  }
   if (auto ready = parts_.store.dump_ready(verdict.id, bytes, parts_.clock.now()); !ready.ok())
     co_return ready;
   parts_.log.info("{}: captured {}: {}", shown(verdict, signal), name, *said);

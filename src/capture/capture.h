@@ -82,6 +82,7 @@ struct DumperOptions {
   Mode mode = Mode::Once;
   ProcessId pid{};
   rules::DumpKind dump = rules::DumpKind::Mini;  ///< Attach: what to take when no answer comes.
+  rules::Manner manner{};                        ///< And how.
   std::filesystem::path inbox{};         ///< Hand over here; empty: write `output` and no event.
   std::filesystem::path output{};        ///< Once, Pack: the dump's final path.
   std::filesystem::path source{};        ///< Pack: the dump, which stays where it is.
@@ -123,6 +124,10 @@ struct DumperConsole {
 /// Windows only. Errc::NotFound: no such process; AccessDenied; LimitExceeded: a process that Vigil
 /// refuses.
 [[nodiscard]] Status run_dumper(const DumperOptions& options, const DumperConsole& console);
+
+/// How the sentence about a dump begins that a suspend budget has cut short: `the suspend budget of
+/// 2s was used up: 312.0 MiB of 900.2 MiB were read`.
+inline constexpr std::string_view kBudgetUsedUp = "the suspend budget of ";
 
 /// The exception code of a dump that was taken when a process was about to end itself. Parameters:
 /// [0] the exit code, [1] the call it stopped at, [2] the code of the last first-chance exception,

@@ -71,6 +71,7 @@ struct RegionRecord {
 
   /// Committed, and neither a guard page nor without access.
   [[nodiscard]] bool readable() const noexcept;
+  [[nodiscard]] bool executable() const noexcept;
 };
 
 struct HandleRecord {
@@ -105,7 +106,8 @@ struct SystemContent {
 };
 
 struct DumpContent {
-  bool full = false;  ///< All readable memory, as a Memory64 list.
+  std::uint32_t flags = 0;  ///< MINIDUMP_TYPE: what it holds, and which lists are written.
+  bool memory64 = false;    ///< The memory may be more than 4 GiB: it stands at the end.
   Timestamp taken_at{};
   ProcessId pid{};
   Timestamp process_start{};

@@ -23,6 +23,10 @@ class PartialFile {
   ~PartialFile();
 
   [[nodiscard]] Status write(std::span<const std::byte> bytes);
+  /// Reads all of \p out back from \p offset on; what is written next still goes to the end.
+  [[nodiscard]] Status read_at(std::uint64_t offset, std::span<std::byte> out);
+  /// What the system knows it by, for those who write into it by themselves.
+  [[nodiscard]] std::intptr_t native_handle() const noexcept { return handle_; }
   /// Flushes to the disk, and closes; the file stays.
   [[nodiscard]] Status keep();
 

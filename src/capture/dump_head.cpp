@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/minidump_type.h"
 #include "capture/appender.h"
 #include "capture/format.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 using format::LocationDescriptor;
 using format::StreamType;
+namespace type = minidump_type;
 
 constexpr std::uint64_t kMaxRva = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kMaxStreams = 16;
@@ -40,12 +42,12 @@ class HeadBuilder {
     misc_info();
     if (content_.exception) exception(*content_.exception);
     threads();
-    thread_infos();
-    thread_names();
+    if (has(type::kWithThreadInfo)) thread_infos();
+    if (!has(type::kWithoutAuxiliaryState)) thread_names();
     modules();
-    unloaded_modules();
-    regions();
-    handles();
+    if (has(type::kWithUnloadedModules)) unloaded_modules();
+    if (has(type::kWithFullMemoryInfo)) regions();
+    if (has(type::kWithHandleData)) handles();
     comment();
     VIGIL_TRY(memory());
     header();
@@ -53,6 +55,7 @@ class HeadBuilder {
   }
 
  private:
+  [[nodiscard]] bool has(std::uint32_t flag) const { return (content_.flags & flag) != 0; }
   void begin() {
     out_.align();
     stream_rva_ = out_.position();
@@ -153,7 +156,7 @@ class HeadBuilder {
   /// With a Memory64 list the stack is found by its address; the descriptor only says how much
   /// there is.
   [[nodiscard]] format::MemoryDescriptor stack_in_full_dump(const ThreadRecord& thread) const {
-    if (!content_.full) return {.start_of_memory_range = thread.stack.base, .memory = {}};
+    if (!content_.memory64) return {.start_of_memory_range = thread.stack.base, .memory = {}};
     return {
         .start_of_memory_range = thread.stack.base,
         .memory = {.data_size = static_cast<std::uint32_t>(std::min(thread.stack.size, kMaxRva)),
@@ -273,7 +276,7 @@ class HeadBuilder {
 
   Status memory() {
     for (const auto& range : content_.memory) head_.memory_bytes += range.size;
-    return content_.full ? memory64_list() : memory_list();
+    return content_.memory64 ? memory64_list() : memory_list();
   }
 
   /// The list is the head's last part and the data follows at once, so its own size gives the
@@ -342,11 +345,6 @@ class HeadBuilder {
   }
 
   void header() {
-    std::uint64_t flags = format::kWithHandleData | format::kWithUnloadedModules |
-                          format::kWithFullMemoryInfo | format::kWithThreadInfo;
-    flags |= content_.full
-                 ? format::kWithFullMemory
-                 : format::kWithIndirectlyReferencedMemory | format::kWithProcessThreadData;
     VIGIL_CHECK(directory_.size() <= kMaxStreams);
     patch(0, format::Header{.signature = format::kSignature,
                             .version = format::kVersion,
@@ -354,7 +352,7 @@ class HeadBuilder {
                             .stream_directory_rva = sizeof(format::Header),
                             .check_sum = 0,
                             .time_date_stamp = time_t_of(content_.taken_at),
-                            .flags = flags});
+                            .flags = content_.flags});
     for (std::size_t i = 0; i < directory_.size(); ++i) {
       patch(sizeof(format::Header) + i * sizeof(format::Directory), directory_[i]);
     }

@@ -36,4 +36,16 @@ Result<StreamedDump> stream_dump(const DumpContent& content,
   return result;
 }
 
+Status copy_file(PartialFile& file, std::uint64_t size, Sink& sink, const WriteControl& control) {
+  std::vector<std::byte> chunk;
+  for (std::uint64_t offset = 0; offset < size; offset += chunk.size()) {
+    if (control.cancel.stop_requested()) return Error{Errc::Cancelled, "dump: cancelled"};
+    chunk.resize(static_cast<std::size_t>(std::min<std::uint64_t>(size - offset, kFrameBytes)));
+    VIGIL_TRY(file.read_at(offset, chunk));
+    VIGIL_TRY(sink.write(chunk));
+    if (control.progress) control.progress(offset + chunk.size(), size);
+  }
+  return {};
+}
+
 }  // namespace vigil::capture

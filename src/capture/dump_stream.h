@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "capture/dump_content.h"
+#include "capture/dump_file.h"
 #include "capture/sink.h"
 #include "capture/target_memory.h"
 
@@ -31,5 +32,12 @@ struct StreamedDump {
                                                TargetMemory& memory,
                                                Sink& sink,
                                                const WriteControl& control);
+
+/// Passes the first \p size bytes of \p file, a dump that somebody else has written, on to \p sink.
+/// Errc::Cancelled when asked to stop.
+[[nodiscard]] Status copy_file(PartialFile& file,
+                               std::uint64_t size,
+                               Sink& sink,
+                               const WriteControl& control);
 
 }  // namespace vigil::capture

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
+#include <chrono>
 #include <concepts>
 #include <utility>
 
@@ -55,6 +56,9 @@ class Parser {
     if (name == "--jit") return jit();
     if (name == "--pack") return pack();
     if (name == "--kind") return kind();
+    if (name == "--custom") return custom();
+    if (name == "--writer") return writer();
+    if (name == "--suspend") return suspend();
     if (name == "--inbox") return path(name, options_.inbox);
     if (name == "--output") return path(name, options_.output);
     if (name == "--rules") return path(name, options_.rules_folder);
@@ -143,8 +147,37 @@ class Parser {
   Status kind() {
     VIGIL_TRY_ASSIGN(const auto given, value("--kind"));
     const auto dump = rules::dump_kind_from(given);
-    if (!dump) return usage_error(fmt::format("--kind needs none, mini or full, not '{}'", given));
+    if (!dump) {
+      return usage_error(fmt::format(
+          "--kind needs none, triage, mini, miniplus, custom or full, not '{}'", given));
+    }
     options_.dump = *dump;
+    return {};
+  }
+
+  Status custom() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--custom"));
+    auto mask = rules::parse_minidump_type(given);
+    if (!mask.ok()) return usage_error("--custom: " + mask.error().message());
+    options_.manner.custom |= *mask;
+    return {};
+  }
+
+  Status writer() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--writer"));
+    const auto found = rules::writer_from(given);
+    if (!found)
+      return usage_error(fmt::format("--writer needs native or dbghelp, not '{}'", given));
+    options_.manner.writer = *found;
+    return {};
+  }
+
+  Status suspend() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--suspend"));
+    const auto ms = number_from<std::uint32_t>(given);
+    if (!ms || *ms == 0)
+      return usage_error(fmt::format("--suspend needs a number of milliseconds, not '{}'", given));
+    options_.manner.suspend = std::chrono::milliseconds(*ms);
     return {};
   }
 
@@ -193,7 +226,9 @@ class Parser {
     if (options_.mode == Mode::Pack) return check_pack();
     const bool once = options_.mode == Mode::Once;
     if (once && options_.dump == DumpKind::None)
-      return usage_error("--pid needs --kind mini or full");
+      return usage_error("--pid needs a --kind other than none");
+    if (const auto possible = rules::check_manner(options_.dump, options_.manner); !possible.ok())
+      return usage_error(possible.error().message());
     if (once && options_.inbox.empty() == options_.output.empty()) {
       return usage_error("--pid needs one of --output and --inbox");
     }
@@ -248,6 +283,15 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
   }
   if (options.mode != Mode::Pack)
     args.insert(args.end(), {"--kind", std::string(rules::to_string(options.dump))});
+  const auto& manner = options.manner;
+  if (manner.custom != 0) add(args, "--custom", fmt::format("{:#x}", manner.custom));
+  if (manner.writer != rules::Writer::Native)
+    add(args, "--writer", std::string(rules::to_string(manner.writer)));
+  if (manner.suspend) {
+    add(args, "--suspend",
+        std::to_string(
+            std::chrono::duration_cast<std::chrono::milliseconds>(*manner.suspend).count()));
+  }
   add(args, "--inbox", utf8_from_path(options.inbox));
   add(args, "--output", utf8_from_path(options.output));
   add(args, "--rules", utf8_from_path(options.rules_folder));
@@ -273,9 +317,10 @@ Result<DumperOptions> parse_command_line(const std::vector<std::string>& args) {
 }
 
 std::string_view dumper_usage() noexcept {
-  return R"(Usage: vigil-dumper --pid PID (--output FILE | --inbox FOLDER) [--kind mini|full] [--plain]
-                    [--process-start US] [--rule NAME] [--reason TEXT] [--occasion KIND] [--supervised]
-       vigil-dumper --attach PID --inbox FOLDER [--kind none|mini|full] [--rule NAME]
+  return R"(Usage: vigil-dumper --pid PID (--output FILE | --inbox FOLDER) [--kind KIND] [--plain]
+                    [--custom MASK] [--writer WRITER] [--suspend MS] [--process-start US] [--rule NAME] [--reason TEXT] [--occasion KIND] [--supervised]
+       vigil-dumper --attach PID --inbox FOLDER [--kind KIND] [--rule NAME]
+                    [--custom MASK] [--writer WRITER] [--suspend MS]
                     [--exit-code CODE]... [--exception CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
        vigil-dumper --pack FILE --output FILE [--supervised]
@@ -287,7 +332,12 @@ Writes the dump of one process, or packs a dump that Windows has written.
   --jit PID EVENT ADDRESS
                         be the system's post-mortem debugger (AeDebug)
   --pack FILE           pack this dump, such as MEMORY.DMP; it stays where it is
-  --kind KIND           mini: stacks, modules, what registers point at; full: all memory
+  --kind KIND           triage: stacks without what may be secret; mini (the default): stacks,
+                        modules, what registers point at; miniplus: and memory that is the
+                        process's own; full: all memory; custom: by --custom; none
+  --custom MASK         with --kind custom: MINIDUMP_TYPE, a number or a name; again for more
+  --writer WRITER       native (the default), or dbghelp: Windows' MiniDumpWriteDump
+  --suspend MS          the longest that the process may stand still; what is not read is left out
   --output FILE         the dump's name
   --inbox FOLDER        hand the dump over to the service through this folder
   --rules FOLDER        with --jit: dump what these rules want

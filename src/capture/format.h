@@ -30,15 +30,6 @@ enum class StreamType : std::uint32_t {
   ThreadNames = 24,
 };
 
-/// MINIDUMP_TYPE bits of the header's flags.
-inline constexpr std::uint64_t kWithFullMemory = 0x2;
-inline constexpr std::uint64_t kWithHandleData = 0x4;
-inline constexpr std::uint64_t kWithUnloadedModules = 0x20;
-inline constexpr std::uint64_t kWithIndirectlyReferencedMemory = 0x40;
-inline constexpr std::uint64_t kWithProcessThreadData = 0x100;
-inline constexpr std::uint64_t kWithFullMemoryInfo = 0x800;
-inline constexpr std::uint64_t kWithThreadInfo = 0x1000;
-
 inline constexpr std::uint32_t kMiscProcessId = 0x1;
 inline constexpr std::uint32_t kMiscProcessTimes = 0x2;
 

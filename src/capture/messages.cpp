@@ -18,6 +18,7 @@ constexpr std::size_t kMaxNameBytes = 1024;
 constexpr std::size_t kMaxPathBytes = 6 * 1024;
 constexpr std::size_t kMaxCommandLineBytes = 12 * 1024;
 constexpr std::size_t kMaxTextBytes = 4 * 1024;
+constexpr std::int64_t kMicrosecondsPerMillisecond = 1000;
 static_assert(2 * (3 * kMaxNameBytes + kMaxPathBytes + kMaxCommandLineBytes + 2 * kMaxTextBytes) +
                   4096 <
               kMaxEventBytes);
@@ -164,6 +165,10 @@ std::string to_json_line(const rules::Decision& decision) {
   Json object = {{"dump", rules::to_string(decision.dump)}, {"limited", decision.limited}};
   put_text(object, "rule", decision.rule, kMaxNameBytes);
   put_text(object, "reason", decision.reason, kMaxTextBytes);
+  const auto& manner = decision.manner;
+  if (manner.custom != 0) object["custom"] = manner.custom;
+  if (manner.writer != rules::Writer::Native) object["writer"] = rules::to_string(manner.writer);
+  if (manner.suspend) object["suspend_ms"] = manner.suspend->count() / kMicrosecondsPerMillisecond;
   return dump_json(object) + '\n';
 }
 
@@ -177,7 +182,12 @@ Result<rules::Decision> decision_from_json(std::string_view line) {
   fields.text("rule", decision.rule, kMaxNameBytes);
   fields.text("reason", decision.reason, kMaxTextBytes);
   fields.flag("limited", decision.limited);
+  fields.number("custom", decision.manner.custom);
+  fields.name_of("writer", decision.manner.writer, rules::writer_from);
+  std::optional<std::uint32_t> suspend_ms;
+  fields.number("suspend_ms", suspend_ms);
   VIGIL_TRY(fields.finish());
+  if (suspend_ms) decision.manner.suspend = Microseconds(kMicrosecondsPerMillisecond * *suspend_ms);
   return decision;
 }
 

@@ -33,7 +33,7 @@ Error from_errno(const char* what, const std::filesystem::path& path) {
 Result<PartialFile> PartialFile::create(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return from_errno("replace", path);
   const int descriptor =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode);
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode);
   if (descriptor < 0) return from_errno("create", path);
   return PartialFile(descriptor, path);
 }
@@ -50,6 +50,19 @@ Status PartialFile::write(std::span<const std::byte> bytes) {
     const auto written = ::write(static_cast<int>(handle_), bytes.data(), bytes.size());
     if (written < 0 && errno != EINTR) return from_errno("write", path_);
     if (written > 0) bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Status PartialFile::read_at(std::uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const auto done =
+        ::pread(static_cast<int>(handle_), out.data(), out.size(), static_cast<::off_t>(offset));
+    if (done < 0 && errno != EINTR) return from_errno("read", path_);
+    if (done == 0) return Error{Errc::Truncated, "read behind the end of " + utf8_from_path(path_)};
+    if (done < 0) continue;
+    offset += static_cast<std::uint64_t>(done);
+    out = out.subspan(static_cast<std::size_t>(done));
   }
   return {};
 }

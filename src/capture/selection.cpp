@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "capture/ranges.h"
+
 namespace vigil::capture {
 namespace {
 
@@ -17,59 +19,11 @@ constexpr std::uint64_t kForeignStackBytes = 64 << 10;
 
 constexpr std::uint64_t kLastAddress = std::numeric_limits<std::uint64_t>::max();
 
-MemoryRange between(std::uint64_t from, std::uint64_t to) {
-  return {from, to > from ? to - from : 0};
-}
-
 /// From \p before bytes in front of \p center to \p behind bytes behind it, without wrapping.
 MemoryRange around(std::uint64_t center, std::uint64_t before, std::uint64_t behind) {
   const auto from = center > before ? center - before : 0;
   const auto to = center < kLastAddress - behind ? center + behind : kLastAddress;
   return between(from, to);
-}
-
-/// Sorted, and those that touch or overlap made one.
-std::vector<MemoryRange> merged(std::vector<MemoryRange> ranges) {
-  std::ranges::sort(ranges, {}, &MemoryRange::base);
-  std::vector<MemoryRange> result;
-  for (const auto& range : ranges) {
-    if (range.size == 0) continue;
-    if (!result.empty() && range.base <= result.back().end()) {
-      result.back().size = std::max(result.back().end(), range.end()) - result.back().base;
-    } else {
-      result.push_back(range);
-    }
-  }
-  return result;
-}
-
-/// The parts of \p range inside of \p within, which is merged.
-void add_clipped(const MemoryRange& range,
-                 std::span<const MemoryRange> within,
-                 std::vector<MemoryRange>& out) {
-  auto piece = std::ranges::upper_bound(within, range.base, {}, &MemoryRange::base);
-  if (piece != within.begin()) --piece;
-  for (; piece != within.end() && piece->base < range.end(); ++piece) {
-    const auto part =
-        between(std::max(piece->base, range.base), std::min(piece->end(), range.end()));
-    if (part.size != 0) out.push_back(part);
-  }
-}
-
-/// \p ranges without \p holes; both merged.
-std::vector<MemoryRange> without(std::span<const MemoryRange> ranges,
-                                 std::span<const MemoryRange> holes) {
-  std::vector<MemoryRange> result;
-  for (const auto& range : ranges) {
-    auto from = range.base;
-    for (const auto& hole : holes) {
-      if (hole.end() <= from || hole.base >= range.end()) continue;
-      if (hole.base > from) result.push_back(between(from, hole.base));
-      from = std::min(hole.end(), range.end());
-    }
-    if (from < range.end()) result.push_back(between(from, range.end()));
-  }
-  return result;
 }
 
 /// The piece of \p within that holds \p address, from there on.
@@ -94,16 +48,15 @@ std::vector<MemoryRange> stack_ranges(const StackFacts& stack) {
           between(stack.base - kOuterStackBytes, stack.base)};
 }
 
-std::uint64_t total_of(std::span<const MemoryRange> ranges) {
-  std::uint64_t total = 0;
-  for (const auto& range : ranges) total += range.size;
-  return total;
-}
-
 }  // namespace
 
 bool RegionRecord::readable() const noexcept {
   return state == kMemCommit && protect != 0 && (protect & (kPageNoAccess | kPageGuard)) == 0;
+}
+
+bool RegionRecord::executable() const noexcept {
+  constexpr std::uint32_t kPageExecute = 0x10 | 0x20 | 0x40 | 0x80;
+  return (protect & kPageExecute) != 0;
 }
 
 std::vector<MemoryRange> select_full(std::span<const RegionRecord> regions) {
@@ -131,6 +84,7 @@ Selection select_mini(const MiniRequest& request, std::span<const RegionRecord> 
     add_clipped(around(stack.instruction, kAroundInstruction, kAroundInstruction), readable,
                 wanted);
   }
+  const auto before_stacks = wanted.size();
   Selection result;
   result.stacks.resize(request.stacks.size());
   auto taken = total_of(wanted);
@@ -155,7 +109,11 @@ Selection select_mini(const MiniRequest& request, std::span<const RegionRecord> 
   for (std::size_t i = 0; i < request.stacks.size(); ++i) {
     if (i != request.first_stack) take_stack(i);
   }
-  result.memory = merged(std::move(wanted));
+  result.memory = merged(wanted);
+  // Stacks stand at the end of it, in the order in which they were taken.
+  const auto stacks = wanted.begin() + static_cast<std::ptrdiff_t>(before_stacks);
+  result.by_worth.assign(stacks, wanted.end());
+  result.by_worth.insert(result.by_worth.end(), wanted.begin(), stacks);
   return result;
 }
 

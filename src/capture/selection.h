@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "capture/dump_content.h"
+#include "rules/rules.h"
 
 /// Which memory goes into a dump. Pure arithmetic over ranges: nothing here reads memory.
 namespace vigil::capture {
@@ -42,6 +43,9 @@ inline constexpr std::uint64_t kMaxMiniBytes = 256 << 20;
 
 struct Selection {
   std::vector<MemoryRange> memory;  ///< By address, none touching another.
+  /// The same, what is worth most first: stacks, that of the faulting thread before others. They
+  /// may overlap.
+  std::vector<MemoryRange> by_worth;
   std::vector<MemoryRange>
       stacks;  ///< Of each thread, the part around its stack pointer; maybe empty.
   std::uint64_t left_out_bytes = 0;  ///< For kMaxMiniBytes.
@@ -50,6 +54,40 @@ struct Selection {
 /// What a mini dump holds of a process with \p regions (by address).
 [[nodiscard]] Selection select_mini(const MiniRequest& request,
                                     std::span<const RegionRecord> regions);
+
+/// Of a dump of kind MiniPlus the private area that is the largest is left out when it is larger
+/// than this. An area is what allocations of one size hold together, as ProcDump has it: the blocks
+/// of a cache.
+inline constexpr std::uint64_t kMaxAreaBytes = 512 << 20;
+
+struct MoreMemory {
+  std::vector<MemoryRange> memory;   ///< By address, none touching another.
+  std::uint64_t left_out_bytes = 0;  ///< Of the area above kMaxAreaBytes.
+};
+
+/// What a dump holds besides what select_mini() takes. MiniPlus: all private memory, and of images
+/// and mapped files what can be written to. Others by \p mask, a MINIDUMP_TYPE: all memory, private
+/// memory, data, code and headers of modules.
+[[nodiscard]] MoreMemory select_more(rules::DumpKind kind,
+                                     std::uint32_t mask,
+                                     std::span<const RegionRecord> regions,
+                                     std::span<const ModuleRecord> modules);
+
+/// As much of \p range as \p memory has from its beginning on.
+[[nodiscard]] MemoryRange head_within(const MemoryRange& range,
+                                      std::span<const MemoryRange> memory);
+
+/// Both, by address, none touching another.
+[[nodiscard]] std::vector<MemoryRange> joined(std::span<const MemoryRange> a,
+                                              std::span<const MemoryRange> b);
+
+/// \p memory (as from joined()) in the order in which to read it when there may be no time for all:
+/// \p first, what modules have written, private memory, the rest. In pieces of at most
+/// \p piece_bytes, none overlapping another.
+[[nodiscard]] std::vector<MemoryRange> by_worth(std::span<const MemoryRange> memory,
+                                                std::span<const MemoryRange> first,
+                                                std::span<const RegionRecord> regions,
+                                                std::uint64_t piece_bytes);
 
 /// What a full dump holds: all that is readable.
 [[nodiscard]] std::vector<MemoryRange> select_full(std::span<const RegionRecord> regions);

@@ -81,7 +81,7 @@ Decision decide(const Rule* rule, const History& history, Timestamp now) {
   return {kind, rule->name,
           fmt::format("rule {}: {} dump{}", rule->name, to_string(kind),
                       is_new ? ", the signature is new" : ""),
-          false};
+          false, rule->manner};
 }
 
 std::string_view to_string(Standing standing) noexcept {

@@ -22,6 +22,8 @@ void read_threshold(std::string_view name,
 void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 /// The value of `then`.
 void read_then(const yaml::Node& node, std::vector<Action>& actions, yaml::Problems& problems);
+/// The value of `capture`.
+void read_capture(const yaml::Node& node, Rule& rule, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 
 }  // namespace vigil::rules

@@ -21,9 +21,6 @@ constexpr std::uint32_t kMaxDumps = 1'000'000;
 constexpr Microseconds kMaxCooldown = std::chrono::hours(24 * 30);
 constexpr yaml::Range<Microseconds> kKeep{std::chrono::hours(1), std::chrono::hours(24 * 3650)};
 
-constexpr std::string_view kDumpKinds[] = {"mini", "full", "none"};
-constexpr std::string_view kLaterDumpKinds[] = {"triage", "miniplus", "custom"};
-constexpr std::string_view kLaterCaptureKeys[] = {"samples", "every", "writer"};
 constexpr std::string_view kRequiredRuleKeys[] = {"name", "match", "when"};
 constexpr std::string_view kRequiredFileKeys[] = {"schema", "rules"};
 
@@ -36,22 +33,9 @@ void assign(std::optional<T> value, std::optional<T>& target) {
   if (value) target = std::move(value);
 }
 
-std::optional<DumpKind> read_dump_kind(const Node& node, Problems& problems) {
-  const auto index = yaml::read_name(node, {"dump kind", kDumpKinds, kLaterDumpKinds}, problems);
-  return index ? dump_kind_from(kDumpKinds[*index]) : std::nullopt;
-}
-
 std::optional<std::uint32_t> read_dumps(const Node& node, Problems& problems) {
   return yaml::read_count(node, {1, kMaxDumps}, problems);
 }
-
-constexpr yaml::Field<Rule> kCaptureFields[] = {
-    {"dump", [](const Node& n, Rule& r, Problems& p) { assign(read_dump_kind(n, p), r.dump); }},
-    {"new_signature",
-     [](const Node& n, Rule& r, Problems& p) { assign(read_dump_kind(n, p), r.new_signature); }},
-    {"attach",
-     [](const Node& n, Rule& r, Problems& p) { assign(yaml::read_bool(n, p), r.attach); }},
-};
 
 constexpr yaml::Field<Limits> kLimitFields[] = {
     {"per_hour",
@@ -101,10 +85,7 @@ constexpr yaml::Field<Rule> kRuleFields[] = {
     {"name", read_rule_name},
     {"match", [](const Node& n, Rule& r, Problems& p) { read_match(n, r.match, p); }},
     {"when", [](const Node& n, Rule& r, Problems& p) { read_condition(n, r.when, p); }},
-    {"capture",
-     [](const Node& n, Rule& r, Problems& p) {
-       yaml::read_map(n, kCaptureFields, kLaterCaptureKeys, r, p);
-     }},
+    {"capture", read_capture},
     {"keep",
      [](const Node& n, Rule& r, Problems& p) { assign(yaml::read_duration(n, kKeep, p), r.keep); }},
     {"expires", read_day},

@@ -29,22 +29,6 @@ bool list_matches(const PatternList& list, const std::vector<std::string>& names
 
 }  // namespace
 
-std::string_view to_string(DumpKind kind) noexcept {
-  switch (kind) {
-    case DumpKind::None: return "none";
-    case DumpKind::Mini: return "mini";
-    case DumpKind::Full: return "full";
-  }
-  return "none";
-}
-
-std::optional<DumpKind> dump_kind_from(std::string_view name) noexcept {
-  for (const auto kind : {DumpKind::None, DumpKind::Mini, DumpKind::Full}) {
-    if (to_string(kind) == name) return kind;
-  }
-  return std::nullopt;
-}
-
 std::string_view to_string(EventKind kind) noexcept {
   switch (kind) {
     case EventKind::Crash: return "crash";

@@ -24,11 +24,35 @@ namespace vigil::rules {
 /// `STATUS_ACCESS_VIOLATION`.
 [[nodiscard]] Result<std::uint32_t> parse_exit_code(std::string_view text);
 
-/// Dump kinds, by ProcDump's names. Mini: stacks, modules, what registers point at. Full: all
-/// memory.
-enum class DumpKind : std::uint8_t { None, Mini, Full };
+/// Dump kinds, by ProcDump's names and by size. Triage: stacks, without what may be secret, as far
+/// as that can be. Mini: stacks, modules, what registers point at. MiniPlus: and memory that is the
+/// process's own or was written to, without the largest area above 512 MiB. Custom: by a mask.
+/// Full: all memory.
+enum class DumpKind : std::uint8_t { None, Triage, Mini, MiniPlus, Custom, Full };
 [[nodiscard]] std::string_view to_string(DumpKind kind) noexcept;
 [[nodiscard]] std::optional<DumpKind> dump_kind_from(std::string_view name) noexcept;
+
+/// Who writes a dump: Vigil, or Windows' MiniDumpWriteDump.
+enum class Writer : std::uint8_t { Native, Dbghelp };
+[[nodiscard]] std::string_view to_string(Writer writer) noexcept;
+[[nodiscard]] std::optional<Writer> writer_from(std::string_view name) noexcept;
+
+/// How a dump is taken, besides its kind.
+struct Manner {
+  std::uint32_t custom = 0;  ///< MINIDUMP_TYPE of a custom dump.
+  Writer writer = Writer::Native;
+  std::optional<Microseconds> suspend = {};  ///< The longest that the process may stand still.
+  friend bool operator==(const Manner&, const Manner&) = default;
+};
+/// What a dump of \p kind holds, as MINIDUMP_TYPE; \p custom: of a custom one.
+[[nodiscard]] std::uint32_t minidump_type_of(DumpKind kind, std::uint32_t custom) noexcept;
+/// A mask as people write it, a number or a name (`0x1826`, `WithFullMemory`). Refuses bits that
+/// mean nothing.
+[[nodiscard]] Result<std::uint32_t> parse_minidump_type(std::string_view text);
+/// What cannot be: a custom dump without its mask, a mask that \p manner's writer cannot take.
+[[nodiscard]] Status check_manner(DumpKind kind, const Manner& manner);
+inline constexpr Microseconds kMinSuspend{100'000};
+inline constexpr Microseconds kMaxSuspend{600'000'000};
 
 /// What rules look at in a process. Empty: not known.
 struct ProcessFacts {
@@ -191,6 +215,7 @@ struct Rule {
       new_signature;  ///< Taken instead when the signature was never seen before.
   bool attach =
       false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
+  Manner manner = {};
   Limits limits;
   std::optional<Microseconds> keep =
       {};                         ///< How long its dumps are kept; nothing: as settings say.
@@ -285,6 +310,7 @@ struct Decision {
   std::string rule;  ///< Empty: none matched.
   std::string reason;
   bool limited = false;  ///< A rule matched and one of its limits refused.
+  Manner manner = {};
 };
 
 /// The decision for one event of one process under \p rule (nullptr: no rule matched). Pure. In

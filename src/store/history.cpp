@@ -23,7 +23,7 @@ constexpr const char* kDumpsSince = R"sql(
 SELECT count(*), total(process = ?5 COLLATE NOCASE)
 FROM captures
 WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us > ?3 AND observed_at_us <= ?4
-  AND dump_kind IN ('mini', 'full')
+  AND dump_kind NOT IN ('', 'none')
   AND (state NOT IN ('observed', 'skipped')
     OR (state = 'observed' AND id < ?2 AND seen_by <> 'event-log')))sql";
 
@@ -31,7 +31,7 @@ constexpr const char* kLastDump = R"sql(
 SELECT observed_at_us
 FROM captures
 WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND observed_at_us <= ?3
-  AND dump_kind IN ('mini', 'full')
+  AND dump_kind NOT IN ('', 'none')
   AND (state NOT IN ('observed', 'skipped')
     OR (state = 'observed' AND id < ?2 AND seen_by <> 'event-log'))
 ORDER BY observed_at_us DESC
@@ -40,7 +40,7 @@ LIMIT 1)sql";
 constexpr const char* kUnderWay = R"sql(
 SELECT count(*)
 FROM captures
-WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND dump_kind IN ('mini', 'full')
+WHERE rule = ?1 AND rule <> '' AND id <> ?2 AND dump_kind NOT IN ('', 'none')
   AND (state = 'capturing' OR (state = 'observed' AND seen_by <> 'event-log')))sql";
 
 constexpr const char* kDumpsOfSignature = R"sql(
@@ -50,7 +50,7 @@ WHERE ((fault_key = ?1 AND fault_key <> '')
     OR bucket_id IN (SELECT id FROM buckets WHERE signature = ?1))
   AND rule = ?3 AND id <> ?2
   AND (dump_file <> ''
-    OR (state = 'observed' AND dump_kind IN ('mini', 'full') AND id < ?2
+    OR (state = 'observed' AND dump_kind NOT IN ('', 'none') AND id < ?2
       AND seen_by <> 'event-log')))sql";
 
 constexpr const char* kSignatureKnown = R"sql(

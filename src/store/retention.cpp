@@ -22,7 +22,7 @@ WHERE id IN (
   SELECT id
   FROM captures
   WHERE observed_at_us < ?1 AND dump_file = '' AND state IN ('done', 'failed', 'skipped')
-    AND NOT (state <> 'skipped' AND dump_kind IN ('mini', 'full')
+    AND NOT (state <> 'skipped' AND dump_kind NOT IN ('', 'none')
       AND rule IN (SELECT value FROM json_each(?2)))
   ORDER BY observed_at_us
   LIMIT ?3))sql";

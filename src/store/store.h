@@ -105,7 +105,7 @@ struct Capture {
   std::optional<std::uint32_t> exception_code, exit_code;
   std::string fault_key;
   std::string rule;       ///< Empty: none matched.
-  std::string dump_kind;  ///< none, mini, full; what was asked for.
+  std::string dump_kind;  ///< By rules::DumpKind: what was asked for.
   std::string dump_file;  ///< Relative to the data folder, with slashes; empty: there is none.
   std::uint64_t dump_bytes = 0;
   std::string inbox_file;  ///< While capturing: the file name in the inbox that becomes dump_file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/minidump_type.h"
 #include "base/utf.h"
 #include "wer/wer.h"
 
@@ -27,8 +28,15 @@ bool wants_crashes(const rules::Rule& rule) {
   return wants;
 }
 
-DumpKind largest(const rules::Rule& rule) {
-  return std::max(rule.dump, rule.new_signature.value_or(DumpKind::None));
+/// Of two masks everything that either asks for.
+WantedDump larger(const WantedDump& a, const WantedDump& b) {
+  if (a.kind != b.kind) return a.kind > b.kind ? a : b;
+  return {a.kind, a.custom | b.custom};
+}
+
+WantedDump largest(const rules::Rule& rule) {
+  const auto kind = std::max(rule.dump, rule.new_signature.value_or(DumpKind::None));
+  return {kind, kind == DumpKind::Custom ? rule.manner.custom : 0};
 }
 
 bool names_all(const rules::PatternList& processes) {
@@ -39,40 +47,38 @@ bool names_all(const rules::PatternList& processes) {
 
 WantedDumps wanted_dumps(const rules::RuleSet& rules) {
   WantedDumps wanted;
-  auto all = DumpKind::None;
+  WantedDump all;
   for (const auto& rule : rules.rules) {
-    if (!wants_crashes(rule) || largest(rule) == DumpKind::None) continue;
-    if (!names_all(rule.match.process)) all = std::max(all, largest(rule));
+    if (!wants_crashes(rule) || largest(rule).kind == DumpKind::None) continue;
+    if (!names_all(rule.match.process)) all = larger(all, largest(rule));
     for (const auto& name : rule.match.process.any) {
       if (!is_exact(name) || wanted.size() >= kMaxPrograms) continue;
-      auto& kind = wanted[ascii_lower(name)];
-      kind = std::max(kind, largest(rule));
+      auto& dump = wanted[ascii_lower(name)];
+      dump = larger(dump, largest(rule));
     }
   }
   // The key of a program hides that of all: what a pattern wants of it must stand there too.
-  for (auto& [name, kind] : wanted) {
+  for (auto& [name, dump] : wanted) {
     for (const auto& rule : rules.rules) {
       if (wants_crashes(rule) && rule.match.process.matches(name))
-        kind = std::max(kind, largest(rule));
+        dump = larger(dump, largest(rule));
     }
   }
-  if (all != DumpKind::None) wanted[""] = all;
+  if (all.kind != DumpKind::None) wanted[""] = all;
   return wanted;
 }
 
-DumpValues values_for(DumpKind kind, const std::string& inbox) {
+DumpValues values_for(const WantedDump& dump, const std::string& inbox) {
   // Of the programs that nobody looks after for days, the oldest files make room.
   constexpr std::uint32_t kFilesKept = 10;
   constexpr std::uint32_t kCustom = 0, kFull = 2;
-  // MINIDUMP_TYPE: handle data, unloaded modules, memory that stacks and registers point at, PEB
-  // and TEBs, the memory map, thread times; and what cannot be read is left out.
-  constexpr std::uint32_t kMiniFlags = 0x4 | 0x20 | 0x40 | 0x100 | 0x800 | 0x1000 | 0x2'0000;
   DumpValues values{.folder = inbox, .count = kFilesKept};
-  if (kind == DumpKind::Full) {
+  if (dump.kind == DumpKind::Full) {
     values.type = kFull;
   } else {
     values.type = kCustom;
-    values.custom_flags = kMiniFlags;
+    values.custom_flags =
+        rules::minidump_type_of(dump.kind, dump.custom) | minidump_type::kIgnoreInaccessibleMemory;
   }
   return values;
 }

@@ -56,15 +56,22 @@ class SavedKeys {
   [[nodiscard]] virtual Status forget(const std::string& program) = 0;
 };
 
+/// A dump that WER is to write.
+struct WantedDump {
+  rules::DumpKind kind = rules::DumpKind::None;
+  std::uint32_t custom = 0;  ///< MINIDUMP_TYPE of a custom one.
+  friend bool operator==(const WantedDump&, const WantedDump&) = default;
+};
+
 /// For which programs WER is to write dumps. Names in lower case; empty: all others.
-using WantedDumps = std::map<std::string, rules::DumpKind>;
+using WantedDumps = std::map<std::string, WantedDump>;
 
 /// What the crash rules ask for: of programs that are named, the largest dump that any rule which
 /// names or fits them may want; of all others, the largest that a rule with patterns may.
 [[nodiscard]] WantedDumps wanted_dumps(const rules::RuleSet& rules);
 
 /// The values that make WER write such a dump into \p inbox.
-[[nodiscard]] DumpValues values_for(rules::DumpKind kind, const std::string& inbox);
+[[nodiscard]] DumpValues values_for(const WantedDump& dump, const std::string& inbox);
 
 /// What keep_in_step() did.
 struct Changes {

@@ -133,6 +133,17 @@ VIGIL_EXPORT int inner_linger(std::uint32_t) {
   return 0;
 }
 
+VIGIL_EXPORT int inner_secrets(std::uint32_t) {
+  volatile char on_stack[64] = {};
+  auto* in_heap = new char[64]();
+  std::snprintf(in_heap, 64, "secret-of-the-%s", "heap");
+  for (std::size_t i = 0; in_heap[i] != '\0'; ++i) on_stack[i] = in_heap[i];
+  const char* const where = "stack";
+  for (std::size_t i = 0; i < 6; ++i) on_stack[14 + i] = where[i];
+  vigil::crasher::wait_until_stdin_closes();
+  return on_stack[0] + in_heap[0];
+}
+
 VIGIL_EXPORT int inner_big(std::uint32_t value) {
   const std::uint64_t size = value * kMegabyte;
   auto* memory = static_cast<volatile std::uint64_t*>(
@@ -338,6 +349,8 @@ std::span<const Way> ways() {
       Way{"thread_crash", "write to --value in a second thread", kNearNull, inner_thread_crash},
       Way{"threads", "start --value named threads, wait until stdin closes", 8, inner_threads},
       Way{"linger", "wait until stdin closes", 0, inner_linger},
+      Way{"secrets", "keep a secret on the stack and one in the heap, until stdin closes", 0,
+          inner_secrets},
       Way{"spin", "--value threads that never rest, until stdin closes", 1, inner_spin},
       Way{"grow", "commit --value MB more ten times a second, until stdin closes", 1, inner_grow},
       Way{"serve", "answer HTTP on port --value, until stdin closes", 8080, inner_serve},

@@ -71,6 +71,7 @@ Result<HandedOver> hand_over(const Nt& nt,
     auto dump =
         write_live_dump(nt, process, memory,
                         {.kind = what.decision.dump,
+                         .manner = what.decision.manner,
                          .exception = std::move(what.exception),
                          .held = what.held,
                          .comment = dump_comment(what.signal, what.decision),

@@ -3,19 +3,30 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/minidump_type.h"
 #include "base/utf.h"
+#include "base/words.h"
+#include "capture/capture.h"
 #include "capture/dump_file.h"
+#include "capture/ranges.h"
+#include "capture/redact.h"
 #include "capture/selection.h"
+#include "capture/spooled_memory.h"
+#include "capture/win/choose_memory.h"
 #include "capture/win/collect.h"
+#include "capture/win/dbghelp_writer.h"
 #include "platform/win/win_error.h"
 
 namespace vigil::capture {
 namespace {
 
+namespace type = minidump_type;
 using SteadyClock = std::chrono::steady_clock;
 
 Microseconds since(SteadyClock::time_point start) {
@@ -57,7 +68,7 @@ class DumpWork {
         process_(process),
         memory_(memory),
         request_(request),
-        full_(request.kind == rules::DumpKind::Full) {}
+        mask_(rules::minidump_type_of(request.kind, request.manner.custom)) {}
 
   Result<LiveDump> run() {
     const auto start = SteadyClock::now();
@@ -67,14 +78,11 @@ class DumpWork {
       VIGIL_TRY_ASSIGN(auto made, Suspension::of(nt_, process_));
       suspension_.emplace(std::move(made));
     }
-    collect();
-    if (full_) {
-      VIGIL_TRY(write(memory_));
+    if (request_.manner.writer == rules::Writer::Dbghelp) {
+      VIGIL_TRY(write_by_windows());
     } else {
-      CopiedMemory copy(memory_, content_.memory);
-      memory_is_read();
-      VIGIL_TRY(write(copy));
-      result_.streamed.unreadable_bytes = copy.unreadable_bytes();
+      collect();
+      VIGIL_TRY(write());
     }
     result_.total = since(start);
     return std::move(result_);
@@ -89,13 +97,18 @@ class DumpWork {
   }
 
   void prepare() {
-    content_.full = full_;
+    content_.flags = mask_;
     content_.taken_at = SystemClock().now();
     content_.comment = utf16_from_utf8(request_.comment);
+    if (request_.manner.writer == rules::Writer::Dbghelp) {  // It asks for the rest by itself.
+      if (has(type::kWithFullMemory)) expected_ = total_of(select_full(collect_regions(process_)));
+      return;
+    }
     collect_system(nt_, process_, content_);
     content_.modules = collect_modules(process_, memory_, {});
     content_.unloaded_modules = collect_unloaded_modules(nt_, memory_);
-    content_.handles = collect_handles(nt_, process_.handle(), result_.diagnostics);
+    if (has(type::kWithHandleData))
+      content_.handles = collect_handles(nt_, process_.handle(), result_.diagnostics);
   }
 
   void collect() {
@@ -105,14 +118,8 @@ class DumpWork {
     content_.regions = collect_regions(process_);
     content_.exception = request_.exception;
     if (content_.exception) complete_exception(*content_.exception);
-    if (full_) {
-      content_.memory = select_full(content_.regions);
-      for (std::size_t i = 0; i < content_.threads.size(); ++i) {
-        content_.threads[i].stack = live_stack(threads.stacks[i], content_.memory);
-      }
-    } else {
-      select(threads.stacks);
-    }
+    chosen_ = choose_memory(process_, request_.kind, threads.stacks, content_, result_.diagnostics);
+    if (has(type::kFilterModulePaths)) withhold_paths();
     result_.threads = content_.threads.size();
     result_.modules = content_.modules.size();
   }
@@ -123,56 +130,102 @@ class DumpWork {
       exception.context = thread->context;
   }
 
-  void select(const std::vector<StackFacts>& stacks) {
-    MiniRequest wanted{
-        .stacks = stacks, .whole = process_.process_block(), .withheld = process_.environment()};
-    constexpr std::uint64_t kTebBytes = 0x1838;
-    for (const auto& stack : stacks) {
-      if (stack.teb != 0) wanted.whole.push_back({stack.teb, kTebBytes});
-    }
-    if (content_.exception) {
-      const auto& exception = *content_.exception;
-      wanted.pointers = general_registers(exception.context);
-      wanted.pointers.push_back(exception.address);
-      wanted.pointers.insert(wanted.pointers.end(), exception.parameters.begin(),
-                             exception.parameters.end());
-      point_at(exception, wanted);
-    }
-    auto selection = select_mini(wanted, content_.regions);
-    content_.memory = std::move(selection.memory);
-    for (std::size_t i = 0; i < content_.threads.size(); ++i)
-      content_.threads[i].stack = selection.stacks[i];
-    if (selection.left_out_bytes != 0) {
-      result_.diagnostics.note(fmt::format("stacks: {} bytes left out for the limit of a mini dump",
-                                           selection.left_out_bytes));
+  [[nodiscard]] bool has(std::uint32_t flag) const { return (mask_ & flag) != 0; }
+
+  void withhold_paths() {
+    for (auto& module : content_.modules) {
+      module.path = without_user(module.path);
+      module.codeview = without_folder(module.codeview);
     }
   }
 
-  /// The faulting thread's stack stands where the fault was, and is the last to fall to a limit.
-  void point_at(const ExceptionContent& exception, MiniRequest& wanted) const {
-    const auto thread = std::ranges::find(content_.threads, exception.thread, &ThreadRecord::id);
-    if (thread == content_.threads.end()) return;
-    wanted.first_stack = static_cast<std::size_t>(thread - content_.threads.begin());
-    const auto registers = stack_registers(exception.context);
-    if (registers.stack_pointer == 0) return;
-    wanted.stacks[wanted.first_stack].stack_pointer = registers.stack_pointer;
-    wanted.stacks[wanted.first_stack].instruction = registers.instruction;
+  Status write() {
+    FilteredMemory filtered(memory_, chosen_.filtered, chosen_.kept);
+    TargetMemory& shown = has(type::kFilterMemory) ? filtered : memory_;
+    if (request_.manner.suspend && !request_.held) return write_within_budget(shown);
+    if (content_.memory64) return write_file(shown);
+    CopiedMemory copy(shown, content_.memory);
+    memory_is_read();
+    VIGIL_TRY(write_file(copy));
+    result_.streamed.unreadable_bytes = copy.unreadable_bytes();
+    return {};
   }
 
-  Status write(TargetMemory& memory) {
-    std::uint64_t expected = 0;
-    if (!request_.compress) {
-      for (const auto& range : content_.memory) expected += range.size;
+  /// As much as there is time for while the process stands still; then the file, of that.
+  Status write_within_budget(TargetMemory& shown) {
+    const auto wanted = total_of(content_.memory);
+    const auto pieces = by_worth(content_.memory, chosen_.by_worth, content_.regions, kFrameBytes);
+    VIGIL_TRY_ASSIGN(const auto spool, SpooledMemory::create(request_.path));
+    const auto limit = *request_.manner.suspend;
+    VIGIL_TRY(spool->fill(shown, pieces,
+                          {.elapsed = [start = *stopped_at_] { return since(start); },
+                           .limit = limit,
+                           .min_free_bytes = request_.min_free_bytes,
+                           .cancel = request_.control.cancel}));
+    memory_is_read();
+    if (!spool->is_complete()) {
+      content_.memory = spool->ranges();
+      for (auto& thread : content_.threads)
+        thread.stack = head_within(thread.stack, content_.memory);
+      result_.diagnostics.note(
+          fmt::format("{}{} was used up: {} of {} were read", kBudgetUsedUp, format_duration(limit),
+                      format_bytes(total_of(content_.memory)), format_bytes(wanted)));
     }
-    VIGIL_TRY_ASSIGN(const auto file, DumpFile::create({.path = request_.path,
-                                                        .min_free_bytes = request_.min_free_bytes,
-                                                        .expected_bytes = expected}));
+    VIGIL_TRY(write_file(*spool));
+    result_.streamed.unreadable_bytes = spool->unreadable_bytes();
+    return {};
+  }
+
+  Status write_file(TargetMemory& memory) {
+    return write_chain(total_of(content_.memory), [&](Sink& sink) -> Status {
+      VIGIL_TRY_ASSIGN(result_.streamed, stream_dump(content_, memory, sink, request_.control));
+      return {};
+    });
+  }
+
+  /// Windows' writer wants a file of its own; what it leaves there goes the way of any dump.
+  Status write_by_windows() {
+    auto path = request_.path;
+    path += path_from_utf8(".raw" + std::string(kPartialSuffix));
+    VIGIL_TRY_ASSIGN(auto raw, PartialFile::create(path));
+    auto exception = request_.exception;
+    if (exception && exception->context.empty()) exception->context = context_of(exception->thread);
+    VIGIL_TRY_ASSIGN(
+        const auto written,
+        write_by_dbghelp(process_, {.mask = mask_,
+                                    .exception = std::move(exception),
+                                    .comment = content_.comment,
+                                    .file = reinterpret_cast<HANDLE>(raw.native_handle()),
+                                    .folder = path.parent_path(),
+                                    .min_free_bytes = request_.min_free_bytes,
+                                    .expected_bytes = expected_,
+                                    .control = request_.control}));
+    memory_is_read();
+    result_.threads = written.threads;
+    result_.modules = written.modules;
+    result_.streamed.raw_bytes = written.bytes;
+    return write_chain(written.bytes, [&](Sink& sink) {
+      return copy_file(raw, written.bytes, sink, request_.control);
+    });
+  }
+
+  [[nodiscard]] static ContextBytes context_of(ThreadId thread) {
+    const platform::KernelHandle handle(::OpenThread(THREAD_GET_CONTEXT, FALSE, thread.value));
+    return handle ? read_context(handle.get()) : ContextBytes{};
+  }
+
+  /// The dump's file, from \p fill, compressed where that is asked for.
+  Status write_chain(std::uint64_t expected, const std::function<Status(Sink&)>& fill) {
+    VIGIL_TRY_ASSIGN(const auto file,
+                     DumpFile::create({.path = request_.path,
+                                       .min_free_bytes = request_.min_free_bytes,
+                                       .expected_bytes = request_.compress ? 0 : expected}));
     std::unique_ptr<Sink> compressor;
     if (request_.compress) {
       VIGIL_TRY_ASSIGN(compressor, make_zstd_sink(*file));
     }
     Sink& sink = compressor ? *compressor : *file;
-    VIGIL_TRY_ASSIGN(result_.streamed, stream_dump(content_, memory, sink, request_.control));
+    VIGIL_TRY(fill(sink));
     memory_is_read();
     VIGIL_TRY(sink.finish());
     VIGIL_TRY(file->commit());
@@ -184,10 +237,12 @@ class DumpWork {
   const TargetProcess& process_;
   TargetMemory& memory_;
   const DumpRequest& request_;
-  const bool full_;
+  const std::uint32_t mask_;
   std::optional<SteadyClock::time_point> stopped_at_;
   std::optional<Suspension> suspension_;
   DumpContent content_;
+  ChosenMemory chosen_;
+  std::uint64_t expected_ = 0;  // of Windows' writer; 0: not known
   LiveDump result_;
 };
 

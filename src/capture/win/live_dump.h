@@ -21,6 +21,7 @@ namespace vigil::capture {
 
 struct DumpRequest {
   rules::DumpKind kind = rules::DumpKind::Mini;
+  rules::Manner manner{};
   /// What the dump is about. Its context may be empty: then the thread's own stands in.
   std::optional<ExceptionContent> exception{};
   /// A debug event holds the process: it need not be suspended.

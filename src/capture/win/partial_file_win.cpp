@@ -33,8 +33,9 @@ bool delete_on_close(HANDLE file, bool wanted) {
 
 Result<PartialFile> PartialFile::create(const std::filesystem::path& path) {
   (void)::DeleteFileW(path.c_str());  // One that a killed dumper left; what stays fails below.
-  HANDLE file = ::CreateFileW(path.c_str(), GENERIC_WRITE | DELETE, 0, nullptr, CREATE_NEW,
-                              FILE_ATTRIBUTE_NORMAL | FILE_FLAG_SEQUENTIAL_SCAN, nullptr);
+  HANDLE file =
+      ::CreateFileW(path.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, 0, nullptr, CREATE_NEW,
+                    FILE_ATTRIBUTE_NORMAL | FILE_FLAG_SEQUENTIAL_SCAN, nullptr);
   if (file == INVALID_HANDLE_VALUE) return last_error("create", path);
   (void)delete_on_close(file,
                         true);  // A file system without it: the destructor deletes, a kill leaves.
@@ -57,6 +58,31 @@ Status PartialFile::write(std::span<const std::byte> bytes) {
     }
     bytes = bytes.subspan(written);
   }
+  return {};
+}
+
+Status PartialFile::read_at(std::uint64_t offset, std::span<std::byte> out) {
+  // Reading moves the place at which writing goes on.
+  constexpr LARGE_INTEGER kHere{};
+  LARGE_INTEGER end{};
+  if (::SetFilePointerEx(as_handle(handle_), kHere, &end, FILE_END) == FALSE)
+    return last_error("read", path_);
+  const auto total = static_cast<std::uint64_t>(end.QuadPart);
+  if (offset > total || out.size() > total - offset)
+    return Error{Errc::Truncated, "read behind the end of " + utf8_from_path(path_)};
+  LARGE_INTEGER start{};
+  start.QuadPart = static_cast<LONGLONG>(offset);
+  if (::SetFilePointerEx(as_handle(handle_), start, nullptr, FILE_BEGIN) == FALSE)
+    return last_error("read", path_);
+  while (!out.empty()) {
+    DWORD done = 0;
+    const auto size = static_cast<DWORD>(std::min(out.size(), kMaxWriteBytes));
+    if (::ReadFile(as_handle(handle_), out.data(), size, &done, nullptr) == FALSE || done == 0)
+      return last_error("read", path_);
+    out = out.subspan(done);
+  }
+  if (::SetFilePointerEx(as_handle(handle_), end, nullptr, FILE_BEGIN) == FALSE)
+    return last_error("read", path_);
   return {};
 }
 

@@ -130,7 +130,8 @@ class AttachedDumper final : public DebugObserver {
     }
     return {.decision = {.dump = options_.dump,
                          .rule = options_.rule,
-                         .reason = "the service did not answer"},
+                         .reason = "the service did not answer",
+                         .manner = options_.manner},
             .decided = false};
   }
 

@@ -28,7 +28,8 @@ Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole&
   const rules::Decision decision{
       .dump = options.dump,
       .rule = options.rule,
-      .reason = options.reason.empty() ? "asked for by hand" : options.reason};
+      .reason = options.reason.empty() ? "asked for by hand" : options.reason,
+      .manner = options.manner};
   const auto done = [&](const std::filesystem::path& file, const LiveDump& dump) {
     if (console.say) console.say(describe(dump, options.dump));
     if (console.written) console.written(file);
@@ -37,6 +38,7 @@ Status run_once(const Nt& nt, const DumperOptions& options, const DumperConsole&
     VIGIL_TRY_ASSIGN(const auto dump,
                      write_live_dump(nt, process, memory,
                                      {.kind = options.dump,
+                                      .manner = options.manner,
                                       .comment = dump_comment(signal, decision),
                                       .path = options.output,
                                       .compress = options.compress,

@@ -102,7 +102,10 @@ class JitDumper final : public DebugObserver {
         loaded.rules.find(rules::EventKind::Crash, signal.exception_code.value_or(0), facts);
     if (rule == nullptr)
       return {.dump = rules::DumpKind::None, .rule = {}, .reason = "no rule matches"};
-    return {.dump = rule->dump, .rule = rule->name, .reason = "rule " + rule->name};
+    return {.dump = rule->dump,
+            .rule = rule->name,
+            .reason = "rule " + rule->name,
+            .manner = rule->manner};
   }
 
   const Nt& nt_;

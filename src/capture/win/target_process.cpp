@@ -153,6 +153,13 @@ void TargetProcess::read_parameters(TargetMemory& memory) {
   facts_.command_line = utf8_from_utf16(memory.read_unicode_string(
                                             *parameters + kParametersCommandLine, kMaxPathUnits))
                             .text;
+  constexpr std::uint64_t kStringBuffer = 8;
+  if (const auto text =
+          memory.read_value<std::uint64_t>(*parameters + kParametersCommandLine + kStringBuffer);
+      text && *text != 0) {
+    const auto length = memory.read_value<std::uint16_t>(*parameters + kParametersCommandLine);
+    command_line_.push_back({*text, length.value_or(0)});
+  }
   const auto environment = memory.read_value<std::uint64_t>(*parameters + kParametersEnvironment);
   if (!environment || *environment == 0) return;
   const auto size =

@@ -47,6 +47,7 @@ class TargetProcess {
   /// takes.
   [[nodiscard]] std::vector<MemoryRange> process_block() const { return process_block_; }
   [[nodiscard]] std::vector<MemoryRange> environment() const { return environment_; }
+  [[nodiscard]] std::vector<MemoryRange> command_line() const { return command_line_; }
 
  private:
   TargetProcess() = default;
@@ -59,6 +60,7 @@ class TargetProcess {
   store::Signal facts_;
   std::vector<MemoryRange> process_block_;
   std::vector<MemoryRange> environment_;
+  std::vector<MemoryRange> command_line_;
 };
 
 }  // namespace vigil::capture

@@ -125,5 +125,19 @@ TEST_F(DumpFileTest, SaysWhereItCannotBeMade) {
   EXPECT_NE(file.error().message().find("no-such-folder"), std::string::npos);
 }
 
+TEST_F(DumpFileTest, ReadsBackWhatWasWrittenAndGoesOnAtTheEnd) {
+  auto file = PartialFile::create(folder_ / "a.partial");
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->write(bytes_of("0123456789")).ok());
+  std::vector<std::byte> part(4);
+  ASSERT_TRUE(file->read_at(3, part).ok());
+  EXPECT_EQ(part, bytes_of("3456"));
+  ASSERT_TRUE(file->write(bytes_of("ab")).ok());
+  ASSERT_TRUE(file->read_at(8, part).ok());
+  EXPECT_EQ(part, bytes_of("89ab"));
+  EXPECT_EQ(file->read_at(9, part).error().code(), Errc::Truncated);
+  EXPECT_EQ(file->read_at(100, part).error().code(), Errc::Truncated);
+}
+
 }  // namespace
 }  // namespace vigil::capture

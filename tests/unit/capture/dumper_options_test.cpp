@@ -37,7 +37,13 @@ TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
   jit.jit_event = 48;
   jit.jit_info = 0x21ebe0;
   jit.rules_folder = path_from_utf8("C:/rules.d");
-  for (const auto& options : {once, hot, attach, jit}) {
+  DumperOptions custom = once;
+  custom.dump = rules::DumpKind::Custom;
+  custom.manner = {.custom = 0x44'0002, .writer = rules::Writer::Dbghelp, .suspend = {}};
+  DumperOptions brief = attach;
+  brief.dump = rules::DumpKind::MiniPlus;
+  brief.manner.suspend = Microseconds(1'500'000);
+  for (const auto& options : {once, hot, attach, jit, custom, brief}) {
     const auto parsed = parse_command_line(to_command_line(options));
     ASSERT_TRUE(parsed.ok()) << parsed.error().message();
     EXPECT_EQ(*parsed, options);
@@ -81,9 +87,13 @@ TEST(DumperOptions, SayWhichOptionIsWrongAndWhatWouldBeRight) {
             "--pid needs one of --output and --inbox");
   EXPECT_EQ(error_of({"--pid", "1", "--output", ""}), "--output needs a path that is not empty");
   EXPECT_EQ(error_of({"--pid", "1", "--output", "a", "--kind", "none"}),
-            "--pid needs --kind mini or full");
+            "--pid needs a --kind other than none");
   EXPECT_EQ(error_of({"--pid", "1", "--kind", "huge"}),
-            "--kind needs none, mini or full, not 'huge'");
+            "--kind needs none, triage, mini, miniplus, custom or full, not 'huge'");
+  EXPECT_EQ(error_of({"--pid", "1", "--output", "a", "--kind", "custom", "--custom", "0x40000"}),
+            "WithTokenInformation: the native writer cannot take it; writer 'dbghelp' can");
+  EXPECT_EQ(error_of({"--writer", "mine"}), "--writer needs native or dbghelp, not 'mine'");
+  EXPECT_EQ(error_of({"--suspend", "2s"}), "--suspend needs a number of milliseconds, not '2s'");
   EXPECT_EQ(error_of({"--attach", "1"}), "--attach needs --inbox");
   EXPECT_EQ(error_of({"--attach", "1", "--output", "a"}), "--output goes with --pid only");
   EXPECT_EQ(error_of({"--jit", "1"}), "--jit PID needs a value");

@@ -193,13 +193,27 @@ TEST(DumperMessage, IsRefusedWithoutAKnownType) {
 
 TEST(Decision, SurvivesTheWayThroughAPipe) {
   const rules::Decision decision{
-      .dump = rules::DumpKind::Full, .rule = "r", .reason = "because", .limited = true};
+      .dump = rules::DumpKind::Custom,
+      .rule = "r",
+      .reason = "because",
+      .limited = true,
+      .manner = {
+          .custom = 0x1826, .writer = rules::Writer::Dbghelp, .suspend = Microseconds(2'500'000)}};
   const auto back = decision_from_json(to_json_line(decision));
   ASSERT_TRUE(back.ok()) << back.error().message();
   EXPECT_EQ(back->dump, decision.dump);
   EXPECT_EQ(back->rule, "r");
   EXPECT_EQ(back->reason, "because");
   EXPECT_TRUE(back->limited);
+  EXPECT_EQ(back->manner, decision.manner);
+}
+
+TEST(Decision, IsTakenNativelyAndWithoutABudgetWhereItSaysNothing) {
+  const auto line = to_json_line(rules::Decision{rules::DumpKind::Mini, "r", "because", false});
+  EXPECT_EQ(line.find("writer"), std::string::npos) << line;
+  const auto back = decision_from_json(line);
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  EXPECT_EQ(back->manner, rules::Manner{});
 }
 
 TEST(Decision, IsNeverReadFromTheDetachLine) {

@@ -37,6 +37,8 @@ TEST_F(Completion, OffersTheValuesOfAnOption) {
   EXPECT_EQ(candidates({"list", "--state", "=cap"}), "capturing\ncaptured\n");
   EXPECT_EQ(candidates({"list", "--color", "=a"}), "auto\nalways\n");
   EXPECT_EQ(candidates({"completion", "=p"}), "powershell\n");
+  EXPECT_EQ(candidates({"dump", "--kind", "=mini"}), "mini\nminiplus\n");
+  EXPECT_EQ(candidates({"dump", "--writer", "=d"}), "dbghelp\n");
 }
 
 TEST_F(Completion, OffersIdsAndNeverNamesOfProcesses) {

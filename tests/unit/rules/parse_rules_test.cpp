@@ -228,23 +228,6 @@ TEST(ParseRules, RefusesWrongNames) {
               ElementsAre("rules.d/orders.yaml:2:11: expected true or false, found 'yes'"));
 }
 
-TEST(ParseRules, RefusesAWrongCapture) {
-  EXPECT_THAT(problems_of(with_line("capture: full")),
-              ElementsAre("rules.d/orders.yaml:6:14: expected a map of dump, new_signature and "
-                          "attach, found the text 'full'"));
-  EXPECT_THAT(problems_of(with_line("capture: { dump: triage }")),
-              ElementsAre("rules.d/orders.yaml:6:22: dump kind 'triage' is not supported by this "
-                          "version; this one knows "
-                          "mini, full and none"));
-  EXPECT_THAT(
-      problems_of(with_line("capture: { dump: Mini }")),
-      ElementsAre("rules.d/orders.yaml:6:22: unknown dump kind 'Mini'; did you mean 'mini'?"));
-  EXPECT_THAT(problems_of(with_line("capture: { attach: 1 }")),
-              ElementsAre("rules.d/orders.yaml:6:24: expected true or false, found '1'"));
-  EXPECT_THAT(problems_of(with_line("capture: { samples: 3 }")),
-              ElementsAre(HasSubstr("key 'samples' is not supported")));
-}
-
 TEST(ParseRules, RefusesLimitsOutOfRange) {
   EXPECT_THAT(problems_of(with_line("limits: { per_hour: 0 }")),
               ElementsAre("rules.d/orders.yaml:6:25: '0' is out of range: from 1 to 1000000"));

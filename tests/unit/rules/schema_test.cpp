@@ -99,6 +99,8 @@ TEST(Schema, KnowsTheWordsThatTheParserKnows) {
               known_to_parser(
                   rule_with(match, "crash", ", capture: { " + std::string(key) + ": zzzzzz }")));
   }
+  EXPECT_EQ(words(definitions.at("capture").at("properties").at("writer").at("enum")),
+            known_to_parser(rule_with(match, "crash", ", capture: { writer: zzzzzz }")));
 }
 
 TEST(Schema, RequiresWhatTheParserRequires) {

@@ -41,6 +41,29 @@ TEST(Desk, SignalsOfOneDeathAreOneRowAndOneDecision) {
   EXPECT_EQ(bench.lines->count("mini dump"), 1u);
 }
 
+TEST(Desk, ADecisionThatStandsIsTakenAsItsRuleSays) {
+  Workbench bench;
+  rules::Rule rule;
+  rule.name = "orders-crash";
+  rule.match.process.any = {"orders.exe"};
+  rule.dump = rules::DumpKind::Custom;
+  rule.manner = {
+      .custom = 0x1826, .writer = rules::Writer::Dbghelp, .suspend = Microseconds(2'000'000)};
+  bench.desk.use_rules({{rule}});
+  auto exit = bench.crash(1234, store::Source::ExitWatch);
+  exit.exit_code = 0xc0000005;
+  for (const auto& signal : {bench.crash(), exit}) {
+    const auto verdict = bench.desk.take(signal);
+    ASSERT_TRUE(verdict.ok());
+    EXPECT_EQ(verdict->decision.dump, rules::DumpKind::Custom);
+    EXPECT_EQ(verdict->decision.manner, rule.manner);
+  }
+  bench.desk.use_rules({});
+  const auto without = bench.desk.take(exit);
+  ASSERT_TRUE(without.ok());
+  EXPECT_EQ(without->decision.manner, rules::Manner{});
+}
+
 TEST(Desk, WithoutARuleTheRowIsSkippedAndSaysSo) {
   Workbench bench;
   const auto verdict = bench.desk.take(bench.crash());

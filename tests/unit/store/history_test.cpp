@@ -40,6 +40,17 @@ class History : public StoreTest {
   std::uint32_t pid_ = 0;
 };
 
+TEST_F(History, CountsDumpsOfEachKind) {
+  for (const auto kind :
+       {rules::DumpKind::None, rules::DumpKind::Triage, rules::DumpKind::Mini,
+        rules::DumpKind::MiniPlus, rules::DumpKind::Custom, rules::DumpKind::Full}) {
+    const auto id = decided(kNoon, kind);
+    ASSERT_TRUE(store.begin_capture(id, "a", dump_name(id), kNoon).ok());
+  }
+  EXPECT_EQ(history().dumps_last_hour, 5u);
+  EXPECT_EQ(history().last_dump, kNoon);
+}
+
 TEST_F(History, OfAnEmptyStoreIsEmpty) {
   const auto past = history();
   EXPECT_EQ(past.dumps_last_hour, 0u);

@@ -64,8 +64,8 @@ class LocalDumps : public testing::Test {
 };
 
 TEST_F(LocalDumps, SetsWhatIsWantedAndUndoesIt) {
-  EXPECT_EQ(step({{"", DumpKind::Mini}, {"orders.exe", DumpKind::Full}}).set.size(), 2u);
-  EXPECT_EQ(live.keys.at(""), values_for(DumpKind::Mini, kInbox));
+  EXPECT_EQ(step({{"", {DumpKind::Mini}}, {"orders.exe", {DumpKind::Full}}}).set.size(), 2u);
+  EXPECT_EQ(live.keys.at(""), values_for({DumpKind::Mini}, kInbox));
   EXPECT_EQ(live.keys.at("orders.exe").type, 2u);
   EXPECT_EQ(live.keys.at("orders.exe").folder, kInbox);
   EXPECT_EQ(step({}).restored.size(), 2u);
@@ -74,21 +74,21 @@ TEST_F(LocalDumps, SetsWhatIsWantedAndUndoesIt) {
 }
 
 TEST_F(LocalDumps, DoesNothingTwice) {
-  step({{"", DumpKind::Mini}});
-  EXPECT_TRUE(step({{"", DumpKind::Mini}}).empty());
+  step({{"", {DumpKind::Mini}}});
+  EXPECT_TRUE(step({{"", {DumpKind::Mini}}}).empty());
 }
 
 TEST_F(LocalDumps, PutsBackWhatSomebodyElseHadThere) {
   live.keys["orders.exe"] = theirs;
-  step({{"orders.exe", DumpKind::Mini}});
+  step({{"orders.exe", {DumpKind::Mini}}});
   EXPECT_EQ(live.keys.at("orders.exe").folder, kInbox);
-  step({{"orders.exe", DumpKind::Full}});
+  step({{"orders.exe", {DumpKind::Full}}});
   step({});
   EXPECT_EQ(live.keys.at("orders.exe"), theirs);
 }
 
 TEST_F(LocalDumps, LeavesAloneWhatSomebodyElseHasChangedSince) {
-  step({{"orders.exe", DumpKind::Mini}});
+  step({{"orders.exe", {DumpKind::Mini}}});
   live.keys["orders.exe"] = theirs;
   EXPECT_TRUE(step({}).restored.empty());
   EXPECT_EQ(live.keys.at("orders.exe"), theirs);
@@ -96,9 +96,9 @@ TEST_F(LocalDumps, LeavesAloneWhatSomebodyElseHasChangedSince) {
 }
 
 TEST_F(LocalDumps, TakesBackWhatSomebodyElseHasChangedAndKeepsTheirs) {
-  step({{"orders.exe", DumpKind::Mini}});
+  step({{"orders.exe", {DumpKind::Mini}}});
   live.keys["orders.exe"] = theirs;
-  step({{"orders.exe", DumpKind::Mini}});
+  step({{"orders.exe", {DumpKind::Mini}}});
   step({});
   EXPECT_EQ(live.keys.at("orders.exe"), theirs);
 }
@@ -106,7 +106,7 @@ TEST_F(LocalDumps, TakesBackWhatSomebodyElseHasChangedAndKeepsTheirs) {
 TEST_F(LocalDumps, AKillBetweenTwoStepsIsMendedByTheNext) {
   live.keys["orders.exe"] = theirs;
   live.writes_left = 0;
-  EXPECT_FALSE(keep_in_step(live, saved, {{"orders.exe", DumpKind::Mini}}, kInbox).ok());
+  EXPECT_FALSE(keep_in_step(live, saved, {{"orders.exe", {DumpKind::Mini}}}, kInbox).ok());
   EXPECT_EQ(live.keys.at("orders.exe"), theirs);
   live.writes_left = 1'000;
   step({});
@@ -114,23 +114,23 @@ TEST_F(LocalDumps, AKillBetweenTwoStepsIsMendedByTheNext) {
 }
 
 TEST_F(LocalDumps, OfKeysThatAreOursAndWhoseNoteIsLostNothingIsLeft) {
-  live.keys["orders.exe"] = values_for(DumpKind::Mini, kInbox);
-  step({{"orders.exe", DumpKind::Mini}});
+  live.keys["orders.exe"] = values_for({DumpKind::Mini}, kInbox);
+  step({{"orders.exe", {DumpKind::Mini}}});
   step({});
   EXPECT_TRUE(live.keys.empty());
 }
 
 TEST_F(LocalDumps, AKeyOfAllProgramsThatWasThereStaysAsItWas) {
   live.keys[""] = theirs;
-  step({{"orders.exe", DumpKind::Mini}});
+  step({{"orders.exe", {DumpKind::Mini}}});
   EXPECT_EQ(live.keys.at(""), theirs);
   step({});
   EXPECT_EQ(live.keys, (std::map<std::string, DumpValues>{{"", theirs}}));
 }
 
 TEST_F(LocalDumps, TheKeyOfAllGoesWhenNoneBelowItIsLeft) {
-  step({{"", DumpKind::Mini}, {"orders.exe", DumpKind::Full}});
-  step({{"orders.exe", DumpKind::Full}});
+  step({{"", {DumpKind::Mini}}, {"orders.exe", {DumpKind::Full}}});
+  step({{"orders.exe", {DumpKind::Full}}});
   EXPECT_EQ(live.keys.at(""), DumpValues{});
   step({});
   EXPECT_TRUE(live.keys.empty());
@@ -139,7 +139,7 @@ TEST_F(LocalDumps, TheKeyOfAllGoesWhenNoneBelowItIsLeft) {
 
 TEST_F(LocalDumps, OneThatFailsDoesNotStopTheOthers) {
   live.writes_left = 0;
-  const WantedDumps wanted = {{"a.exe", DumpKind::Mini}, {"b.exe", DumpKind::Mini}};
+  const WantedDumps wanted = {{"a.exe", {DumpKind::Mini}}, {"b.exe", {DumpKind::Mini}}};
   EXPECT_FALSE(keep_in_step(live, saved, wanted, kInbox).ok());
   EXPECT_EQ(live.keys.at("b.exe").folder, kInbox);
 }

@@ -27,23 +27,23 @@ std::string rule(const std::string& name,
 }
 
 TEST(WantedDumps, OfAPatternAreOfAllPrograms) {
-  EXPECT_EQ(wanted(rule("a", "process: '*'", "dump: mini")), (WantedDumps{{"", DumpKind::Mini}}));
+  EXPECT_EQ(wanted(rule("a", "process: '*'", "dump: mini")), (WantedDumps{{"", {DumpKind::Mini}}}));
   EXPECT_EQ(wanted(rule("a", "service: Orders", "dump: full")),
-            (WantedDumps{{"", DumpKind::Full}}));
+            (WantedDumps{{"", {DumpKind::Full}}}));
 }
 
 TEST(WantedDumps, OfNamesAreOfThosePrograms) {
   EXPECT_EQ(wanted(rule("a", "process: [Orders.exe, Billing.exe]", "dump: full")),
-            (WantedDumps{{"orders.exe", DumpKind::Full}, {"billing.exe", DumpKind::Full}}));
+            (WantedDumps{{"orders.exe", {DumpKind::Full}}, {"billing.exe", {DumpKind::Full}}}));
 }
 
 TEST(WantedDumps, ANamedOneGetsTheLargestThatAnyRuleWants) {
   EXPECT_EQ(wanted(rule("a", "process: Orders.exe", "dump: mini") +
                    rule("b", "process: 'Ord*'", "dump: mini, new_signature: full")),
-            (WantedDumps{{"", DumpKind::Full}, {"orders.exe", DumpKind::Full}}));
+            (WantedDumps{{"", {DumpKind::Full}}, {"orders.exe", {DumpKind::Full}}}));
   EXPECT_EQ(wanted(rule("a", "process: Orders.exe", "dump: mini") +
                    rule("b", "process: { any: '*', not: Orders.exe }", "dump: full")),
-            (WantedDumps{{"", DumpKind::Full}, {"orders.exe", DumpKind::Mini}}));
+            (WantedDumps{{"", {DumpKind::Full}}, {"orders.exe", {DumpKind::Mini}}}));
 }
 
 TEST(WantedDumps, RulesThatWantNoneOrNoCrashesAskForNothing) {
@@ -58,10 +58,21 @@ TEST(WantedDumps, CrashesAmongOtherConditionsCount) {
 }
 
 TEST(WantedDumps, AMiniDumpIsCustomSoThatItHasMoreThanStacks) {
-  const auto values = values_for(DumpKind::Mini, "C:\\inbox");
+  const auto values = values_for({DumpKind::Mini}, "C:\\inbox");
   EXPECT_EQ(values.type, 0u);
   EXPECT_EQ(values.custom_flags, 0x2'1964u);
-  EXPECT_EQ(values_for(DumpKind::Full, "C:\\inbox").custom_flags, std::nullopt);
+  EXPECT_EQ(values_for({DumpKind::Full}, "C:\\inbox").custom_flags, std::nullopt);
+}
+
+TEST(WantedDumps, OfCustomKindsHoldWhatEitherAsksFor) {
+  EXPECT_EQ(wanted(rule("a", "process: Orders.exe", "dump: custom, custom: 0x1826") +
+                   rule("b", "process: Orders.exe", "dump: custom, custom: 0x44")),
+            (WantedDumps{{"orders.exe", {DumpKind::Custom, 0x1866}}}));
+  EXPECT_EQ(values_for({DumpKind::Custom, 0x1866}, "x").custom_flags, 0x2'1866u);
+  EXPECT_EQ(values_for({DumpKind::Triage}, "x").custom_flags, 0x12'19a8u);
+  EXPECT_EQ(wanted(rule("a", "process: Orders.exe", "dump: triage") +
+                   rule("b", "process: Orders.exe", "dump: miniplus")),
+            (WantedDumps{{"orders.exe", {DumpKind::MiniPlus}}}));
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/rules.h"
+
+namespace vigil::rules {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+LoadResult parse(const std::string& capture) {
+  return parse_rules(
+      "schema: 1\nrules:\n  - name: a\n    match: { process: x }\n    when: crash\n    capture: " +
+          capture + "\n",
+      "f");
+}
+
+Rule rule_of(const std::string& capture) {
+  const auto parsed = parse(capture);
+  for (const auto& problem : parsed.problems) ADD_FAILURE() << problem.format();
+  return parsed.rules.rules.empty() ? Rule{} : parsed.rules.rules.front();
+}
+
+std::vector<std::string> problems_of(const std::string& capture) {
+  std::vector<std::string> result;
+  for (const auto& problem : parse(capture).problems) result.push_back(problem.format());
+  return result;
+}
+
+TEST(ReadCapture, TakesEachKindInBothPlaces) {
+  for (const auto* kind : {"none", "triage", "mini", "miniplus", "full"}) {
+    const auto rule = rule_of("{ dump: " + std::string(kind) + ", new_signature: " + kind + " }");
+    EXPECT_EQ(to_string(rule.dump), kind);
+    EXPECT_EQ(rule.new_signature, rule.dump);
+  }
+}
+
+TEST(ReadCapture, OrdersKindsBySize) {
+  EXPECT_LT(DumpKind::None, DumpKind::Triage);
+  EXPECT_LT(DumpKind::Triage, DumpKind::Mini);
+  EXPECT_LT(DumpKind::Mini, DumpKind::MiniPlus);
+  EXPECT_LT(DumpKind::MiniPlus, DumpKind::Full);
+}
+
+TEST(ReadCapture, TakesAMaskAsANumberANameOrAList) {
+  EXPECT_EQ(rule_of("{ dump: custom, custom: 0x1826 }").manner.custom, 0x1826u);
+  EXPECT_EQ(rule_of("{ dump: custom, custom: 6182 }").manner.custom, 6182u);
+  EXPECT_EQ(rule_of("{ dump: custom, custom: WithFullMemory }").manner.custom, 2u);
+  EXPECT_EQ(rule_of("{ dump: mini, new_signature: custom, "
+                    "custom: [0x20, MiniDumpWithHandleData, WithThreadInfo] }")
+                .manner.custom,
+            0x1024u);
+}
+
+TEST(ReadCapture, RefusesMasksThatMeanNothing) {
+  EXPECT_THAT(problems_of("{ dump: custom, custom: 0x80000002 }"),
+              ElementsAre("f:6:38: '0x80000002': 0x80000000 is no bit of MINIDUMP_TYPE"));
+  EXPECT_THAT(problems_of("{ dump: custom, custom: [0x2, WithFulMemory] }"),
+              ElementsAre("f:6:44: 'WithFulMemory' is not a MINIDUMP_TYPE; did you mean "
+                          "'WithFullMemory'?"));
+  EXPECT_THAT(problems_of("{ dump: custom, custom: 0x1z }"),
+              ElementsAre("f:6:38: '0x1z' is not a MINIDUMP_TYPE; write a number such as 0x1826"));
+  EXPECT_THAT(problems_of("{ dump: custom, custom: [] }"),
+              ElementsAre("f:6:38: an empty list of MINIDUMP_TYPE names"));
+  EXPECT_THAT(problems_of("{ dump: custom, custom: { a: 1 } }"),
+              ElementsAre(HasSubstr("expected a MINIDUMP_TYPE")));
+  EXPECT_THAT(problems_of("{ dump: custom }"),
+              ElementsAre("f:6:14: a custom dump needs 'custom', such as 0x1826 or "
+                          "[WithHandleData, WithThreadInfo]"));
+  EXPECT_THAT(problems_of("{ dump: mini, custom: 0x2 }"),
+              ElementsAre("f:6:36: 'custom' goes with 'dump: custom' or 'new_signature: custom'"));
+}
+
+TEST(ReadCapture, RefusesWhatTheWriterCannotTake) {
+  EXPECT_THAT(problems_of("{ dump: custom, custom: 0x440002 }"),
+              ElementsAre("f:6:38: WithTokenInformation and WithIptTrace: the native writer cannot "
+                          "take it; writer 'dbghelp' can"));
+  EXPECT_EQ(rule_of("{ dump: custom, custom: 0x440002, writer: dbghelp }").manner.writer,
+            Writer::Dbghelp);
+}
+
+TEST(ReadCapture, TakesWriterAndSuspend) {
+  EXPECT_EQ(rule_of("{ dump: full }").manner, Manner{});
+  EXPECT_EQ(rule_of("{ dump: full, suspend: 2s }").manner.suspend, Microseconds(2s));
+  EXPECT_THAT(problems_of("{ dump: full, suspend: 2ms }"), ElementsAre(HasSubstr("f:6:37: ")));
+  EXPECT_THAT(problems_of("{ dump: full, suspend: 11m }"), ElementsAre(HasSubstr("f:6:37: ")));
+  EXPECT_THAT(problems_of("{ writer: dbghlp }"),
+              ElementsAre("f:6:24: unknown writer 'dbghlp'; did you mean 'dbghelp'?"));
+  EXPECT_THAT(problems_of("{ writer: dbghelp, suspend: 2s }"),
+              ElementsAre("f:6:42: 'suspend' goes with the native writer: dbghelp cannot end a "
+                          "dump early"));
+}
+
+TEST(ReadCapture, RefusesWhatIsNoCapture) {
+  EXPECT_THAT(problems_of("full"), ElementsAre("f:6:14: expected a map of dump, new_signature, "
+                                               "attach, custom, writer and suspend, found the "
+                                               "text 'full'"));
+  EXPECT_THAT(problems_of("{ dump: Mini }"),
+              ElementsAre("f:6:22: unknown dump kind 'Mini'; did you mean 'mini'?"));
+  EXPECT_THAT(problems_of("{ attach: 1 }"),
+              ElementsAre("f:6:24: expected true or false, found '1'"));
+  EXPECT_THAT(problems_of("{ samples: 3 }"),
+              ElementsAre(HasSubstr("key 'samples' is not supported")));
+}
+
+TEST(Manner, IsPartOfTheDecision) {
+  auto rule = rule_of("{ dump: miniplus, suspend: 3s }");
+  const auto decision = decide(&rule, {}, {});
+  EXPECT_EQ(decision.reason, "rule a: miniplus dump");
+  EXPECT_EQ(decision.manner.suspend, Microseconds(3s));
+}
+
+TEST(MinidumpType, OfEachKindIsWhatItHolds) {
+  EXPECT_EQ(minidump_type_of(DumpKind::None, 7), 0u);
+  EXPECT_EQ(minidump_type_of(DumpKind::Triage, 0), 0x10'19a8u);
+  EXPECT_EQ(minidump_type_of(DumpKind::Mini, 0), 0x1964u);
+  EXPECT_EQ(minidump_type_of(DumpKind::MiniPlus, 0), 0x1'1b65u);
+  EXPECT_EQ(minidump_type_of(DumpKind::Custom, 0x1826), 0x1826u);
+  EXPECT_EQ(minidump_type_of(DumpKind::Full, 0), 0x1826u);
+}
+
+}  // namespace
+}  // namespace vigil::rules
