@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -41,6 +43,9 @@ class Actions {
   /// Ends what is under way.
   void stop();
 
+  /// Of one service in any hour: one that hangs at once whenever it starts is not helped by more.
+  static constexpr std::size_t kMaxRestarts = 3;
+
  private:
   struct Outcome {
     bool done = false;
@@ -56,11 +61,13 @@ class Actions {
                                                           const store::Capture& capture);
   [[nodiscard]] Result<std::unique_ptr<LimitedRun>> begin_program(const ActionSpec& spec,
                                                                   const store::Capture& capture);
+  [[nodiscard]] bool may_restart(const std::string& service);
   void note(const store::Action& action, const Outcome& outcome);
 
   Parts parts_;
   std::set<boost::asio::steady_timer*> sleeping_;  // of workers that have nothing to do
   std::set<LimitedRun*> running_;
+  std::map<std::string, std::deque<Timestamp>> restarts_;  // by service, oldest first
   bool stopping_ = false;
   bool claim_failed_ = false;
 };

@@ -36,6 +36,14 @@ constexpr Microseconds kRestartMore = std::chrono::seconds(60);
 /// More than any single attempt takes.
 constexpr Microseconds kLease = std::chrono::hours(2);
 
+/// What a row of the store says, which this program wrote.
+rules::Action::Kind kind_of(const store::Action& action) {
+  using Kind = rules::Action::Kind;
+  for (const auto kind : {Kind::Webhook, Kind::Restart})
+    if (rules::to_string(kind) == action.kind) return kind;
+  return Kind::Run;
+}
+
 std::string first_line(std::string_view text) {
   text = text.substr(0, text.find_first_of("\r\n"));
   for (const std::string_view program : {"vigil: ", "vigil-service: "})
@@ -81,6 +89,8 @@ asio::awaitable<void> Actions::perform(store::Action action) {
     outcome.words = capture.error().message();
   } else if (!spec.ok()) {
     outcome.words = spec.error().message();
+  } else if (!is_allowed(kind_of(action), parts_.settings)) {
+    outcome.words = "the settings do not allow it any more";
   } else {
     outcome = co_await attempt(action, *spec, *capture);
   }
@@ -106,12 +116,12 @@ asio::awaitable<Actions::Outcome> Actions::attempt(const store::Action& action,
 Result<std::unique_ptr<LimitedRun>> Actions::begin(const store::Action& action,
                                                    const ActionSpec& spec,
                                                    const store::Capture& capture) {
-  if (action.kind == rules::to_string(rules::Action::Kind::Run))
-    return begin_program(spec, capture);
+  const auto kind = kind_of(action);
+  if (kind == rules::Action::Kind::Run) return begin_program(spec, capture);
   platform::ChildOptions options;
   nlohmann::json input;
   auto limit = kSendTimeout;
-  if (action.kind == rules::to_string(rules::Action::Kind::Webhook)) {
+  if (kind == rules::Action::Kind::Webhook) {
     options.program = parts_.vigil;
     options.arguments = {"deliver"};
     // On a command line every user of the machine could read the URL, which is often a secret.
@@ -123,6 +133,10 @@ Result<std::unique_ptr<LimitedRun>> Actions::begin(const store::Action& action,
                                        ? "the process runs no service that the rule is about"
                                        : "the process runs several services: the rule must name "
                                          "the one to restart"};
+    }
+    if (!may_restart(spec.services.front())) {
+      return Error{Errc::LimitExceeded, fmt::format("{} was restarted {} times within an hour",
+                                                    spec.services.front(), kMaxRestarts)};
     }
     options.program = parts_.service;
     options.arguments = {std::string(kRestartOption)};
@@ -155,9 +169,20 @@ Result<std::unique_ptr<LimitedRun>> Actions::begin_program(const ActionSpec& spe
                            message_of(capture, platform::machine_name()) + "\n");
 }
 
+bool Actions::may_restart(const std::string& service) {
+  const auto now = parts_.clock.now();
+  auto& times = restarts_[service];
+  std::erase_if(times, [&](Timestamp at) {
+    return now - at >= Microseconds(std::chrono::hours(1)) || at > now;  // the clock was set back
+  });
+  if (times.size() >= kMaxRestarts) return false;
+  times.push_back(now);
+  return true;
+}
+
 void Actions::note(const store::Action& action, const Outcome& outcome) {
   const auto now = parts_.clock.now();
-  const bool is_webhook = action.kind == rules::to_string(rules::Action::Kind::Webhook);
+  const bool is_webhook = kind_of(action) == rules::Action::Kind::Webhook;
   const auto next = now + pause_after(action.attempts);
   auto state = outcome.done ? store::ActionState::Done : store::ActionState::Failed;
   if (!outcome.done && is_webhook && next < action.give_up_at) state = store::ActionState::Waiting;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -14,8 +15,10 @@
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/completion_condition.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
@@ -52,6 +55,11 @@ class HttpServer {
     const std::scoped_lock lock(mutex_);
     return requests_;
   }
+  /// Requests that had a body, whole: the line, the headers, the body.
+  [[nodiscard]] std::vector<std::string> posted() const {
+    const std::scoped_lock lock(mutex_);
+    return posted_;
+  }
 
  private:
   struct Connection {
@@ -74,9 +82,28 @@ class HttpServer {
   void read(const Shared& connection) {
     boost::asio::async_read_until(connection->socket,
                                   boost::asio::dynamic_buffer(connection->request), "\r\n\r\n",
-                                  [this, connection](Code error, std::size_t) {
-                                    if (!error) answer(connection);
+                                  [this, connection](Code error, std::size_t head) {
+                                    if (!error) read_body(connection, head);
                                   });
+  }
+
+  /// \p head: how long the line and the headers are.
+  void read_body(const Shared& connection, std::size_t head) {
+    constexpr std::string_view kLength = "Content-Length: ";
+    const auto at = connection->request.find(kLength);
+    if (at >= head) return answer(connection);
+    const auto body = std::stoul(connection->request.substr(at + kLength.size()));
+    const auto missing = head + body - std::min(head + body, connection->request.size());
+    boost::asio::async_read(connection->socket, boost::asio::dynamic_buffer(connection->request),
+                            boost::asio::transfer_exactly(missing),
+                            [this, connection](Code error, std::size_t) {
+                              if (error) return;
+                              {
+                                const std::scoped_lock lock(mutex_);
+                                posted_.push_back(connection->request);
+                              }
+                              answer(connection);
+                            });
   }
 
   void answer(const Shared& connection) {
@@ -117,7 +144,7 @@ class HttpServer {
   boost::asio::ip::tcp::acceptor acceptor_;
   std::vector<Shared> held_;
   mutable std::mutex mutex_;
-  std::vector<std::string> requests_;
+  std::vector<std::string> requests_, posted_;
   std::jthread thread_;  // last: it uses all of the above
 };
 

@@ -56,6 +56,33 @@ TEST_F(Show, TellsTheWholeStory) {
   EXPECT_THAT(output.out, HasSubstr("read 8 bytes at 0x18 through a null pointer"));
 }
 
+TEST_F(Show, TellsWhatWasDoneAfterIt) {
+  auto store = open();
+  const auto id = finish(store, crash(), report_json());
+  const rules::Decision decision{rules::DumpKind::Mini, "orders-crash",
+                                 "rule orders-crash: mini dump"};
+  ASSERT_TRUE(
+      store
+          .set_decision(id, decision,
+                        {{.kind = "webhook", .spec = "{}", .give_up_at = kMorning + kWindow},
+                         {.kind = "run", .spec = "{}", .give_up_at = kMorning, .once = true}})
+          .ok());
+  const auto claimed = store.claim_action(kMorning, kMorning + kWindow);
+  ASSERT_TRUE(claimed.ok() && claimed->has_value());
+  ASSERT_TRUE(store
+                  .finish_action((*claimed)->id, store::ActionState::Done,
+                                 "https://hooks.example.com took it", kMorning)
+                  .ok());
+  EXPECT_THAT(vigil({"show", "1"}).out, HasSubstr(R"(
+  then        webhook: done, https://hooks.example.com took it
+              run: waiting
+)"));
+  const auto actions = vigil_json({"show", "1"})["actions"];
+  ASSERT_EQ(actions.size(), 2u);
+  EXPECT_EQ(actions[0]["state"], "done");
+  EXPECT_EQ(actions[1], (nlohmann::json{{"kind", "run"}, {"state", "waiting"}, {"attempts", 0}}));
+}
+
 TEST_F(Show, KnowsTheLast) {
   auto store = open();
   record(store, crash(kMorning + Microseconds(60'000'000), 1));

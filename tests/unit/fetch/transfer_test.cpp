@@ -37,6 +37,31 @@ TEST_F(FetchTest, GivesUpOnACircleOfRedirects) {
   EXPECT_THAT(server.requests(), SizeIs(6));
 }
 
+TEST_F(FetchTest, PostsJson) {
+  replies["/hook?key=1"] = {.status = 202, .body = "thanks"};
+  const std::string json = R"({"text": ")" + std::string(100'000, 'x') + R"("})";
+  const auto answer = client->post(server.url() + "/hook?key=1", json, {});
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_EQ(answer->status, 202);
+  ASSERT_THAT(server.posted(), SizeIs(1));
+  const auto request = server.posted()[0];
+  EXPECT_THAT(request, testing::StartsWith("POST /hook?key=1 "));
+  EXPECT_THAT(request, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(request, testing::EndsWith("\r\n\r\n" + json));
+}
+
+TEST_F(FetchTest, FollowsNoRedirectOfAPost) {
+  replies["/hook"] = {.status = 307, .location = server.url() + "/there"};
+  EXPECT_EQ(client->post(server.url() + "/hook", "{}", {})->status, 307);
+  EXPECT_THAT(server.requests(), ElementsAre("/hook"));
+}
+
+TEST_F(FetchTest, SaysThatNobodyTakesAPost) {
+  const auto answer = client->post("http://127.0.0.1:1/hook", "{}", {});
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code(), Errc::Io);
+}
+
 TEST_F(FetchTest, EndsATransferThatIsTooLarge) {
   options.limits.file_bytes = pdb_bytes().size() - 1;
   replies[path_of("orders.pdb")] = {.body = pdb_bytes()};
