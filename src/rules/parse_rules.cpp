@@ -126,13 +126,14 @@ void read_rule(const Node& node, File& file, Problems& problems) {
                                  "and exit",
                                  yaml::shown(rule.name)));
   }
-  bool wants_exceptions = false;
+  std::string_view unseen;
   rule.when.for_each([&](const Condition& part) {
-    wants_exceptions = wants_exceptions || part.kind == Condition::Kind::Exception;
+    if (part.needs_attach())
+      unseen = part.kind == Condition::Kind::Exception ? "exceptions" : "modules";
   });
-  if (wants_exceptions && !rule.attach) {
-    problems.add(at, fmt::format("rule {} asks for exceptions, which only 'attach: true' sees",
-                                 yaml::shown(rule.name)));
+  if (!unseen.empty() && !rule.attach) {
+    problems.add(at, fmt::format("rule {} asks for {}, which only 'attach: true' sees",
+                                 yaml::shown(rule.name), unseen));
   }
   if (rule.limits.fair_share && !rule.limits.per_hour) {
     problems.add(at, fmt::format("rule {}: 'fair_share' shares per_hour, which is not there",

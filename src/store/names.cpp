@@ -13,9 +13,9 @@ constexpr std::array<std::string_view, 7> kStates = {
     "observed", "capturing", "captured", "analyzing", "done", "failed", "skipped"};
 constexpr std::array<std::string_view, 7> kSources = {"aedebug", "attach",  "exit-watch", "inbox",
                                                       "manual",  "sampler", "event-log"};
-constexpr std::array<std::string_view, 10> kKinds = {"crash",    "exit",     "manual",  "cpu",
-                                                     "memory",   "handles",  "threads", "hang",
-                                                     "bugcheck", "exception"};
+constexpr std::array<std::string_view, 11> kKinds = {"crash",    "exit",      "manual",  "cpu",
+                                                     "memory",   "handles",   "threads", "hang",
+                                                     "bugcheck", "exception", "module"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names,

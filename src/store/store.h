@@ -55,6 +55,7 @@ enum class Kind : std::uint8_t {
   Hang,
   Bugcheck,
   Exception,  ///< Raised in a process that lives on, if somebody handles it.
+  Module,     ///< Loaded into a process that lives on.
 };
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
@@ -79,6 +80,8 @@ struct Signal {
   std::string
       fault_key;  ///< `c0000005|orders.dll+1a2b`: what is known of the signature before analysis.
   std::string detail;  ///< A sentence, where there is more to say.
+  /// What an exception said, or the path of a module: for the rules, and not kept.
+  std::string text = {};
 };
 
 struct Capture {
