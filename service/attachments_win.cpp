@@ -28,7 +28,22 @@ constexpr Microseconds kSlotPatience = capture::kDecisionTimeout - Microseconds{
 
 constexpr std::size_t kMaxExitCodes = 500;
 /// Of all rules that match one process; of each rule they are fewer.
-constexpr std::size_t kMaxExceptions = 500;
+constexpr std::size_t kMaxExceptions = 400;
+
+/// Of either sort: a command line has an end.
+constexpr std::size_t kMaxPatterns = 10;
+
+/// What only a dumper that is attached sees.
+void add_events(const rules::Condition& condition, capture::DumperOptions& options) {
+  const auto& codes = condition.exit_codes;
+  if (condition.kind == rules::Condition::Kind::Module) {
+    options.modules.insert(options.modules.end(), condition.texts.begin(), condition.texts.end());
+  } else if (condition.kind == rules::Condition::Kind::Exception) {
+    for (const auto& text : condition.texts) options.exception_texts.push_back({codes, text});
+    if (condition.texts.empty())
+      options.exceptions.insert(options.exceptions.end(), codes.begin(), codes.end());
+  }
+}
 
 bool has_dump(store::State state) {
   return state != store::State::Observed && state != store::State::Skipped;
@@ -39,6 +54,17 @@ std::string shown(const ProcessKey& key, std::string_view name) {
 }
 
 }  // namespace
+
+void Attachments::limit_patterns(capture::DumperOptions& options, const std::string& who) const {
+  const auto limit = [&](auto& patterns, std::string_view what) {
+    if (patterns.size() <= kMaxPatterns) return;
+    parts_.log.warn("rules ask for {} {} of {}, of which the first {} are watched for",
+                    patterns.size(), what, who, kMaxPatterns);
+    patterns.resize(kMaxPatterns);
+  };
+  limit(options.exception_texts, "texts of exceptions");
+  limit(options.modules, "names of modules");
+}
 
 void Attachments::want(const ProcessKey& key,
                        const rules::ProcessFacts& facts,
@@ -81,8 +107,7 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
     if (!other.match.matches(facts)) continue;
     other.when.for_each([&options](const rules::Condition& condition) {
       const auto& codes = condition.exit_codes;
-      if (condition.kind == rules::Condition::Kind::Exception)
-        options.exceptions.insert(options.exceptions.end(), codes.begin(), codes.end());
+      add_events(condition, options);
       if (condition.kind != rules::Condition::Kind::Exit) return;
       options.any_exit_code = options.any_exit_code || codes.empty();
       options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
@@ -93,6 +118,7 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
     const auto repeated = std::ranges::unique(*codes);
     codes->erase(repeated.begin(), repeated.end());
   }
+  limit_patterns(options, shown(key, facts.name));
   if (options.exceptions.size() > kMaxExceptions) {
     parts_.log.warn("rules ask for {} exception codes of {}, of which the first {} are watched for",
                     options.exceptions.size(), shown(key, facts.name), kMaxExceptions);

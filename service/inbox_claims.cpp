@@ -50,7 +50,8 @@ std::string_view lie_of(const InboxEvent& event,
   if (file.is_from_administrator()) return {};
   if (by_hand) return "only an administrator may have dumps taken by hand";
   // AeDebug starts dumpers as whoever crashed; those that attach are children of the service.
-  if (signal.source == store::Source::Attach || signal.kind == store::Kind::Exception)
+  if (signal.source == store::Source::Attach || signal.kind == store::Kind::Exception ||
+      signal.kind == store::Kind::Module)
     return "only the service attaches dumpers";
   // Either could be joined with the death of a process that is yet to come.
   if (signal.process_start > now) return "its process has not started yet";

@@ -56,6 +56,9 @@ struct WerDumpName {
 /// pid, start time, and the time of the signal (one process can be dumped by hand twice).
 [[nodiscard]] std::string inbox_stem(const store::Signal& signal);
 
+/// Of what an exception says, and of a module's path, as much as rules see.
+inline constexpr std::size_t kMaxEventText = 800;
+
 /// Lines on the attached dumper's standard output and input, one JSON object each. The dumper asks
 /// before it dumps and takes the default it was started with when no answer comes within
 /// kDecisionTimeout; the end of its standard input means: detach and leave the process alone.
@@ -74,6 +77,14 @@ struct DumperMessage {
 [[nodiscard]] Result<rules::Decision> decision_from_json(std::string_view line);
 /// To the attached dumper: take the breakpoints out, detach, end. So does the end of its input.
 inline constexpr std::string_view kDetachLine = "detach\n";
+
+/// Exceptions that are wanted when one of these codes is raised (none: any that says something) and
+/// the text fits.
+struct ExceptionWatch {
+  std::vector<std::uint32_t> codes{};
+  std::string text{};  ///< A pattern.
+  bool operator==(const ExceptionWatch&) const = default;
+};
 
 /// Command lines of vigil-dumper, made and read in one place.
 struct DumperOptions {
@@ -94,6 +105,8 @@ struct DumperOptions {
   std::vector<std::uint32_t> exit_codes{};  ///< Attach: ends wanted besides crash codes and 3.
   bool any_exit_code = false;               ///< Attach: any end but with code 0.
   std::vector<std::uint32_t> exceptions{};  ///< Attach: codes that are wanted when raised.
+  std::vector<ExceptionWatch> exception_texts{};  ///< Attach: and those by what they say.
+  std::vector<std::string> modules{};             ///< Attach: patterns, as rules::module_fits().
   std::string rule{};    ///< The rule that wanted it; Once: empty when a person did.
   std::string reason{};  ///< Once: why, in a sentence; goes into the dump's comment.
   store::Kind occasion = store::Kind::Manual;  ///< Once: what happened.
@@ -133,6 +146,8 @@ inline constexpr std::string_view kBudgetUsedUp = "the suspend budget of ";
 /// [0] the exit code, [1] the call it stopped at, [2] the code of the last first-chance exception,
 /// or 0.
 inline constexpr std::uint32_t kExitTrapCode = 0x56494701;
+/// The same of one that was taken when a module was loaded. Parameters: [0] its base.
+inline constexpr std::uint32_t kModuleLoadCode = 0x56494702;
 enum class ExitTrapCall : std::uint32_t { RtlExitUserProcess = 1, NtTerminateProcess = 2 };
 
 }  // namespace vigil::capture

@@ -72,6 +72,8 @@ class Parser {
     if (name == "--plain") return set(options_.compress, false);
     if (name == "--no-exit-trap") return set(options_.exit_trap, false);
     if (name == "--exception") return code_into(name, options_.exceptions);
+    if (name == "--exception-text") return exception_text();
+    if (name == "--module") return module();
     if (name == "--any-exit-code") return set(options_.any_exit_code, true);
     return usage_error(fmt::format("'{}' is not an option of vigil-dumper; see --help", name));
   }
@@ -201,6 +203,33 @@ class Parser {
     return {};
   }
 
+  /// `0xe06d7363,0x40010006=*timeout*`
+  Status exception_text() {
+    VIGIL_TRY_ASSIGN(const auto given, value("--exception-text"));
+    const auto equals = given.find('=');
+    if (equals == std::string::npos || equals + 1 == given.size())
+      return usage_error(fmt::format("--exception-text needs CODES=PATTERN, not '{}'", given));
+    ExceptionWatch watch{.text = given.substr(equals + 1)};
+    std::string_view codes = std::string_view(given).substr(0, equals);
+    while (!codes.empty()) {
+      const auto comma = codes.find(',');
+      const auto code = exit_code_from(codes.substr(0, comma));
+      if (!code)
+        return usage_error(fmt::format("--exception-text needs CODES=PATTERN, not '{}'", given));
+      watch.codes.push_back(*code);
+      codes = comma == std::string_view::npos ? std::string_view() : codes.substr(comma + 1);
+    }
+    options_.exception_texts.push_back(std::move(watch));
+    return {};
+  }
+
+  Status module() {
+    VIGIL_TRY_ASSIGN(auto given, value("--module"));
+    if (given.empty()) return usage_error("--module needs a pattern that is not empty");
+    options_.modules.push_back(std::move(given));
+    return {};
+  }
+
   Status process_start() {
     VIGIL_TRY_ASSIGN(const auto given, value("--process-start"));
     const auto us = number_from<std::int64_t>(given);
@@ -303,6 +332,13 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
     add(args, "--process-start", std::to_string(options.process_start->us));
   for (const auto code : options.exit_codes) add(args, "--exit-code", fmt::format("{:#x}", code));
   for (const auto code : options.exceptions) add(args, "--exception", fmt::format("{:#x}", code));
+  for (const auto& watch : options.exception_texts) {
+    std::string codes;
+    for (const auto code : watch.codes)
+      codes += fmt::format("{}{:#x}", codes.empty() ? "" : ",", code);
+    add(args, "--exception-text", codes + "=" + watch.text);
+  }
+  for (const auto& pattern : options.modules) add(args, "--module", pattern);
   if (options.any_exit_code) args.emplace_back("--any-exit-code");
   if (options.min_free_disk_bytes != 0)
     add(args, "--min-free-disk", std::to_string(options.min_free_disk_bytes));
@@ -321,7 +357,8 @@ std::string_view dumper_usage() noexcept {
                     [--custom MASK] [--writer WRITER] [--suspend MS] [--process-start US] [--rule NAME] [--reason TEXT] [--occasion KIND] [--supervised]
        vigil-dumper --attach PID --inbox FOLDER [--kind KIND] [--rule NAME]
                     [--custom MASK] [--writer WRITER] [--suspend MS]
-                    [--exit-code CODE]... [--exception CODE]... [--any-exit-code] [--no-exit-trap] [--plain]
+                    [--exit-code CODE]... [--exception CODE]... [--exception-text [CODE[,CODE]...]=PATTERN]...
+                    [--module PATTERN]... [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
        vigil-dumper --pack FILE --output FILE [--supervised]
 
@@ -348,6 +385,9 @@ Writes the dump of one process, or packs a dump that Windows has written.
   --process-start US    only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code
   --exception CODE      with --attach: also dump when this exception is raised, handled or not
+  --exception-text CODES=PATTERN
+                        with --attach: the same of one of these codes (none: any) that says this
+  --module PATTERN      with --attach: also dump when a module of this name or path is loaded
   --any-exit-code       with --attach: also dump an end with any code but 0
   --no-exit-trap        with --attach: do not stop at the process's own termination calls
   --plain               do not compress

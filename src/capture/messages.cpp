@@ -19,7 +19,8 @@ constexpr std::size_t kMaxPathBytes = 6 * 1024;
 constexpr std::size_t kMaxCommandLineBytes = 12 * 1024;
 constexpr std::size_t kMaxTextBytes = 4 * 1024;
 constexpr std::int64_t kMicrosecondsPerMillisecond = 1000;
-static_assert(2 * (3 * kMaxNameBytes + kMaxPathBytes + kMaxCommandLineBytes + 2 * kMaxTextBytes) +
+static_assert(2 * (3 * kMaxNameBytes + kMaxPathBytes + kMaxCommandLineBytes + 2 * kMaxTextBytes +
+                   kMaxEventText) +
                   4096 <
               kMaxEventBytes);
 
@@ -64,6 +65,7 @@ Json signal_to_json(const store::Signal& signal) {
   if (signal.exit_code) object["exit_code"] = *signal.exit_code;
   put_text(object, "fault_key", signal.fault_key, kMaxNameBytes);
   put_text(object, "detail", signal.detail, kMaxTextBytes);
+  put_text(object, "text", signal.text, kMaxEventText);
   return object;
 }
 
@@ -76,7 +78,7 @@ std::optional<store::Source> source_from_outside(std::string_view name) {
 std::optional<store::Kind> kind_from_outside(std::string_view name) {
   const auto kind = store::kind_from(name);
   const bool allowed = kind && (store::is_death(*kind) || *kind == store::Kind::Manual ||
-                                *kind == store::Kind::Exception);
+                                *kind == store::Kind::Exception || *kind == store::Kind::Module);
   return allowed ? kind : std::nullopt;
 }
 
@@ -98,6 +100,7 @@ Status read_signal(const Json& json, store::Signal& signal) {
   fields.number("exit_code", signal.exit_code);
   fields.text("fault_key", signal.fault_key, kMaxNameBytes);
   fields.text("detail", signal.detail, kMaxTextBytes);
+  fields.text("text", signal.text, kMaxEventText);
   return fields.finish();
 }
 

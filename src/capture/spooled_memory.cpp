@@ -41,7 +41,7 @@ Status SpooledMemory::fill(TargetMemory& source,
   std::uint64_t next_space_check = 0;
   for (const auto& piece : pieces) {
     if (budget.cancel.stop_requested()) return Error{Errc::Cancelled, "dump: cancelled"};
-    if (budget.elapsed() >= budget.limit) return {};
+    if (!pieces_.empty() && budget.elapsed() >= budget.limit) return {};
     if (bytes_ >= next_space_check) {
       VIGIL_TRY(check_space(folder_, budget.min_free_bytes));
       next_space_check = bytes_ + kSpaceCheckBytes;

@@ -32,7 +32,8 @@ class SpooledMemory final : public TargetMemory {
     std::stop_token cancel{};
   };
   /// Reads \p pieces, none of which overlaps another, one after the other, until there is no time
-  /// left. Bytes that cannot be read become zero.
+  /// left; the first in any case, since without a stack a dump is worth nothing. Bytes that cannot
+  /// be read become zero.
   [[nodiscard]] Status fill(TargetMemory& source,
                             std::span<const MemoryRange> pieces,
                             const Budget& budget);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/exception_codes.h"
+#include "rules/glob.h"
 #include "rules/rules.h"
 
 namespace vigil::rules {
@@ -12,6 +13,7 @@ namespace {
 struct Event {
   EventKind kind;
   std::uint32_t exit_code;
+  std::string_view text;
 };
 
 /// Whether a process ended.
@@ -24,9 +26,14 @@ bool is_crash(const Event& event) {
   return event.kind == EventKind::Crash || is_crash_exit_code(event.exit_code);
 }
 
-bool is_wanted_exception(const std::vector<std::uint32_t>& codes, const Event& event) {
+bool is_wanted_exception(const Condition& condition, const Event& event) {
+  const auto& codes = condition.exit_codes;
+  const auto& texts = condition.texts;
   return event.kind == EventKind::Exception &&
-         std::ranges::find(codes, event.exit_code) != codes.end();
+         (codes.empty() || std::ranges::find(codes, event.exit_code) != codes.end()) &&
+         (texts.empty() || std::ranges::any_of(texts, [&](const std::string& pattern) {
+            return glob_matches(pattern, event.text);
+          }));
 }
 
 bool is_wanted_exit(const std::vector<std::uint32_t>& codes, const Event& event) {
@@ -45,7 +52,10 @@ bool is_met(const Condition& condition, const Event* event, const Holds& holds) 
     case Condition::Kind::Exit:
       return event != nullptr && is_wanted_exit(condition.exit_codes, *event);
     case Condition::Kind::Exception:
-      return event != nullptr && is_wanted_exception(condition.exit_codes, *event);
+      return event != nullptr && is_wanted_exception(condition, *event);
+    case Condition::Kind::Module:
+      return event != nullptr && event->kind == EventKind::Module &&
+             module_fits(condition.texts, event->text);
     case Condition::Kind::Bugcheck: return event != nullptr && event->kind == EventKind::Bugcheck;
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return holds && holds(condition);
@@ -63,6 +73,7 @@ bool is_met_by(const Condition& condition, const Event& event, const Holds& hold
     case Condition::Kind::Crash:
     case Condition::Kind::Exit:
     case Condition::Kind::Exception:
+    case Condition::Kind::Module:
     case Condition::Kind::Bugcheck: return is_met(condition, &event, holds);
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return false;
@@ -129,8 +140,21 @@ std::string describe(const Probe& probe) {
   return probe.type == Probe::Type::Heartbeat ? "the heartbeat " + probe.target : probe.target;
 }
 
-bool Condition::fits(EventKind event, std::uint32_t exit_code, const Holds& holds) const {
-  return is_met_by(*this, {event, exit_code}, holds);
+bool Condition::fits(EventKind event,
+                     std::uint32_t exit_code,
+                     const Holds& holds,
+                     std::string_view text) const {
+  return is_met_by(*this, {event, exit_code, text}, holds);
+}
+
+bool module_fits(const std::vector<std::string>& patterns, std::string_view path) noexcept {
+  constexpr std::string_view kSlashes = "/\\";
+  const auto slash = path.find_last_of(kSlashes);
+  const auto name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+    const bool whole = pattern.find_first_of(kSlashes) != std::string::npos;
+    return glob_matches(pattern, whole ? path : name, Slashes::Same);
+  });
 }
 
 bool Condition::fits(const Holds& holds) const {

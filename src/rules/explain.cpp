@@ -52,6 +52,13 @@ std::string parts_text(const std::vector<Condition>& parts) {
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
+std::string exception_text(const Condition& condition) {
+  std::string text = "exception";
+  if (!condition.exit_codes.empty()) text += " " + codes_text(condition.exit_codes);
+  if (!condition.texts.empty()) text += " that says " + either(condition.texts);
+  return text;
+}
+
 }  // namespace
 
 std::vector<Clause> explain(const Match& match, const ProcessFacts& process) {
@@ -82,7 +89,8 @@ std::string describe(const Condition& condition) {
     case Kind::Exit:
       if (condition.exit_codes.empty()) return "exit with any code but 0 and those of a crash";
       return "exit with " + codes_text(condition.exit_codes);
-    case Kind::Exception: return "exception " + codes_text(condition.exit_codes);
+    case Kind::Exception: return exception_text(condition);
+    case Kind::Module: return "module " + either(condition.texts) + " is loaded";
     case Kind::Bugcheck: return "a dump of the kernel";
     case Kind::Threshold: return describe(condition.threshold);
     case Kind::Hang:

@@ -22,6 +22,11 @@ void read_threshold(std::string_view name,
 void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 /// The value of `then`.
 void read_then(const yaml::Node& node, std::vector<Action>& actions, yaml::Problems& problems);
+/// The value of `codes`.
+void read_codes(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
+/// The values of `exception` and `module`.
+void read_exception(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
+void read_module(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 /// The value of `capture`.
 void read_capture(const yaml::Node& node, Rule& rule, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);

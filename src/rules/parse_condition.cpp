@@ -11,9 +11,9 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kConditions[] = {"crash",    "exit",    "cpu",  "memory",
-                                            "handles",  "threads", "hang", "exception",
-                                            "bugcheck", "any",     "all"};
+constexpr std::string_view kConditions[] = {"crash",   "exit",     "cpu",  "memory",
+                                            "handles", "threads",  "hang", "exception",
+                                            "module",  "bugcheck", "any",  "all"};
 /// Those that need say nothing more.
 constexpr std::string_view kConditionWords[] = {"crash", "exit", "bugcheck"};
 constexpr std::string_view kLaterConditions[] = {"counter"};
@@ -40,6 +40,8 @@ void read_code(const yaml::Node& node, Condition& condition, yaml::Problems& pro
   condition.exit_codes.push_back(*code);
 }
 
+}  // namespace
+
 void read_codes(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
   if (node.kind != yaml::Node::Kind::List) return read_code(node, condition, problems);
   if (node.items.empty()) problems.add(node.at, "an empty list of exit codes");
@@ -50,6 +52,8 @@ void read_codes(const yaml::Node& node, Condition& condition, yaml::Problems& pr
   }
   for (const auto& item : node.items) read_code(item, condition, problems);
 }
+
+namespace {
 
 constexpr yaml::Field<Condition> kExitFields[] = {{"codes", read_codes}};
 
@@ -73,26 +77,13 @@ void read_exit(const yaml::Node& node, Condition& condition, yaml::Problems& pro
     yaml::read_map(node, kExitFields, {}, condition, problems);
 }
 
-/// Each is asked for by an argument of the attached dumper.
-constexpr std::size_t kMaxExceptionCodes = 100;
-
-void read_exception(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
-  condition.kind = Kind::Exception;
-  yaml::read_map(node, kExitFields, {}, condition, problems);
-  if (node.kind == yaml::Node::Kind::Map && node.find("codes") == nullptr)
-    problems.add(node.at, "an exception needs its codes, such as { codes: [ACCESS_VIOLATION] }");
-  if (condition.exit_codes.size() > kMaxExceptionCodes) {
-    problems.add(node.at, fmt::format("{} codes of exceptions, and the limit is {}",
-                                      condition.exit_codes.size(), kMaxExceptionCodes));
-  }
-}
-
 /// How a condition that is more than a word looks.
 std::string_view example_of(std::string_view name) {
   if (name == "cpu") return "{ cpu: { above: 85%, for: 30s } }";
   if (name == "memory") return "{ memory: { above: 4GiB } }";
   if (name == "handles") return "{ handles: { above: 10000 } }";
   if (name == "exception") return "{ exception: { codes: [ACCESS_VIOLATION] } }";
+  if (name == "module") return "{ module: { loaded: \"evil*.dll\" } }";
   if (name == "hang") return "{ hang: { tcp: \"127.0.0.1:8080\" } }";
   if (name == "threads") return "{ threads: { above: 500 } }";
   return name == "any" ? "{ any: [crash, exit] }" : "{ all: [crash, { memory: { above: 4GiB } }] }";
@@ -132,6 +123,7 @@ void read_named(std::string_view name,
   if (name == "exit") return read_exit(value, condition, problems);
   if (name == "any" || name == "all") return read_parts(name, value, condition, left, problems);
   if (name == "exception") return read_exception(value, condition, problems);
+  if (name == "module") return read_module(value, condition, problems);
   if (name == "hang") return read_hang(value, condition, problems);
   condition.kind = Kind::Threshold;
   read_threshold(name, value, condition.threshold, problems);

@@ -126,19 +126,21 @@ void read_rule(const Node& node, File& file, Problems& problems) {
                                  "and exit",
                                  yaml::shown(rule.name)));
   }
-  bool wants_exceptions = false, wants_bugchecks = false;
+  std::string_view unseen;
+  bool wants_bugchecks = false;
   rule.when.for_each([&](const Condition& part) {
-    wants_exceptions = wants_exceptions || part.kind == Condition::Kind::Exception;
     wants_bugchecks = wants_bugchecks || part.kind == Condition::Kind::Bugcheck;
+    if (part.needs_attach())
+      unseen = part.kind == Condition::Kind::Exception ? "exceptions" : "modules";
   });
   if (wants_bugchecks && rule.when.kind == Condition::Kind::All) {
     problems.add(at, fmt::format("rule {}: nothing can be the case together with a bugcheck: the "
                                  "machine has started again since",
                                  yaml::shown(rule.name)));
   }
-  if (wants_exceptions && !rule.attach) {
-    problems.add(at, fmt::format("rule {} asks for exceptions, which only 'attach: true' sees",
-                                 yaml::shown(rule.name)));
+  if (!unseen.empty() && !rule.attach) {
+    problems.add(at, fmt::format("rule {} asks for {}, which only 'attach: true' sees",
+                                 yaml::shown(rule.name), unseen));
   }
   if (rule.limits.fair_share && !rule.limits.per_hour) {
     problems.add(at, fmt::format("rule {}: 'fair_share' shares per_hour, which is not there",

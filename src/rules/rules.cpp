@@ -35,6 +35,7 @@ std::string_view to_string(EventKind kind) noexcept {
     case EventKind::Exit: return "exit";
     case EventKind::Exception: return "exception";
     case EventKind::Bugcheck: return "bugcheck";
+    case EventKind::Module: return "module";
   }
   return "crash";
 }
@@ -56,9 +57,10 @@ bool Match::matches(const ProcessFacts& facts) const noexcept {
 const Rule* RuleSet::find(EventKind kind,
                           std::uint32_t exit_code,
                           const ProcessFacts& process,
-                          const Holds& holds) const {
+                          const Holds& holds,
+                          std::string_view text) const {
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
-    return rule.match.matches(process) && rule.when.fits(kind, exit_code, holds);
+    return rule.match.matches(process) && rule.when.fits(kind, exit_code, holds, text);
   });
   return found == rules.end() ? nullptr : &*found;
 }

@@ -91,9 +91,10 @@ struct Match {
       const ProcessFacts& process_facts) const noexcept;
 };
 
-/// Exception: one that was raised in a process that lives on, if somebody handles it. Bugcheck: of
-/// the whole machine, which its kernel stopped or wrote a live report of.
-enum class EventKind : std::uint8_t { Crash, Exit, Exception, Bugcheck };
+/// Exception: one that was raised in a process that lives on, if somebody handles it. Module: one
+/// was loaded into it. Bugcheck: of the whole machine, which its kernel stopped or wrote a live
+/// report of.
+enum class EventKind : std::uint8_t { Crash, Exit, Exception, Module, Bugcheck };
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
 /// What is measured of a process while it runs.
@@ -146,25 +147,45 @@ using Holds = std::function<bool(const Condition&)>;
 /// `crash`: an unhandled exception, a fail-fast, an exit with a crash code. `exit`: the exit codes
 /// named, also those of a crash; none named: every code but 0 and those of a crash. A threshold:
 /// while it holds. A hang: while its probe fails. `exception`: one with a code that is named was
-/// raised, handled or not. `bugcheck`: Windows has written a dump of its kernel. `any` and `all` of
-/// others.
+/// raised, handled or not, and says what is named. `module`: one that is named was loaded.
+/// `bugcheck`: Windows has written a dump of its kernel. `any` and `all` of others.
 struct Condition {
-  enum class Kind : std::uint8_t { Crash, Exit, Threshold, Hang, Exception, Bugcheck, Any, All };
+  enum class Kind : std::uint8_t {
+    Crash,
+    Exit,
+    Threshold,
+    Hang,
+    Exception,
+    Module,
+    Bugcheck,
+    Any,
+    All
+  };
   Kind kind = Kind::Crash;
   std::vector<std::uint32_t> exit_codes = {};  ///< For Exit; for Exception its codes.
-  rules::Threshold threshold = {};             ///< For Threshold.
-  rules::Probe probe = {};                     ///< For Hang.
-  std::vector<Condition> parts = {};           ///< For Any and All; never empty there.
+  /// Patterns. Exception: of what it says, of which one must fit; Module: as module_fits() has it.
+  std::vector<std::string> texts = {};
+  rules::Threshold threshold = {};    ///< For Threshold.
+  rules::Probe probe = {};            ///< For Hang.
+  std::vector<Condition> parts = {};  ///< For Any and All; never empty there.
 
-  /// Whether it is met by an event, and by what holds at that moment.
-  [[nodiscard]] bool fits(EventKind event, std::uint32_t exit_code, const Holds& holds = {}) const;
+  /// Whether it is met by an event, and by what holds at that moment. \p text: what an exception
+  /// says, or the path of a module.
+  [[nodiscard]] bool fits(EventKind event,
+                          std::uint32_t exit_code,
+                          const Holds& holds = {},
+                          std::string_view text = {}) const;
   /// Whether it is met without an event.
   [[nodiscard]] bool fits(const Holds& holds) const;
   /// Calls \p use for each condition in it that has no parts, itself if it has none.
   void for_each(const std::function<void(const Condition&)>& use) const;
-  /// Whether it is met by an event of a process: a crash, an exit, an exception.
+  /// Whether it is met by an event of a process: a crash, an exit, or one that only an attached
+  /// dumper sees.
   [[nodiscard]] bool is_event() const noexcept {
-    return kind == Kind::Crash || kind == Kind::Exit || kind == Kind::Exception;
+    return kind == Kind::Crash || kind == Kind::Exit || needs_attach();
+  }
+  [[nodiscard]] bool needs_attach() const noexcept {
+    return kind == Kind::Exception || kind == Kind::Module;
   }
   /// Whether an event of a process is among what it asks for.
   [[nodiscard]] bool wants_events() const;
@@ -172,6 +193,10 @@ struct Condition {
   [[nodiscard]] bool wants_watching() const;
   friend bool operator==(const Condition&, const Condition&) = default;
 };
+/// Whether one of \p patterns fits the module at \p path: a pattern with a slash its path, another
+/// one its name.
+[[nodiscard]] bool module_fits(const std::vector<std::string>& patterns,
+                               std::string_view path) noexcept;
 /// Of one rule, `any` and `all` included.
 inline constexpr std::size_t kMaxConditions = 32;
 
@@ -233,7 +258,8 @@ struct RuleSet {
   [[nodiscard]] const Rule* find(EventKind kind,
                                  std::uint32_t exit_code,
                                  const ProcessFacts& process,
-                                 const Holds& holds = {}) const;
+                                 const Holds& holds = {},
+                                 std::string_view text = {}) const;
   /// The rule, by name, that wants this process attached to; nullptr: none.
   [[nodiscard]] const Rule* find_attach(const ProcessFacts& process) const noexcept;
   /// Whether the rules that are about \p process but for what is not known of it yet ask for its

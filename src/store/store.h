@@ -64,6 +64,7 @@ enum class Kind : std::uint8_t {
   Hang,
   Bugcheck,
   Exception,   ///< Raised in a process that lives on, if somebody handles it.
+  Module,      ///< Loaded into a process that lives on.
   LiveReport,  ///< Windows has written a dump of its kernel and went on.
 };
 /// One process has one row of these, and as many of the others as there were occasions.
@@ -89,6 +90,8 @@ struct Signal {
   std::string
       fault_key;  ///< `c0000005|orders.dll+1a2b`: what is known of the signature before analysis.
   std::string detail;  ///< A sentence, where there is more to say.
+  /// What an exception said, or the path of a module: for the rules, and not kept.
+  std::string text = {};
 };
 
 struct Capture {

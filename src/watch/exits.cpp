@@ -31,7 +31,9 @@ const rules::Rule* find_rule(const rules::RuleSet& rules,
                              const rules::Holds& holds) {
   const auto exit_code = signal.exit_code.value_or(signal.exception_code.value_or(0));
   if (signal.kind == store::Kind::Exception)
-    return rules.find(rules::EventKind::Exception, exit_code, facts, holds);
+    return rules.find(rules::EventKind::Exception, exit_code, facts, holds, signal.text);
+  if (signal.kind == store::Kind::Module)
+    return rules.find(rules::EventKind::Module, 0, facts, holds, signal.text);
   if (signal.kind == store::Kind::Bugcheck || signal.kind == store::Kind::LiveReport)
     return rules.find(rules::EventKind::Bugcheck, exit_code, facts, holds);
   if (signal.kind == store::Kind::Crash) {

@@ -6,6 +6,7 @@
 #include <winsock2.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -280,6 +281,67 @@ LONG CALLBACK handle_it(EXCEPTION_POINTERS* pointers) {
 
 }  // namespace
 
+VIGIL_EXPORT int inner_load_module(std::uint32_t) {
+  const auto load_all = [](void*) -> DWORD {
+    for (;;) {
+      if (HMODULE library = ::LoadLibraryW(L"avifil32.dll"); library != nullptr)
+        ::FreeLibrary(library);
+      ::WaitForSingleObject(::GetCurrentThread(), 200);
+    }
+  };
+  ::CreateThread(nullptr, 0, load_all, nullptr, 0, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+VIGIL_EXPORT int inner_debug_text(std::uint32_t) {
+  const auto say_all = [](void*) -> DWORD {
+    for (;;) {
+      ::OutputDebugStringW(L"nothing to see here\n");
+      ::OutputDebugStringW(L"orders: timeout of the bank\n");
+      ::WaitForSingleObject(::GetCurrentThread(), 200);
+    }
+  };
+  ::CreateThread(nullptr, 0, say_all, nullptr, 0, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
+namespace {
+
+/// What the compiler of Microsoft leaves for one type that is thrown; offsets are from its own
+/// beginning, which is given for the base of the image.
+struct ThrownType {
+  std::uint32_t attributes = 0, unwind = 0, compatible = 0;
+  std::uint32_t types = offsetof(ThrownType, count);
+  std::uint32_t count = 1;
+  std::uint32_t first = offsetof(ThrownType, properties);
+  std::uint32_t properties = 0;
+  std::uint32_t descriptor = offsetof(ThrownType, table);
+  std::uint64_t table = 0, spare = 0;
+  char name[32] = ".?AVtimeout_error@orders@@";
+};
+ThrownType thrown_type;
+
+}  // namespace
+
+VIGIL_EXPORT int inner_msvc_exception(std::uint32_t) {
+  constexpr DWORD kCppException = 0xe06d'7363;
+  handled_code = kCppException;
+  ::AddVectoredExceptionHandler(1, handle_it);
+  const auto throw_all = [](void*) -> DWORD {
+    for (;;) {
+      const auto type = reinterpret_cast<ULONG_PTR>(&thrown_type);
+      const ULONG_PTR parameters[] = {0x1993'0520, type, type, type};
+      ::RaiseException(kCppException, 0, 4, parameters);
+      ::WaitForSingleObject(::GetCurrentThread(), 200);
+    }
+  };
+  ::CreateThread(nullptr, 0, throw_all, nullptr, 0, nullptr);
+  vigil::crasher::wait_until_stdin_closes();
+  return 0;
+}
+
 VIGIL_EXPORT int inner_first_chance(std::uint32_t value) {
   handled_code = value;
   ::AddVectoredExceptionHandler(1, handle_it);
@@ -361,6 +423,12 @@ std::span<const Way> ways() {
           inner_hung_window},
       Way{"first_chance", "raise --value and handle it, again and again, until stdin closes",
           0xe000'0001, inner_first_chance},
+      Way{"msvc_exception", "throw orders::timeout_error and handle it, until stdin closes", 0,
+          inner_msvc_exception},
+      Way{"debug_text", "say a line to a debugger again and again, until stdin closes", 0,
+          inner_debug_text},
+      Way{"load_module", "load avifil32.dll again and again, until stdin closes", 0,
+          inner_load_module},
       Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms", 1000,
           inner_stuck_service},
       Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},

@@ -87,12 +87,12 @@ class Kinds(VigilTestCase):
         self.assertEqual(left, [])
 
     def test_the_process_stands_still_no_longer_than_it_may(self) -> None:
-        big = self.vigil.start("big", name="OrdersApi.exe", value=512)
+        big = self.vigil.start("big", name="OrdersApi.exe", value=1024)
         wait_until("the memory to be filled", lambda: "filled" in big.output())
         place = self.machine.to_windows(self.scratch / "cut.dmp.zst")
-        result = self.vigil.run("dump", str(big.pid), "--kind", "full", "--suspend", "100ms", "--output", place)
+        result = self.vigil.run("dump", str(big.pid), "--kind", "full", "--suspend", "400ms", "--output", place)
         self.assertEqual(result.code, 0, result.err)
-        self.assertRegex(result.err, r"the suspend budget of 100ms was used up: [0-9.]+ [KM]iB of [0-9.]+ MiB were read")
+        self.assertRegex(result.err, r"the suspend budget of 400ms was used up: [0-9.]+ [KMG]iB of [0-9.]+ [MG]iB were read")
         report = self.vigil.run("analyze", place, "--json").json()
         self.assert_walks(report, "inner_big")
         self.assertTrue(big.is_running())
@@ -128,12 +128,12 @@ class Rules(VigilTestCase):
 
     def test_the_row_says_what_a_suspend_budget_left_out(self) -> None:
         when = "{ memory: { above: 400MiB, for: 1s } }"
-        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "big.exe", when=when, dump="full, suspend: 100ms")})
-        big = self.vigil.start("big", value=512)
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "big.exe", when=when, dump="full, suspend: 400ms")})
+        big = self.vigil.start("big", value=1024)
         row = self.vigil.wait_for_ended("big.exe", seconds=120)
         self.assertEqual((row["state"], row["dump_kind"]), ("done", "full"), row)
         self.assertRegex(
-            row["reason"], r"^rule all: full dump; the suspend budget of 100ms was used up: [0-9.]+ [KM]iB of [0-9.]+ MiB were read$"
+            row["reason"], r"^rule all: full dump; the suspend budget of 400ms was used up: [0-9.]+ [KMG]iB of [0-9.]+ [MG]iB were read$"
         )
         self.assertTrue(big.is_running())
 

@@ -113,3 +113,34 @@ class Exceptions(VigilTestCase):
         self.vigil.start("first_chance", value=0xE0005678)
         rows = self.vigil.wait_for_rows("a dump", lambda rows: any(row["state"] == "done" for row in rows))
         self.assertEqual({row["exception_code"] for row in rows}, {"0xe0005678"})
+
+    def captured(self, way: str, when: str) -> dict:
+        """The first row of a program that lives on, done; the rule takes one dump."""
+        rules = {"all.yaml": rule("all", f"{way}.exe", when=when, dump="mini, attach: true", more="limits: { lifetime: 1 }")}
+        self.vigil.install(SETTINGS, rules)
+        program = self.vigil.start(way)
+        rows = self.vigil.wait_for_rows("a dump", lambda rows: any(row["state"] == "done" for row in rows))
+        self.assertTrue(program.is_running())
+        return rows[0]
+
+    def test_captures_one_by_the_type_that_is_thrown(self) -> None:
+        row = self.captured("msvc_exception", "{ exception: { text: 'orders::*' } }")
+        self.assertEqual((row["kind"], row["exception_code"]), ("exception", "0xe06d7363"))
+        self.assertRegex(row["detail"], r"^exception \S+ was raised: orders::timeout_error")
+
+    def test_captures_a_line_that_is_said_to_a_debugger(self) -> None:
+        row = self.captured("debug_text", "{ exception: { codes: [0x40010006, 0x4001000a], text: '*timeout*' } }")
+        self.assertEqual(row["kind"], "exception")
+        # Windows makes narrow events of wide lines for who does not ask for wide ones.
+        self.assertIn(row["exception_code"], ("0x40010006", "0x4001000a"))
+        self.assertRegex(row["detail"], r"was raised: orders: timeout of the bank")
+        self.assertEqual([other for other in self.vigil.rows() if "nothing to see" in other["detail"]], [])
+
+    def test_captures_who_loads_a_module(self) -> None:
+        row = self.captured("load_module", "{ module: { loaded: 'avi*.dll' } }")
+        self.assertEqual(row["kind"], "module")
+        self.assertRegex(row["detail"], r"^loaded [A-Z]:\\.*\\avifil32\.dll")
+        self.assertRegex(row["synopsis"], r"^load_module\.exe loaded a module that a rule names, in .*, called from load_module\.exe")
+        frames = [f.get("module", "") for t in self.vigil.report(row)["threads"] for f in t["frames"]]
+        self.assertTrue(any("load_module" in name for name in frames), frames)
+        self.assertIn("avifil32.dll", self.vigil.must("list").out.lower())

@@ -48,7 +48,12 @@ void point_at(const ExceptionContent& exception,
 MiniRequest request_of(const TargetProcess& process,
                        const std::vector<StackFacts>& stacks,
                        const DumpContent& content) {
-  const auto has = [&](std::uint32_t flag) { return (content.flags & flag) != 0; };
+  // A full dump holds this anyway; here it is asked for to be read first.
+  constexpr std::uint32_t kWorthMost =
+      type::kWithIndirectlyReferencedMemory | type::kWithProcessThreadData;
+  const bool all = (content.flags & type::kWithFullMemory) != 0;
+  const auto flags = content.flags | (all ? kWorthMost : 0);
+  const auto has = [&](std::uint32_t flag) { return (flags & flag) != 0; };
   MiniRequest wanted{.stacks = stacks, .withheld = process.environment()};
   if (has(type::kFilterTriage)) {
     const auto text = process.command_line();

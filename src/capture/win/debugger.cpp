@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include <fmt/format.h>
 
+#include "base/utf.h"
+#include "capture/exception_text.h"
 #include "capture/win/collect.h"
 #include "platform/win/win_error.h"
 
@@ -17,6 +20,7 @@ constexpr std::array<DWORD, 3> kChatter = {0x406d'1388, 0x4001'0006, 0x4001'000a
 
 /// After the breakpoints are out: how long to wait for threads that had just run into one.
 constexpr DWORD kDrainMs = 50;
+constexpr std::size_t kMaxPathUnits = 32 * 1024;
 
 class Debugger {
  public:
@@ -66,7 +70,12 @@ class Debugger {
         if (use_trap_)
           (void)trap_.arm();  // Code that cannot be written to: the exit is seen, undumped.
         return DBG_CONTINUE;
-      case LOAD_DLL_DEBUG_EVENT: ::CloseHandle(event.u.LoadDll.hFile); return DBG_CONTINUE;
+      case LOAD_DLL_DEBUG_EVENT:
+        on_module({event.dwThreadId}, event.u.LoadDll);
+        return DBG_CONTINUE;
+      case OUTPUT_DEBUG_STRING_EVENT:
+        on_text({event.dwThreadId}, event.u.DebugString);
+        return DBG_CONTINUE;
       case EXIT_THREAD_DEBUG_EVENT: trap_.on_thread_exit({event.dwThreadId}); return DBG_CONTINUE;
       case EXIT_PROCESS_DEBUG_EVENT:
         exit_code_ = event.u.ExitProcess.dwExitCode;
@@ -81,7 +90,9 @@ class Debugger {
     const auto address = reinterpret_cast<std::uintptr_t>(record.ExceptionAddress);
     if (info.dwFirstChance == 0) {
       attached();
-      die({.exception = content_of(thread, record)});
+      Death death{.exception = content_of(thread, record)};
+      death.exception.context = context_of(thread);
+      die(death);
       return DBG_EXCEPTION_NOT_HANDLED;
     }
     if (record.ExceptionCode == EXCEPTION_BREAKPOINT) {
@@ -98,11 +109,50 @@ class Debugger {
       return DBG_CONTINUE;
     if (std::ranges::find(kChatter, record.ExceptionCode) == kChatter.end())
       last_first_chance_ = record.ExceptionCode;
-    if (observer_.wants_exception(record.ExceptionCode)) {
-      attached();
-      observer_.on_exception(content_of(thread, record));
-    }
+    offer(content_of(thread, record));
     return DBG_EXCEPTION_NOT_HANDLED;
+  }
+
+  void offer(ExceptionContent exception) {
+    if (!observer_.wants_exception(exception)) return;
+    attached();
+    exception.context = context_of(exception.thread);
+    observer_.on_exception(exception);
+  }
+
+  /// The system makes an event of its own of the exception by which OutputDebugString says a line.
+  void on_text(ThreadId thread, const OUTPUT_DEBUG_STRING_INFO& info) {
+    offer({.thread = thread,
+           .code = info.fUnicode != 0 ? kDebugPrintWideCode : kDebugPrintCode,
+           .parameters = {info.nDebugStringLength,
+                          reinterpret_cast<std::uintptr_t>(info.lpDebugStringData)}});
+  }
+
+  /// What is there when the debugger comes is told of first, and nobody is loading it.
+  void on_module(ThreadId thread, const LOAD_DLL_DEBUG_INFO& info) {
+    const platform::FileHandle file(info.hFile);
+    if (!told_attached_ || !file) return;
+    const auto path = path_of(file.get());
+    if (path.empty() || !observer_.wants_module(path)) return;
+    ExceptionContent where{.thread = thread,
+                           .code = kModuleLoadCode,
+                           .parameters = {reinterpret_cast<std::uintptr_t>(info.lpBaseOfDll)},
+                           .context = context_of(thread)};
+    where.address = stack_registers(where.context).instruction;
+    observer_.on_module(path, where);
+  }
+
+  static std::string path_of(HANDLE file) {
+    std::wstring path(kMaxPathUnits, L'\0');
+    const auto length = ::GetFinalPathNameByHandleW(
+        file, path.data(), static_cast<DWORD>(path.size()), VOLUME_NAME_DOS);
+    if (length == 0 || length >= path.size()) return {};
+    path.resize(length);
+    constexpr std::wstring_view kPrefix = L"\\\\?\\";
+    const auto from = path.starts_with(kPrefix) ? kPrefix.size() : 0;
+    return utf8_from_utf16(
+               std::u16string(path.begin() + static_cast<std::ptrdiff_t>(from), path.end()))
+        .text;
   }
 
   void attached() {
@@ -115,6 +165,7 @@ class Debugger {
     observer_.on_death(death);
   }
 
+  /// Without its context, which takes a call.
   static ExceptionContent content_of(ThreadId thread, const EXCEPTION_RECORD& record) {
     ExceptionContent content{
         .thread = thread,
@@ -124,7 +175,6 @@ class Debugger {
         .address = reinterpret_cast<std::uintptr_t>(record.ExceptionAddress)};
     const auto count = std::min<DWORD>(record.NumberParameters, EXCEPTION_MAXIMUM_PARAMETERS);
     content.parameters.assign(record.ExceptionInformation, record.ExceptionInformation + count);
-    content.context = context_of(thread);
     return content;
   }
 

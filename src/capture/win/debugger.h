@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -32,11 +33,18 @@ class DebugObserver {
   virtual void on_attached() = 0;
   /// Whether an end by the process's own hand with this code is worth stopping for.
   [[nodiscard]] virtual bool wants_exit(std::uint32_t exit_code) = 0;
-  /// Whether an exception with this code is worth stopping for when it is raised, before anybody
-  /// may handle it.
-  [[nodiscard]] virtual bool wants_exception(std::uint32_t /*code*/) { return false; }
+  /// Whether an exception is worth stopping for when it is raised, before anybody may handle it. A
+  /// line of text for a debugger is one too. It has no context yet.
+  [[nodiscard]] virtual bool wants_exception(const ExceptionContent& /*exception*/) {
+    return false;
+  }
   /// The process stands still, and goes on with looking for a handler.
   virtual void on_exception(const ExceptionContent& /*exception*/) {}
+  /// Whether the module at this path is worth stopping for when it is loaded. Those that were there
+  /// before are not told of.
+  [[nodiscard]] virtual bool wants_module(std::string_view /*path*/) { return false; }
+  /// The process stands still in the call that loads it. \p where: kModuleLoadCode, and who calls.
+  virtual void on_module(std::string_view /*path*/, const ExceptionContent& /*where*/) {}
   /// Once at most. Afterwards the process ends as it would have.
   virtual void on_death(const Death& death) = 0;
   /// Asked after every event, and at least every kPollMs.

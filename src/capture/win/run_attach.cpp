@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/exception_codes.h"
+#include "base/utf.h"
+#include "capture/exception_text.h"
+#include "capture/fields.h"
 #include "capture/win/handover.h"
 #include "capture/win/line_channel.h"
 #include "capture/win/modes.h"
@@ -15,8 +18,8 @@ namespace vigil::capture {
 namespace {
 
 constexpr std::uint32_t kAbortExitCode = 3;
-/// Between two questions about exceptions of one process: the shortest, after a dump, and the
-/// longest, to which refusals double it.
+/// Between two questions about exceptions and modules of one process: the shortest, after a dump,
+/// and the longest, to which refusals double it.
 constexpr std::chrono::seconds kExceptionPause{1};
 constexpr std::chrono::seconds kLongestExceptionPause{600};
 
@@ -46,27 +49,32 @@ class AttachedDumper final : public DebugObserver {
            std::ranges::find(options_.exit_codes, exit_code) != options_.exit_codes.end();
   }
 
-  bool wants_exception(std::uint32_t code) override {
-    if (std::ranges::find(options_.exceptions, code) == options_.exceptions.end()) return false;
-    // A program that raises thousands a second must not be held up by as many questions.
-    const auto now = std::chrono::steady_clock::now();
-    if (asked_ && now - *asked_ < pause_) {
-      ++passed_over_;
-      return false;
-    }
-    asked_ = now;
-    return true;
+  bool wants_exception(const ExceptionContent& exception) override {
+    return is_asked_for(exception) && has_time();
   }
 
   void on_exception(const ExceptionContent& exception) override {
     auto signal =
         signal_of(store::Source::Attach, facts_, {.exception = exception}, memory_, process_);
     signal.kind = store::Kind::Exception;
+    signal.text = exception_text(memory_, exception.code, exception.parameters);
     signal.detail = fmt::format("exception {} was raised", exception_name(exception.code));
-    if (const auto passed_over = std::exchange(passed_over_, 0); passed_over != 0)
-      signal.detail += fmt::format("; {} more since the last that was asked about", passed_over);
-    pause_ =
-        act_on(signal, exception) ? kExceptionPause : std::min(pause_ * 2, kLongestExceptionPause);
+    if (!signal.text.empty()) signal.detail += ": " + signal.text;
+    act_within_pause(signal, exception);
+  }
+
+  bool wants_module(std::string_view path) override {
+    return rules::module_fits(options_.modules, path) && has_time();
+  }
+
+  void on_module(std::string_view path, const ExceptionContent& where) override {
+    auto signal = signal_of(store::Source::Attach, facts_, {.exception = where}, memory_, process_);
+    signal.kind = store::Kind::Module;
+    signal.exception_code.reset();  // It is none; the code is the dump's.
+    signal.text =
+        printable(path.size() <= kMaxEventText ? path : windows_file_name(path), kMaxEventText);
+    signal.detail = fmt::format("loaded {}", signal.text);
+    act_within_pause(signal, where);
   }
 
   void on_death(const Death& death) override {
@@ -95,6 +103,38 @@ class AttachedDumper final : public DebugObserver {
     rules::Decision decision;
     bool decided = false;
   };
+
+  /// By its code, or by what it says; that is read only where somebody asks for it.
+  [[nodiscard]] bool is_asked_for(const ExceptionContent& exception) {
+    const auto has = [&](const std::vector<std::uint32_t>& codes) {
+      return std::ranges::find(codes, exception.code) != codes.end();
+    };
+    if (has(options_.exceptions)) return true;
+    std::optional<std::string> text;
+    return std::ranges::any_of(options_.exception_texts, [&](const ExceptionWatch& watch) {
+      if (!watch.codes.empty() && !has(watch.codes)) return false;
+      if (!text) text = exception_text(memory_, exception.code, exception.parameters);
+      return !text->empty() && rules::glob_matches(watch.text, *text);
+    });
+  }
+
+  /// A program that does it thousands of times a second must not be held up by as many questions.
+  [[nodiscard]] bool has_time() {
+    const auto now = std::chrono::steady_clock::now();
+    if (asked_ && now - *asked_ < pause_) {
+      ++passed_over_;
+      return false;
+    }
+    asked_ = now;
+    return true;
+  }
+
+  void act_within_pause(store::Signal& signal, const ExceptionContent& exception) {
+    if (const auto passed_over = std::exchange(passed_over_, 0); passed_over != 0)
+      signal.detail += fmt::format("; {} more since the last that was asked about", passed_over);
+    pause_ =
+        act_on(signal, exception) ? kExceptionPause : std::min(pause_ * 2, kLongestExceptionPause);
+  }
 
   /// Asks the service, and does what it says. False: that was nothing.
   bool act_on(const store::Signal& signal, const ExceptionContent& exception) {
@@ -144,7 +184,7 @@ class AttachedDumper final : public DebugObserver {
   const DumperConsole& console_;
   LineChannel service_;
   store::Signal facts_;
-  std::optional<std::chrono::steady_clock::time_point> asked_;  // about an exception
+  std::optional<std::chrono::steady_clock::time_point> asked_;  // of an exception or a module
   std::chrono::seconds pause_ = kExceptionPause;                // until the next
   std::size_t passed_over_ = 0;                                 // since then
 };

@@ -72,6 +72,8 @@ TEST(Synopsis, HasWordsForEachWayToDie) {
   EXPECT_EQ(synopsis_of(0xe06d7363, {}),
             program + "threw a C++ exception that nobody caught" + place);
   EXPECT_EQ(synopsis_of(0xc0000094, {}), program + "divided an integer by zero" + place);
+  EXPECT_EQ(synopsis_of(0x56494702, {0x10000}),
+            program + "loaded a module that a rule names," + place);
   EXPECT_EQ(synopsis_of(0xe0001234, {}), program + "ended with 0xe0001234" + place);
 }
 

@@ -43,6 +43,8 @@ TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
   DumperOptions brief = attach;
   brief.dump = rules::DumpKind::MiniPlus;
   brief.manner.suspend = Microseconds(1'500'000);
+  brief.exception_texts = {{{0xe06d'7363, 3}, "*a=b,c*"}, {{}, "x"}};
+  brief.modules = {"evil*.dll", "C:\\x\\*"};
   for (const auto& options : {once, hot, attach, jit, custom, brief}) {
     const auto parsed = parse_command_line(to_command_line(options));
     ASSERT_TRUE(parsed.ok()) << parsed.error().message();
@@ -92,6 +94,12 @@ TEST(DumperOptions, SayWhichOptionIsWrongAndWhatWouldBeRight) {
             "--kind needs none, triage, mini, miniplus, custom or full, not 'huge'");
   EXPECT_EQ(error_of({"--pid", "1", "--output", "a", "--kind", "custom", "--custom", "0x40000"}),
             "WithTokenInformation: the native writer cannot take it; writer 'dbghelp' can");
+  EXPECT_EQ(error_of({"--exception-text", "1,2"}),
+            "--exception-text needs CODES=PATTERN, not '1,2'");
+  EXPECT_EQ(error_of({"--exception-text", "1,x=a"}),
+            "--exception-text needs CODES=PATTERN, not '1,x=a'");
+  EXPECT_EQ(error_of({"--exception-text", "1="}), "--exception-text needs CODES=PATTERN, not '1='");
+  EXPECT_EQ(error_of({"--module", ""}), "--module needs a pattern that is not empty");
   EXPECT_EQ(error_of({"--writer", "mine"}), "--writer needs native or dbghelp, not 'mine'");
   EXPECT_EQ(error_of({"--suspend", "2s"}), "--suspend needs a number of milliseconds, not '2s'");
   EXPECT_EQ(error_of({"--attach", "1"}), "--attach needs --inbox");

@@ -20,6 +20,7 @@ store::Signal example_signal() {
   signal.exit_code = 3;
   signal.fault_key = "c0000005|orders.dll+1a2b";
   signal.detail = "a sentence";
+  signal.text = "orders::timeout_error";
   return signal;
 }
 

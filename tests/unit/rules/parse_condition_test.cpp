@@ -94,7 +94,7 @@ TEST(ReadCondition, KnowsExitAsWordAndMap) {
 }
 
 constexpr std::string_view kKnown =
-    "crash, exit, cpu, memory, handles, threads, hang, exception, bugcheck, any and all";
+    "crash, exit, cpu, memory, handles, threads, hang, exception, module, bugcheck, any and all";
 
 TEST(ReadCondition, RefusesConditionsOfLaterVersions) {
   for (const std::string later : {"counter"}) {
@@ -177,8 +177,9 @@ TEST(ExceptionCondition, NeedsItsCodesAndSomebodyAttached) {
   EXPECT_EQ(problem("{ exception: { codes: [1] } }", "attach: true"), "");
   EXPECT_EQ(problem("{ exception: { codes: [1] } }", "dump: mini"),
             "f:3:11: rule 'a' asks for exceptions, which only 'attach: true' sees");
-  EXPECT_EQ(problem("{ exception: { } }", "attach: true"),
-            "f:5:24: an exception needs its codes, such as { codes: [ACCESS_VIOLATION] }");
+  EXPECT_EQ(
+      problem("{ exception: { } }", "attach: true"),
+      "f:5:24: an exception needs its codes or its text, such as { codes: [ACCESS_VIOLATION] }");
 }
 
 }  // namespace

@@ -92,8 +92,7 @@ TEST(ParseRules, AllowsNoRulesAtAll) {
 }
 
 TEST(ParseRules, ReportsAllProblemsOfAFile) {
-  EXPECT_THAT(
-      problems_of(R"(schema: 1
+  EXPECT_THAT(problems_of(R"(schema: 1
 ownr: orders-team
 rules:
   - name: a
@@ -106,20 +105,20 @@ rules:
     when: counter
     thn: {}
 )"),
-      ElementsAre(
-          "rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
-          "rules.d/orders.yaml:6:7: unknown key 'proces'; did you mean 'process'?",
-          "rules.d/orders.yaml:8:25: expected a whole number, found 'many'",
-          "rules.d/orders.yaml:8:41: '30' has no unit; a duration is a whole "
-          "number with one of ms, s, m, h "
-          "and d, such as 30s",
-          "rules.d/orders.yaml:9:11: rule name 'b c' has other characters than "
-          "letters, digits, '-', '_' "
-          "and '.'",
-          "rules.d/orders.yaml:11:11: condition 'counter' is not supported by this "
-          "version; this one knows "
-          "crash, exit, cpu, memory, handles, threads, hang, exception, bugcheck, any and all",
-          "rules.d/orders.yaml:12:5: unknown key 'thn'; did you mean 'then'?"));
+              ElementsAre("rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
+                          "rules.d/orders.yaml:6:7: unknown key 'proces'; did you mean 'process'?",
+                          "rules.d/orders.yaml:8:25: expected a whole number, found 'many'",
+                          "rules.d/orders.yaml:8:41: '30' has no unit; a duration is a whole "
+                          "number with one of ms, s, m, h "
+                          "and d, such as 30s",
+                          "rules.d/orders.yaml:9:11: rule name 'b c' has other characters than "
+                          "letters, digits, '-', '_' "
+                          "and '.'",
+                          "rules.d/orders.yaml:11:11: condition 'counter' is not supported by this "
+                          "version; this one knows "
+                          "crash, exit, cpu, memory, handles, threads, hang, exception, module, "
+                          "bugcheck, any and all",
+                          "rules.d/orders.yaml:12:5: unknown key 'thn'; did you mean 'then'?"));
 }
 
 TEST(ParseRules, GivesNoRulesOfAFileWithAProblem) {

@@ -70,6 +70,8 @@ TEST(Schema, KnowsTheKeysThatTheParserKnows) {
        rule_with("{ process: { zzzzzz: 1 } }", "crash", "")},
       {definitions.at("when").at("oneOf").at(1), rule_with(match, "{ zzzzzz: 1 }", "")},
       {definitions.at("exit"), rule_with(match, "{ exit: { zzzzzz: 1 } }", "")},
+      {definitions.at("exception"), rule_with(match, "{ exception: { zzzzzz: 1 } }", "")},
+      {definitions.at("module"), rule_with(match, "{ module: { zzzzzz: 1 } }", "")},
       {definitions.at("cpu"), rule_with(match, "{ cpu: { zzzzzz: 1 } }", "")},
       {definitions.at("memory"), rule_with(match, "{ memory: { zzzzzz: 1 } }", "")},
       {definitions.at("count"), rule_with(match, "{ handles: { zzzzzz: 1 } }", "")},
