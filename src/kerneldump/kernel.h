@@ -49,9 +49,8 @@ struct Layout {
                 session = 0, directory_table = 0;
   std::uint64_t base_thread_list = 0, base_thread_links = 0;  ///< Those of KPROCESS and KTHREAD.
   std::uint64_t thread_bytes = 0, cid = 0, thread_links = 0, start = 0;
-  std::uint64_t initial_stack = 0, stack_limit = 0, stack_base = 0, kernel_stack = 0,
-                trap_frame = 0, process = 0, priority = 0, teb = 0, context_switches = 0, state = 0,
-                wait_ticks = 0, wait_reason = 0;
+  std::uint64_t stack_limit = 0, stack_base = 0, kernel_stack = 0, process = 0, priority = 0,
+                teb = 0, context_switches = 0, state = 0, wait_ticks = 0, wait_reason = 0;
 };
 
 /// What all readers of the kernel's structures share. It owns nothing.

@@ -85,8 +85,9 @@ void KernelDump::State::describe() {
   snapshot.comment = header.comment;
   snapshot.written = header.crash_time.value_or(Timestamp{});
   kernel.bugcheck = header.bugcheck;
-  kernel.raw_dump_type = header.raw_type;
   kernel.dump_type = to_string(header.type);
+  if (header.type == DumpType::Unknown && header.raw_type != 0)
+    kernel.dump_type += fmt::format(" ({})", header.raw_type);
   if (header.attributes) kernel.attributes = attribute_names(*header.attributes);
   constexpr std::uint32_t kLiveSystemDump = 0x161;
   kernel.live = header.has(Attribute::Live) || header.bugcheck.base_code() == kLiveSystemDump;

@@ -46,11 +46,9 @@ constexpr Row kRows[] = {
 /// What KTHREAD and KPROCESS begin with has been the same on x64 from 9200 to 26100.
 void set_stable_parts(Layout& layout, const Kernel& kernel) {
   if (kernel.header.cpu != snapshot::Cpu::Amd64) return;
-  layout.initial_stack = 0x28;
   layout.stack_limit = 0x30;
   layout.stack_base = 0x38;
   layout.kernel_stack = 0x58;
-  layout.trap_frame = 0x90;
   layout.priority = 0xc3;
   layout.teb = 0xf0;
   layout.context_switches = 0x154;
@@ -70,7 +68,6 @@ void set_by_debugger_data(Layout& layout, const DebuggerData& data) {
   };
   take(layout.teb, data.offset(0x29a));
   take(layout.kernel_stack, data.offset(0x29c));
-  take(layout.initial_stack, data.offset(0x29e));
   take(layout.state, data.offset(0x2a2));
   take(layout.process_bytes, data.offset(0x2a8));
   take(layout.peb, data.offset(0x2aa));

@@ -90,8 +90,7 @@ class Reader {
     triage.service_pack_build = static_cast<std::uint32_t>(word(0));
     triage.kernel_writer = header_.has(Attribute::KernelTriage) || word(0x44) != kClassicOptions;
     const auto mark = word(8);
-    triage.complete = mark != 0 && file_.clamp(mark, 4).text() == "TRGD"sv;
-    if (!triage.complete) {
+    if (mark == 0 || file_.clamp(mark, 4).text() != "TRGD"sv) {
       diagnostics_.note(fmt::format(
           "triage dump: its mark of completion at {:#x} is missing: it is damaged or cut off",
           mark));

@@ -19,7 +19,6 @@ namespace vigil::kerneldump {
 /// TRIAGE_DUMP32 (windows.md 10.3; the 32-bit one by the same fields, without a dump of its kind to
 /// check it by).
 struct Triage {
-  bool complete = false;  ///< It ends with its mark.
   bool kernel_writer = false;
   std::uint32_t service_pack_build = 0;
   std::uint64_t stack_top = 0, stack_bytes = 0;  ///< The stack of the thread that stopped it.

@@ -45,8 +45,7 @@ struct KernelThread {
   std::optional<std::uint64_t> kernel_stack, stack_base, stack_limit;
   std::optional<std::uint32_t> context_switches;
   std::optional<std::uint32_t> wait_ticks;  ///< The tick at which its wait began.
-  std::optional<Timestamp> create_time;
-  std::optional<std::uint32_t> processor;  ///< Where it was running.
+  std::optional<std::uint32_t> processor;   ///< Where it was running.
 };
 
 struct KernelProcess {
@@ -121,8 +120,7 @@ struct KernelRequest {
 
 struct KernelState {
   Bugcheck bugcheck;
-  std::string dump_type;                ///< `automatic`, `kernel`, `triage`, …
-  std::uint32_t raw_dump_type = 0;      ///< DumpType of the header; 0: absent.
+  std::string dump_type;  ///< `automatic`, `kernel`, `triage`, …; `unknown` and its number.
   std::vector<std::string> attributes;  ///< `live`, `truncated_by_space`, …
   bool live = false;                    ///< The system wrote the dump of itself and went on.
   bool by_debugger = false;    ///< A debugger wrote it; whether the machine had stopped is open.

@@ -132,5 +132,12 @@ TEST(Bugcheck, LosesTheFlagOfSmallDumpsAndKeepsACodeOfItsOwn) {
   EXPECT_EQ(snapshot::Bugcheck{.code = 0xd1}.base_code(), 0xd1U);
 }
 
+TEST(KernelHeader, OfATypeThatIsNotKnownTellsItsNumber) {
+  const auto bytes = made_header64(77).bytes();
+  const auto dump = KernelDump::parse(ByteView(std::string_view(bytes)));
+  ASSERT_TRUE(dump.ok()) << dump.error().message();
+  EXPECT_EQ((*dump)->snapshot().kernel->dump_type, "unknown (77)");
+}
+
 }  // namespace
 }  // namespace vigil::kerneldump
