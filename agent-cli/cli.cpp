@@ -68,13 +68,18 @@ std::size_t command_position(const CLI::App& app, const std::vector<std::string>
   return args.size();
 }
 
+/// Hidden ones too.
+bool is_command(const CLI::App& app, const std::string& word) {
+  return !app.get_subcommands([&](const CLI::App* one) { return one->get_name() == word; }).empty();
+}
+
 /// Puts `list` where no command is named; an unknown word there is an error that names the nearest
 /// command.
 Status complete_command(const CLI::App& app, std::vector<std::string>& args) {
   const auto position = command_position(app, args);
   if (position < args.size() && !args[position].starts_with("-")) {
+    if (is_command(app, args[position])) return {};
     const auto known = command_names(app);
-    if (std::ranges::find(known, args[position]) != known.end()) return {};
     return Error{Errc::Malformed, fmt::format("there is no command '{}'{}", args[position],
                                               did_you_mean(args[position], known))};
   }

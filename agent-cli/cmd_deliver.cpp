@@ -35,11 +35,14 @@ Result<Message> read_message() {
   return Message{json["url"], json["body"]};
 }
 
-/// Without what lies behind the host, which is often a secret.
+/// Without what stands before and behind the host, which is often a secret.
 std::string shown(const std::string& url) {
-  const auto host = url.find("://");
-  if (host == std::string::npos) return "the server";
-  return url.substr(0, url.find('/', host + 3));
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return "the server";
+  const auto begin = scheme + 3;
+  auto host = url.substr(begin, url.find_first_of("/?#\\", begin) - begin);
+  host.erase(0, host.rfind('@') + 1);  // npos + 1 is 0
+  return url.substr(0, begin) + host;
 }
 
 Status deliver(const Message& message) {
@@ -50,8 +53,8 @@ Status deliver(const Message& message) {
   // The client's words have the whole URL.
   if (!answer.ok()) {
     const auto& words = answer.error().message();
-    const auto cut = words.starts_with(message.url) ? message.url.size() : 0;
-    return Error{Errc::Io, shown(message.url) + words.substr(cut)};
+    if (!words.starts_with(message.url)) return Error{Errc::Malformed, "that is no URL to send to"};
+    return Error{Errc::Io, shown(message.url) + words.substr(message.url.size())};
   }
   constexpr int kGood = 200, kRedirect = 300;
   if (answer->status >= kGood && answer->status < kRedirect) return {};

@@ -24,6 +24,11 @@ std::vector<std::string> services_of(const rules::Rule& rule, const rules::Proce
   return services;
 }
 
+/// A service that was stuck an hour ago is another matter by now.
+Microseconds longest_wait(Kind kind) {
+  return kind == Kind::Restart ? std::chrono::minutes(15) : std::chrono::hours(2);
+}
+
 std::string spec_of(const rules::Action& action,
                     const rules::Rule& rule,
                     const rules::ProcessFacts& facts) {
@@ -63,12 +68,13 @@ std::vector<store::PlannedAction> plan_actions(const rules::Rule& rule,
   for (const auto& action : rule.then) {
     if (!is_allowed(action.kind, settings)) continue;
     const bool is_webhook = action.kind == Kind::Webhook;
-    planned.push_back({.kind = std::string(rules::to_string(action.kind)),
-                       .spec = spec_of(action, rule, facts),
-                       .give_up_at = is_webhook ? now + action.timeout : now,
-                       .once = !is_webhook,
-                       // A service must not stand still for as long as an analysis takes.
-                       .at_end = action.kind != Kind::Restart});
+    planned.push_back(
+        {.kind = std::string(rules::to_string(action.kind)),
+         .spec = spec_of(action, rule, facts),
+         .give_up_at = now + (is_webhook ? action.timeout : longest_wait(action.kind)),
+         .once = !is_webhook,
+         // A service must not stand still for as long as an analysis takes.
+         .at_end = action.kind != Kind::Restart});
   }
   return planned;
 }

@@ -51,7 +51,8 @@ class Actions {
     bool done = false;
     std::string words;  ///< How it went.
   };
-  [[nodiscard]] boost::asio::awaitable<void> work();
+  /// Of the actions that wait for the report, or of those that do not.
+  [[nodiscard]] boost::asio::awaitable<void> work(bool at_end);
   [[nodiscard]] boost::asio::awaitable<void> perform(store::Action action);
   [[nodiscard]] boost::asio::awaitable<Outcome> attempt(const store::Action& action,
                                                         const ActionSpec& spec,
@@ -59,9 +60,14 @@ class Actions {
   [[nodiscard]] Result<std::unique_ptr<LimitedRun>> begin(const store::Action& action,
                                                           const ActionSpec& spec,
                                                           const store::Capture& capture);
+  [[nodiscard]] Result<std::unique_ptr<LimitedRun>> begin_restart(const ActionSpec& spec,
+                                                                  const store::Capture& capture);
+  [[nodiscard]] Result<std::unique_ptr<LimitedRun>> begin_message(const ActionSpec& spec,
+                                                                  const store::Capture& capture);
   [[nodiscard]] Result<std::unique_ptr<LimitedRun>> begin_program(const ActionSpec& spec,
                                                                   const store::Capture& capture);
   [[nodiscard]] bool may_restart(const std::string& service);
+  [[nodiscard]] std::string why_not_now(const store::Action& action) const;
   void note(const store::Action& action, const Outcome& outcome);
 
   Parts parts_;

@@ -24,17 +24,19 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-/// One that waits for a server must not hold up the restart of a service.
-constexpr int kWorkers = 2;
+/// Of what waits for reports: one that waits for a server must not hold up all others.
+constexpr int kWorkersAtEnd = 2;
 constexpr std::chrono::seconds kLookAgain{2};
 
 constexpr std::uint64_t kMemory = std::uint64_t{256} << 20;
 constexpr std::size_t kOutputBytes = 64 * 1024;
 /// Of one message; and of stopping and starting a service beyond the time that it has to stop.
 constexpr Microseconds kSendTimeout = std::chrono::seconds(40);
-constexpr Microseconds kRestartMore = std::chrono::seconds(60);
-/// More than any single attempt takes.
-constexpr Microseconds kLease = std::chrono::hours(2);
+constexpr Microseconds kRestartMore = std::chrono::seconds(120);
+/// More than sending a message takes; the others are not claimed twice.
+constexpr Microseconds kLease = std::chrono::minutes(5);
+/// Of what a child says, for a line of the log.
+constexpr std::size_t kMaxWords = 1024;
 
 /// What a row of the store says, which this program wrote.
 rules::Action::Kind kind_of(const store::Action& action) {
@@ -48,13 +50,15 @@ std::string first_line(std::string_view text) {
   text = text.substr(0, text.find_first_of("\r\n"));
   for (const std::string_view program : {"vigil: ", "vigil-service: "})
     if (text.starts_with(program)) text.remove_prefix(program.size());
-  return printable_utf8(text);
+  return printable_utf8(text.substr(0, kMaxWords));
 }
 
 }  // namespace
 
 void Actions::start() {
-  for (int i = 0; i < kWorkers; ++i) spawn(parts_.io, work());
+  // Restarts one after the other: two of one service would stop what the first has started.
+  spawn(parts_.io, work(false));
+  for (int i = 0; i < kWorkersAtEnd; ++i) spawn(parts_.io, work(true));
 }
 
 void Actions::stop() {
@@ -63,10 +67,10 @@ void Actions::stop() {
   for (auto* run : running_) run->kill();
 }
 
-asio::awaitable<void> Actions::work() {
+asio::awaitable<void> Actions::work(bool at_end) {
   while (!stopping_) {
     const auto now = parts_.clock.now();
-    auto claimed = parts_.store.claim_action(now, now + kLease);
+    auto claimed = parts_.store.claim_action(at_end, now, now + kLease);
     if (claimed.ok() && *claimed) {
       claim_failed_ = false;
       co_await perform(std::move(**claimed));
@@ -89,12 +93,13 @@ asio::awaitable<void> Actions::perform(store::Action action) {
     outcome.words = capture.error().message();
   } else if (!spec.ok()) {
     outcome.words = spec.error().message();
-  } else if (!is_allowed(kind_of(action), parts_.settings)) {
-    outcome.words = "the settings do not allow it any more";
+  } else if (auto why = why_not_now(action); !why.empty()) {
+    outcome.words = std::move(why);
   } else {
     outcome = co_await attempt(action, *spec, *capture);
   }
-  // What a stop of the service cut short is found in the store at the next start.
+  // What a stop of the service cut short is found in the store at the next start: a message is sent
+  // then, the others have failed.
   if (outcome.done || !stopping_) note(action, outcome);
 }
 
@@ -109,44 +114,64 @@ asio::awaitable<Actions::Outcome> Actions::attempt(const store::Action& action,
   if (!output.ok()) co_return Outcome{false, output.error().message()};
   const bool done = output->exit_code == static_cast<std::uint32_t>(ExitCode::Ok);
   auto words = first_line(done ? output->text : output->complaint);
+  if (done && kind_of(action) == rules::Action::Kind::Restart && !words.ends_with(kRunsAgain))
+    restarts_[spec.services.front()].push_back(parts_.clock.now());
   if (words.empty()) words = fmt::format("exit code {}", output->exit_code);
   co_return Outcome{done, std::move(words)};
+}
+
+std::string Actions::why_not_now(const store::Action& action) const {
+  if (!is_allowed(kind_of(action), parts_.settings)) return "the settings do not allow it any more";
+  return parts_.clock.now() > action.give_up_at ? "it is too late for it" : "";
 }
 
 Result<std::unique_ptr<LimitedRun>> Actions::begin(const store::Action& action,
                                                    const ActionSpec& spec,
                                                    const store::Capture& capture) {
-  const auto kind = kind_of(action);
-  if (kind == rules::Action::Kind::Run) return begin_program(spec, capture);
-  platform::ChildOptions options;
-  nlohmann::json input;
-  auto limit = kSendTimeout;
-  if (kind == rules::Action::Kind::Webhook) {
-    options.program = parts_.vigil;
-    options.arguments = {"deliver"};
-    // On a command line every user of the machine could read the URL, which is often a secret.
-    input["url"] = spec.target;
-    input["body"] = message_of(capture, platform::machine_name());
-  } else {
-    if (spec.services.size() != 1) {
-      return Error{Errc::NotFound, spec.services.empty()
-                                       ? "the process runs no service that the rule is about"
-                                       : "the process runs several services: the rule must name "
-                                         "the one to restart"};
-    }
-    if (!may_restart(spec.services.front())) {
-      return Error{Errc::LimitExceeded, fmt::format("{} was restarted {} times within an hour",
-                                                    spec.services.front(), kMaxRestarts)};
-    }
-    options.program = parts_.service;
-    options.arguments = {std::string(kRestartOption)};
-    input["service"] = spec.services.front();
-    input["pid"] = capture.pid.value;
-    input["timeout_us"] = spec.timeout.count();
-    limit = spec.timeout + kRestartMore;
+  switch (kind_of(action)) {
+    case rules::Action::Kind::Webhook: return begin_message(spec, capture);
+    case rules::Action::Kind::Restart: return begin_restart(spec, capture);
+    case rules::Action::Kind::Run: return begin_program(spec, capture);
   }
+  return Error{Errc::Malformed, "nobody knows what is to be done"};
+}
+
+Result<std::unique_ptr<LimitedRun>> Actions::begin_message(const ActionSpec& spec,
+                                                           const store::Capture& capture) {
+  platform::ChildOptions options;
+  options.program = parts_.vigil;
+  options.arguments = {"deliver"};
+  // On a command line every user of the machine could read the URL, which is often a secret.
+  const nlohmann::json input = {{"url", spec.target},
+                                {"body", message_of(capture, platform::machine_name())}};
+  VIGIL_TRY_ASSIGN(auto job, platform::create_sandbox_job({kMemory, kSendTimeout}));
+  return LimitedRun::start(parts_.io, "the message", std::move(options), std::move(job),
+                           {kMemory, kSendTimeout, kOutputBytes}, input.dump());
+}
+
+Result<std::unique_ptr<LimitedRun>> Actions::begin_restart(const ActionSpec& spec,
+                                                           const store::Capture& capture) {
+  if (spec.services.size() != 1 || !capture.process_start) {
+    return Error{Errc::NotFound, spec.services.size() > 1
+                                     ? "the process runs several services: the rule must name the "
+                                       "one to restart"
+                                     : "the process runs no service that the rule is about"};
+  }
+  const auto& service = spec.services.front();
+  if (!may_restart(service)) {
+    return Error{Errc::LimitExceeded,
+                 fmt::format("{} was restarted {} times within an hour", service, kMaxRestarts)};
+  }
+  platform::ChildOptions options;
+  options.program = parts_.service;
+  options.arguments = {std::string(kRestartOption)};
+  const nlohmann::json input = {{"service", service},
+                                {"pid", capture.pid.value},
+                                {"start_us", capture.process_start->us},
+                                {"timeout_us", spec.timeout.count()}};
+  const auto limit = spec.timeout + kRestartMore;
   VIGIL_TRY_ASSIGN(auto job, platform::create_sandbox_job({kMemory, limit}));
-  return LimitedRun::start(parts_.io, "it", std::move(options), std::move(job),
+  return LimitedRun::start(parts_.io, "the restart", std::move(options), std::move(job),
                            {kMemory, limit, kOutputBytes}, input.dump());
 }
 
@@ -155,7 +180,7 @@ Result<std::unique_ptr<LimitedRun>> Actions::begin_program(const ActionSpec& spe
                                                            const store::Capture& capture) {
   platform::ChildOptions options;
   options.program = path_from_utf8(spec.target);
-  if (auto why = platform::why_not_to_be_trusted(options.program); !why.empty())
+  if (auto why = platform::why_not_to_be_run(options.program); !why.empty())
     return Error{Errc::AccessDenied, std::move(why)};
   for (const auto& argument : spec.arguments)
     options.arguments.push_back(fill_in(argument, capture));
@@ -163,9 +188,9 @@ Result<std::unique_ptr<LimitedRun>> Actions::begin_program(const ActionSpec& spe
   options.token = token.get();
   options.desktop = L"";  // one of its own
   options.background = true;
-  VIGIL_TRY_ASSIGN(auto job, platform::create_kill_on_close_job());
+  VIGIL_TRY_ASSIGN(auto job, platform::create_program_job(kMemory));
   return LimitedRun::start(parts_.io, "the program", std::move(options), std::move(job),
-                           {kMemory, spec.timeout, kOutputBytes},
+                           {kMemory, spec.timeout, kOutputBytes, false},
                            message_of(capture, platform::machine_name()) + "\n");
 }
 
@@ -175,9 +200,7 @@ bool Actions::may_restart(const std::string& service) {
   std::erase_if(times, [&](Timestamp at) {
     return now - at >= Microseconds(std::chrono::hours(1)) || at > now;  // the clock was set back
   });
-  if (times.size() >= kMaxRestarts) return false;
-  times.push_back(now);
-  return true;
+  return times.size() < kMaxRestarts;
 }
 
 void Actions::note(const store::Action& action, const Outcome& outcome) {
@@ -191,11 +214,12 @@ void Actions::note(const store::Action& action, const Outcome& outcome) {
                          : std::string();
   const auto line =
       fmt::format("#{}: {}: {}{}", action.capture.value, action.kind, outcome.words, again);
-  if (outcome.done) {
-    parts_.log.info("{}", line);
-  } else {
-    parts_.log.warn("{}", line);
-  }
+  // A server that is away for a day must not fill the event log.
+  const bool is_news = outcome.done || action.attempts == 1 || state == store::ActionState::Failed;
+  parts_.log.log(!is_news       ? spdlog::level::debug
+                 : outcome.done ? spdlog::level::info
+                                : spdlog::level::warn,
+                 "{}", line);
   const auto noted = parts_.store.finish_action(action.id, state, outcome.words, next);
   if (!noted.ok()) parts_.log.error("#{}: {}", action.capture.value, noted.error().message());
 }

@@ -57,6 +57,12 @@ rules::Decision nothing_to_dump(store::Kind kind) {
 }
 
 /// A row does not say how its dump is taken; its rule does, as it is now.
+/// A dump of the kernel is there when the machine has started again.
+Microseconds longest_wait(store::Kind kind) {
+  const bool of_kernel = kind == store::Kind::Bugcheck || kind == store::Kind::LiveReport;
+  return of_kernel ? std::chrono::hours(24) : std::chrono::hours(1);
+}
+
 rules::Decision decision_in_force(const store::Capture& row, const rules::RuleSet& rules) {
   const auto rule = std::ranges::find(rules.rules, row.rule, &rules::Rule::name);
   return {rules::dump_kind_from(row.dump_kind).value_or(rules::DumpKind::None), row.rule,
@@ -219,7 +225,7 @@ rules::Decision Desk::decide(const rules::Rule* rule, const store::Capture& row)
     return {rules::DumpKind::None, decision.rule,
             fmt::format("rule {}: low disk: {} MiB are free and min_free_disk is {} MiB",
                         decision.rule, *free / kMiB, parts_.settings.min_free_disk_bytes / kMiB),
-            true};
+            false};
   }
   return decision;
 }
@@ -231,7 +237,12 @@ std::vector<store::PlannedAction> Desk::plan(const store::Capture& row,
   const auto rule = std::ranges::find(rules_.rules, decision.rule, &rules::Rule::name);
   if (decision.rule.empty() || decision.limited || rule == rules_.rules.end() || rule->then.empty())
     return {};
+  // What only an event tells of anybody may have written: nothing is done before somebody has seen
+  // it. Nor is it for what happened long ago, which is much at a first start.
+  const bool is_hearsay = std::ranges::all_of(
+      row.seen_by, [](store::Source source) { return source == store::Source::EventLog; });
   const auto now = parts_.clock.now();
+  if (is_hearsay || now - row.observed_at > longest_wait(row.kind)) return {};
   if (acted_.is_used_up(rule->name, now)) {
     if (acted_.is_first_refusal(rule->name, now)) {
       parts_.log.warn("rule {}: {} times in an hour something was done by it; nothing more is",
@@ -242,8 +253,9 @@ std::vector<store::PlannedAction> Desk::plan(const store::Capture& row,
   acted_.count(rule->name, now);
   for (const auto& action : rule->then) {
     if (is_allowed(action.kind, parts_.settings)) continue;
-    parts_.log.warn("rule {}: its {} is not done: see 'actions' in vigil.yaml", rule->name,
-                    rules::to_string(action.kind));
+    const auto line = fmt::format("rule {}: its {} is not done: see 'actions' in vigil.yaml",
+                                  rule->name, rules::to_string(action.kind));
+    if (not_done_said_.insert(line).second) parts_.log.warn("{}", line);
   }
   auto facts = facts_of(row);
   if (row.process_start && parts_.facts) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +55,10 @@ class Desk {
   };
   explicit Desk(Parts parts) : parts_(std::move(parts)) {}
 
-  void use_rules(rules::RuleSet rules) { rules_ = std::move(rules); }
+  void use_rules(rules::RuleSet rules) {
+    rules_ = std::move(rules);
+    not_done_said_.clear();
+  }
   [[nodiscard]] const rules::RuleSet& rules() const noexcept { return rules_; }
   /// Sets the rules aside that have expired; says whether there were any.
   [[nodiscard]] bool retire_rules() { return rules_.retire(parts_.clock.now()); }
@@ -116,7 +120,8 @@ class Desk {
   rules::RuleSet rules_;
   std::map<store::CaptureId, Timestamp> expected_;
   std::deque<store::Signal> untold_;
-  HourlyLimit acted_;      // of each rule
+  HourlyLimit acted_;  // of each rule
+  std::set<std::string> not_done_said_;
   bool rows_wait_ = true;  // for a dump; at the start nobody knows
 };
 

@@ -18,8 +18,8 @@ namespace vigil::service {
 /// Says whose windows of this session do not respond, until its input ends.
 [[nodiscard]] ExitCode run_window_helper();
 
-/// Restarts the service that standard input names, as JSON: `service`, `pid` of the process that is
-/// to go, and `timeout_us`, how long it may take to stop. Says how it went.
+/// Restarts the service that standard input names, as JSON: `service`, `pid` and `start_us` of the
+/// process that is to go, and `timeout_us`, how long it may take to stop. Says how it went.
 [[nodiscard]] ExitCode run_restart();
 
 /// Says which threads of the process behind \p target (watch::wait_chain_target) wait for each

@@ -68,6 +68,8 @@ asio::awaitable<void> KernelCaptures::take(KernelDumps::Job job) {
   // A better dump of the same stop may have come before.
   if (!row.ok() || !row->dump_file.empty()) co_return;
   const auto done = co_await pack(job);
+  // What a stop of the service cut short is taken up again at the next start.
+  if (!done.ok() && stopping_) co_return;
   parts_.desk.stop_expecting(job.id);
   const auto source = utf8_from_path(job.file.path);
   if (done.ok()) {
@@ -91,6 +93,7 @@ asio::awaitable<Status> KernelCaptures::pack(const KernelDumps::Job& job) {
   capture::DumperOptions options;
   options.mode = capture::DumperOptions::Mode::Pack;
   options.source = job.file.path;
+  options.written = job.file.written;
   options.output = path;
   options.supervised = true;
   options.min_free_disk_bytes = parts_.settings.min_free_disk_bytes;

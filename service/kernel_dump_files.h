@@ -22,8 +22,8 @@ struct CrashControl {
 /// Of each folder at most so many, the newest.
 inline constexpr std::size_t kMaxKernelDumpsOfFolder = 100;
 
-/// Whether nobody writes to the file any more.
-[[nodiscard]] bool is_complete(const std::filesystem::path& dump);
+/// Whether nobody writes to the file any more, and it is what was found.
+[[nodiscard]] bool is_complete(const KernelDumpFile& dump);
 
 /// The dumps that lie there. A folder that is not there has none.
 [[nodiscard]] std::vector<KernelDumpFile> find_kernel_dumps(const CrashControl& where);

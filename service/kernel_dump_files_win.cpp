@@ -116,11 +116,16 @@ CrashControl read_crash_control() {
           value_of(kLiveReports, "LiveKernelReportsPath", "%SystemRoot%\\LiveKernelReports")};
 }
 
-bool is_complete(const fs::path& dump) {
-  const platform::FileHandle file(::CreateFileW(dump.c_str(), GENERIC_READ, FILE_SHARE_READ,
+bool is_complete(const KernelDumpFile& dump) {
+  const platform::FileHandle file(::CreateFileW(dump.path.c_str(), GENERIC_READ, FILE_SHARE_READ,
                                                 nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL,
                                                 nullptr));
-  return static_cast<bool>(file);
+  BY_HANDLE_FILE_INFORMATION now{};
+  if (!file || ::GetFileInformationByHandle(file.get(), &now) == FALSE) return false;
+  const auto written =
+      std::uint64_t{now.ftLastWriteTime.dwHighDateTime} << 32 | now.ftLastWriteTime.dwLowDateTime;
+  return (std::uint64_t{now.nFileSizeHigh} << 32 | now.nFileSizeLow) == dump.bytes &&
+         timestamp_from_filetime(written) == dump.written;
 }
 
 std::vector<KernelDumpFile> find_kernel_dumps(const CrashControl& where) {

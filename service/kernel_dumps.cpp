@@ -2,6 +2,7 @@
 #include "kernel_dumps.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <tuple>
 
@@ -44,6 +45,8 @@ bool can_take(store::State state) {
 
 std::vector<KernelDumps::Job> KernelDumps::take(std::vector<KernelDumpFile> files) {
   std::erase_if(files, [this](const auto& file) { return !is_new(file); });
+  std::ranges::sort(files, std::ranges::greater(), &KernelDumpFile::written);
+  if (files.size() > kAtOnce) files.resize(kAtOnce);
   // Small ones first, of which every stop has its own: the large one belongs to the nearest of
   // them.
   std::ranges::sort(files, [](const KernelDumpFile& a, const KernelDumpFile& b) {
@@ -70,27 +73,31 @@ std::vector<KernelDumps::Job> KernelDumps::take(std::vector<KernelDumpFile> file
     const bool is_too_large = file.sort == Sort::Memory && decision.dump != rules::DumpKind::Full;
     (is_too_large ? whole : jobs).push_back({verdict->id, std::move(file)});
   }
-  refuse_without_small(whole, jobs);
+  await_small(whole, jobs);
+  // The newest row first: what the next stop overwrites is of the last one.
   std::ranges::sort(jobs, [](const Job& a, const Job& b) {
-    return std::tie(a.id, a.file.sort, a.file.path) < std::tie(b.id, b.file.sort, b.file.path);
+    return std::tie(b.id, a.file.sort, a.file.path) < std::tie(a.id, b.file.sort, b.file.path);
   });
   return jobs;
 }
 
-/// A rule that wants a small dump gets no large one.
-void KernelDumps::refuse_without_small(const std::vector<Job>& whole,
-                                       const std::vector<Job>& jobs) {
+/// A rule that wants a small dump gets no large one; the small one may come later.
+void KernelDumps::await_small(const std::vector<Job>& whole, const std::vector<Job>& jobs) {
+  const auto now = parts_.clock.now();
   for (const auto& job : whole) {
-    if (std::ranges::find(jobs, job.id, &Job::id) == jobs.end())
+    if (std::ranges::find(jobs, job.id, &Job::id) != jobs.end()) continue;
+    if (now - job.file.written < kSmallComes) {
+      parts_.desk.expect_dump(job.id, job.file.written + kSmallComes);
+    } else {
       parts_.desk.give_up(job.id,
                           "its rule wants a small dump, and Windows wrote only a large one");
+    }
   }
 }
 
 bool KernelDumps::is_new(const KernelDumpFile& file) const {
   return !taken_.contains({file.path, file.written}) &&
-         parts_.clock.now() - file.written < parts_.settings.keep_rows &&
-         parts_.is_complete(file.path);
+         parts_.clock.now() - file.written < parts_.settings.keep_rows && parts_.is_complete(file);
 }
 
 Microseconds KernelDumps::keep_of(const std::string& rule) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -39,13 +40,18 @@ class KernelDumps {
     const Clock& clock;
     spdlog::logger& log;
     const settings::Settings& settings;
-    /// Whether nobody writes to a file any more.
-    std::function<bool(const std::filesystem::path&)> is_complete;
+    /// Whether nobody writes to a file any more, and it still is what was found.
+    std::function<bool(const KernelDumpFile&)> is_complete;
   };
   explicit KernelDumps(Parts parts) : parts_(std::move(parts)) {}
 
-  /// A dump to take in. Of one row there may be several: where the first cannot be had, the next
-  /// one may.
+  /// So many are told of at once, the newest first; the others the next time.
+  static constexpr std::size_t kAtOnce = 20;
+  /// After the large dump of a stop its small one may take so long to come.
+  static constexpr Microseconds kSmallComes = std::chrono::minutes(10);
+
+  /// A dump to take in. Of one row there may be several, one after the other: where the first
+  /// cannot be had, the next one may.
   struct Job {
     store::CaptureId id;
     KernelDumpFile file;
@@ -57,7 +63,7 @@ class KernelDumps {
  private:
   [[nodiscard]] bool is_new(const KernelDumpFile& file) const;
   [[nodiscard]] Microseconds keep_of(const std::string& rule) const;
-  void refuse_without_small(const std::vector<Job>& whole, const std::vector<Job>& jobs);
+  void await_small(const std::vector<Job>& whole, const std::vector<Job>& jobs);
 
   Parts parts_;
   std::set<std::pair<std::filesystem::path, Timestamp>> taken_;

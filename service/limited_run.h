@@ -24,6 +24,7 @@ struct RunLimits {
   std::uint64_t memory_bytes = 0;
   Microseconds wall_time{0};
   std::size_t output_bytes = 0;
+  bool ends_beyond = true;  ///< Of output: ended for more. Otherwise the rest is dropped.
 };
 
 /// One run of a program that may not be trusted to end, or to stay small: in a job of its own,

@@ -73,7 +73,7 @@ asio::awaitable<Result<LimitedRun::Output>> LimitedRun::finish() {
     ++unfinished_;
     spawn(io_, write());
   }
-  spawn(io_, read(output_, limits_.output_bytes, true, output.text));
+  spawn(io_, read(output_, limits_.output_bytes, limits_.ends_beyond, output.text));
   spawn(io_, read(complaint_, kMaxComplaintBytes, false, output.complaint));
   spawn(io_, await_end());
   co_await watch();

@@ -21,6 +21,8 @@ inline constexpr std::string_view kWaitChainOption = "--wait-chains";
 
 /// And with this, to restart the service that its input names.
 inline constexpr std::string_view kRestartOption = "--restart-service";
+/// What that says behind the service's name when nothing was to be done.
+inline constexpr std::string_view kRunsAgain = "runs again already";
 
 struct Options {
   std::string wait_chain_target;

@@ -97,6 +97,7 @@ struct DumperOptions {
   std::filesystem::path inbox{};         ///< Hand over here; empty: write `output` and no event.
   std::filesystem::path output{};        ///< Once, Pack: the dump's final path.
   std::filesystem::path source{};        ///< Pack: the dump, which stays where it is.
+  std::optional<Timestamp> written{};    ///< Pack: when; one that was written since is another.
   std::filesystem::path rules_folder{};  ///< Jit: which dump, by these rules.
   bool compress = true;
   bool exit_trap = true;  ///< Attach: also stop at the process's own termination calls.

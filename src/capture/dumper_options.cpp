@@ -55,6 +55,7 @@ class Parser {
     if (name == "--attach") return target(Mode::Attach, name);
     if (name == "--jit") return jit();
     if (name == "--pack") return pack();
+    if (name == "--written") return time(name, options_.written);
     if (name == "--kind") return kind();
     if (name == "--custom") return custom();
     if (name == "--writer") return writer();
@@ -67,7 +68,7 @@ class Parser {
     if (name == "--occasion") return occasion();
     if (name == "--supervised") return set(options_.supervised, true);
     if (name == "--exit-code") return code_into(name, options_.exit_codes);
-    if (name == "--process-start") return process_start();
+    if (name == "--process-start") return time(name, options_.process_start);
     if (name == "--min-free-disk") return min_free_disk();
     if (name == "--plain") return set(options_.compress, false);
     if (name == "--no-exit-trap") return set(options_.exit_trap, false);
@@ -230,13 +231,12 @@ class Parser {
     return {};
   }
 
-  Status process_start() {
-    VIGIL_TRY_ASSIGN(const auto given, value("--process-start"));
+  Status time(const std::string& name, std::optional<Timestamp>& out) {
+    VIGIL_TRY_ASSIGN(const auto given, value(name));
     const auto us = number_from<std::int64_t>(given);
     if (!us)
-      return usage_error(
-          fmt::format("--process-start needs microseconds since 1970, not '{}'", given));
-    options_.process_start = Timestamp{*us};
+      return usage_error(fmt::format("{} needs microseconds since 1970, not '{}'", name, given));
+    out = Timestamp{*us};
     return {};
   }
 
@@ -276,11 +276,13 @@ class Parser {
     DumperOptions rest;
     rest.mode = Mode::Pack;
     rest.source = options_.source;
+    rest.written = options_.written;
     rest.output = options_.output;
     rest.supervised = options_.supervised;
     rest.min_free_disk_bytes = options_.min_free_disk_bytes;
     if (options_ != rest)
-      return usage_error("only --output, --supervised and --min-free-disk go with --pack");
+      return usage_error(
+          "only --output, --written, --supervised and --min-free-disk go with --pack");
     return {};
   }
 
@@ -310,6 +312,7 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
       break;
     case Mode::Pack: args = {"--pack", utf8_from_path(options.source)}; break;
   }
+  if (options.written) add(args, "--written", std::to_string(options.written->us));
   if (options.mode != Mode::Pack)
     args.insert(args.end(), {"--kind", std::string(rules::to_string(options.dump))});
   const auto& manner = options.manner;
@@ -360,7 +363,7 @@ std::string_view dumper_usage() noexcept {
                     [--exit-code CODE]... [--exception CODE]... [--exception-text [CODE[,CODE]...]=PATTERN]...
                     [--module PATTERN]... [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
-       vigil-dumper --pack FILE --output FILE [--supervised]
+       vigil-dumper --pack FILE --output FILE [--written US] [--supervised]
 
 Writes the dump of one process, or packs a dump that Windows has written.
 
@@ -369,6 +372,7 @@ Writes the dump of one process, or packs a dump that Windows has written.
   --jit PID EVENT ADDRESS
                         be the system's post-mortem debugger (AeDebug)
   --pack FILE           pack this dump, such as MEMORY.DMP; it stays where it is
+  --written US          only if it was written then (microseconds since 1970)
   --kind KIND           triage: stacks without what may be secret; mini (the default): stacks,
                         modules, what registers point at; miniplus: and memory that is the
                         process's own; full: all memory; custom: by --custom; none

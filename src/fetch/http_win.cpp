@@ -152,6 +152,8 @@ class Request {
     HttpResponse response;
     VIGIL_TRY_ASSIGN(response.status, status());
     constexpr int kOk = 200;
+    // Whoever has sent something wants to know only whether it was taken.
+    if (size != 0) return response;
     if (response.status == kOk) {
       VIGIL_TRY(receive(body));
     } else if (auto location = header(WINHTTP_QUERY_LOCATION)) {

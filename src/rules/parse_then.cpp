@@ -25,10 +25,15 @@ void read_url(const Node& node, Action& action, Problems& problems) {
   if (!url) return;
   const auto host = url->find("://");
   const bool known = url->starts_with("https://") || url->starts_with("http://");
-  const auto is_plain = [](char c) { return c > ' ' && c < '\x7f'; };
-  if (!known || host + 3 == url->size() || !std::ranges::all_of(*url, is_plain)) {
-    problems.add(node.at, fmt::format("{} is no URL; write it as https://hooks.example.com/vigil",
-                                      yaml::shown(*url)));
+  const auto is_plain = [](char c) {
+    return c > ' ' && c < '\x7f' &&
+           std::string_view("{}|\\^\"<>`").find(c) == std::string_view::npos;
+  };
+  const auto server = std::string_view(*url).substr(0, url->find('/', host + 3));
+  if (!known || server.size() == host + 3 || server.find('@') != std::string_view::npos ||
+      !std::ranges::all_of(*url, is_plain)) {
+    // Not shown: what stands there is often a secret, and this goes into the log.
+    problems.add(node.at, "this is no URL; write it as https://hooks.example.com/vigil");
     return;
   }
   action.target = std::move(*url);

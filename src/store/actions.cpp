@@ -24,7 +24,7 @@ WHERE NOT EXISTS(SELECT 1 FROM actions WHERE capture_id = ?1 AND kind = ?2))sql"
 constexpr const char* kNext = R"sql(
 SELECT a.id
 FROM actions AS a JOIN captures AS c ON c.id = a.capture_id
-WHERE a.state = 'waiting' AND a.next_at_us <= ?1
+WHERE a.state = 'waiting' AND a.next_at_us <= ?1 AND a.at_end = ?2
   AND (c.state IN ('done', 'failed', 'skipped')
        OR (a.at_end = 0 AND c.state IN ('captured', 'analyzing')))
 ORDER BY a.next_at_us, a.id
@@ -38,6 +38,9 @@ constexpr const char* kFinish = R"sql(
 UPDATE actions
 SET state = ?2, result = ?3, next_at_us = ?4
 WHERE id = ?1 AND state IN ('waiting', 'begun'))sql";
+// A message that was under way, or waits for longer than anybody remembers why, is sent now.
+constexpr const char* kTryAgain =
+    "UPDATE actions SET next_at_us = min(next_at_us, ?1) WHERE state = 'waiting'";
 constexpr const char* kGiveUpBegun = R"sql(
 UPDATE actions
 SET state = 'failed', result = 'the service ended while it was under way'
@@ -84,20 +87,22 @@ void plan_actions(SQLite::Database& db, CaptureId id, const std::vector<PlannedA
   }
 }
 
-void give_up_begun_actions(SQLite::Database& db) {
+void recover_actions(SQLite::Database& db, Timestamp now) {
   Statement(db, kGiveUpBegun).run();
+  Statement(db, kTryAgain, now).run();
 }
 
-Result<std::optional<Action>> Store::claim_action(Timestamp now, Timestamp again_at) {
+Result<std::optional<Action>> Store::claim_action(bool at_end, Timestamp now, Timestamp again_at) {
   using Claimed = Result<std::optional<Action>>;
   // Mostly there is none: no write for that.
-  VIGIL_TRY_ASSIGN(const bool any, impl_->database.read("look for an action",
-                                                        [&](SQLite::Database& db) -> Result<bool> {
-                                                          return Statement(db, kNext, now).step();
-                                                        }));
+  VIGIL_TRY_ASSIGN(
+      const bool any,
+      impl_->database.read("look for an action", [&](SQLite::Database& db) -> Result<bool> {
+        return Statement(db, kNext, now, std::int64_t{at_end}).step();
+      }));
   if (!any) return std::optional<Action>();
   return impl_->database.write("claim an action", [&](SQLite::Database& db) -> Claimed {
-    Statement next(db, kNext, now);
+    Statement next(db, kNext, now, std::int64_t{at_end});
     if (!next.step()) return std::optional<Action>();
     const auto id = next.integer(0);
     Statement(db, kClaim, id, again_at).run();

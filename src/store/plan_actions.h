@@ -13,6 +13,6 @@ namespace vigil::store {
 void plan_actions(SQLite::Database& db, CaptureId id, const std::vector<PlannedAction>& actions);
 
 /// As Store::recover() says.
-void give_up_begun_actions(SQLite::Database& db);
+void recover_actions(SQLite::Database& db, Timestamp now);
 
 }  // namespace vigil::store

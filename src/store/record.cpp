@@ -193,13 +193,13 @@ Result<Recorded> Store::record(const Signal& signal, Microseconds join_window) {
 
 Status Store::set_decision(CaptureId id,
                            const rules::Decision& decision,
-                           const std::vector<PlannedAction>& actions) {
+                           const std::optional<std::vector<PlannedAction>>& actions) {
   return impl_->database.write("note a decision", [&](SQLite::Database& db) -> Status {
     const int changed = Statement(db, kUpdateDecision, id, decision.rule,
                                   rules::to_string(decision.dump), decision.reason)
                             .run();
     if (changed == 0) return wrong_state(db, id, "there");
-    plan_actions(db, id, actions);
+    if (actions) plan_actions(db, id, *actions);
     return {};
   });
 }

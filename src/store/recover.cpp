@@ -43,6 +43,10 @@ Mended mend_capturing(Capture capture, const Store::FileProbe& files) {
     capture.state = State::Observed;
     return {std::move(capture), "its dump still lies in the inbox and is taken in again"};
   }
+  if (std::ranges::find(capture.seen_by, Source::CrashControl) != capture.seen_by.end()) {
+    capture.state = State::Observed;
+    return {std::move(capture), "its dump lies where Windows wrote it and is taken in again"};
+  }
   capture.state = State::Skipped;
   capture.reason = "the dump was lost when Vigil was interrupted";
   return {std::move(capture), "its dump is in neither place and is given up"};
@@ -77,7 +81,7 @@ std::vector<Capture> read_all(Statement rows) {
 Result<Recovery> Store::recover(const FileProbe& files, std::uint32_t max_attempts, Timestamp now) {
   return impl_->database.write("recover", [&](SQLite::Database& db) -> Result<Recovery> {
     Recovery recovery;
-    give_up_begun_actions(db);
+    recover_actions(db, now);
     for (auto& found : read_all(Statement(db, kSelectUnderWay))) {
       const auto mended = found.state == State::Capturing
                               ? mend_capturing(std::move(found), files)

@@ -233,13 +233,17 @@ class Store {
   [[nodiscard]] Result<std::vector<std::optional<Recorded>>> take_events(
       const std::vector<LoggedNews>& news, std::string_view bookmark, Microseconds join_window);
   /// Notes which rule decided and why, without changing the state, and what is to be done after the
-  /// capture: in place of what an earlier decision wanted and nobody has begun.
+  /// capture: in place of what an earlier decision wanted and nobody has begun. Nothing: that
+  /// stays.
   [[nodiscard]] Status set_decision(CaptureId id,
                                     const rules::Decision& decision,
-                                    const std::vector<PlannedAction>& actions = {});
-  /// An action whose time has come, counted as an attempt; nothing: there is none. One that may be
-  /// tried again comes again at \p again_at unless finish_action() says otherwise.
-  [[nodiscard]] Result<std::optional<Action>> claim_action(Timestamp now, Timestamp again_at);
+                                    const std::optional<std::vector<PlannedAction>>& actions = {});
+  /// An action whose time has come, of those that wait for the report or of those that do not,
+  /// counted as an attempt; nothing: there is none. One that may be tried again comes again at
+  /// \p again_at unless finish_action() says otherwise.
+  [[nodiscard]] Result<std::optional<Action>> claim_action(bool at_end,
+                                                           Timestamp now,
+                                                           Timestamp again_at);
   /// \p state: Done, Failed, or Waiting for \p next_at.
   [[nodiscard]] Status finish_action(std::int64_t id,
                                      ActionState state,

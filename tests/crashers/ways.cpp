@@ -365,16 +365,18 @@ void report_service(DWORD state, DWORD wait_hint_ms) {
   status.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
   status.dwCurrentState = state;
   status.dwControlsAccepted = state == SERVICE_RUNNING ? DWORD{SERVICE_ACCEPT_STOP} : 0;
-  status.dwCheckPoint = state == SERVICE_RUNNING ? 0 : 1;
+  status.dwCheckPoint = state == SERVICE_STOP_PENDING ? 1 : 0;
   status.dwWaitHint = wait_hint_ms;
   ::SetServiceStatus(service_status, &status);
 }
 
 DWORD service_wait_hint_ms = 0;
 
-/// Says that it stops, and does not.
+/// Says that it stops, and does not, unless it has no wait hint to give.
 DWORD WINAPI on_service_control(DWORD control, DWORD, void*, void*) {
-  if (control == SERVICE_CONTROL_STOP) report_service(SERVICE_STOP_PENDING, service_wait_hint_ms);
+  if (control != SERVICE_CONTROL_STOP) return NO_ERROR;
+  const auto state = service_wait_hint_ms == 0 ? SERVICE_STOPPED : SERVICE_STOP_PENDING;
+  report_service(static_cast<DWORD>(state), service_wait_hint_ms);
   return NO_ERROR;
 }
 
@@ -429,8 +431,8 @@ std::span<const Way> ways() {
           inner_debug_text},
       Way{"load_module", "load avifil32.dll again and again, until stdin closes", 0,
           inner_load_module},
-      Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms", 1000,
-          inner_stuck_service},
+      Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms; 0: stop",
+          1000, inner_stuck_service},
       Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},
       Way{"big", "commit and fill --value MB, wait until stdin closes", 64, inner_big},
       Way{"big_crash", "the same, and then an access violation", 64, inner_big_crash},

@@ -58,7 +58,11 @@ class Actions(VigilTestCase):
         return self.vigil.must("show", str(row["id"]), "--json").json().get("actions", [])
 
     def wait_for_actions(self, row: dict, state: str) -> list[dict]:
-        wait_until(f"what is to be done to be {state}", lambda: all(a["state"] == state for a in self.actions_of(row)))
+        def are_all() -> bool:
+            actions = self.actions_of(row)
+            return bool(actions) and all(action["state"] == state for action in actions)
+
+        wait_until(f"what is to be done to be {state}", are_all)
         return self.actions_of(row)
 
     def test_tells_a_server_when_the_report_is_there(self) -> None:
@@ -80,8 +84,8 @@ class Actions(VigilTestCase):
     def test_sends_again_what_was_refused_also_after_a_stop(self) -> None:
         hook = self.hook(refused=1)
         then = f"then: {{ webhook: '{hook.url}' }}"
-        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
-        self.vigil.start("exit", value=7).wait()
+        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="mini, attach: true") + f"    {then}\n"})
+        self.vigil.start_attached("exit", value=7).release()
         row = self.vigil.wait_for_ended("exit.exe")
         self.vigil.wait_for_log("answered 503; tried again in 10")
         self.vigil.must("service", "stop")
@@ -90,45 +94,50 @@ class Actions(VigilTestCase):
         self.vigil.wait_for_log(STARTED, after=said)
         action = self.wait_for_actions(row, "done")[0]
         self.assertEqual((action["attempts"], len(hook.messages)), (2, 1))
+        self.assertNotIn("s3cret", action["result"] + self.vigil.log())
 
     def test_does_nothing_that_the_settings_do_not_allow(self) -> None:
         hook = self.hook()
         then = f"then: {{ webhook: '{hook.url}' }}"
-        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
-        self.vigil.start("exit", value=7).wait()
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "exit.exe", when="exit", dump="mini, attach: true") + f"    {then}\n"})
+        self.vigil.start_attached("exit", value=7).release()
         row = self.vigil.wait_for_ended("exit.exe")
         self.assertEqual(self.actions_of(row), [])
+        self.assertEqual(hook.messages, [])
         self.assertIn("its webhook is not done: see 'actions' in vigil.yaml", self.vigil.log())
 
-    def test_restarts_a_service_that_does_not_stop(self) -> None:
-        hang = rule("all", "stuck_service.exe", when="{ hang: { service: pending } }", dump="mini")
-        self.vigil.install(ALLOWED, {"all.yaml": hang + "    then: { restart: { timeout: 1s } }\n"})
+    def test_restarts_the_service_of_a_process(self) -> None:
+        idle = rule("all", "stuck_service.exe", when="{ cpu: { below: 90%, of: core, for: 1s } }",
+                    more="limits: { per_hour: 1 }\nthen: { restart: service }")
         program = self.vigil.place("stuck_service.exe")
-        self.vigil.sc("create", "vigil-test-stuck", "binPath=", f"{program} stuck_service --value 500")
-        self.addCleanup(self.vigil.sc, "delete", "vigil-test-stuck")
-        self.vigil.sc("start", "vigil-test-stuck")
-        self.vigil.sc("stop", "vigil-test-stuck")
-        row = self.vigil.wait_for_ended("stuck_service.exe")
-        self.assertEqual(row["state"], "done", row)
-        action = self.wait_for_actions(row, "done")[0]
-        self.assertEqual(action["result"], "vigil-test-stuck was ended and started")
+        self.vigil.sc("create", "vigil-test-good", "binPath=", f"{program} stuck_service --value 0")
+        self.addCleanup(self.vigil.sc, "delete", "vigil-test-good")
+        self.vigil.install(ALLOWED, {"all.yaml": idle})
+        self.vigil.sc("start", "vigil-test-good")
+        rows = self.vigil.wait_for_rows("the capture", lambda rows: any(row["state"] == "done" for row in rows))
+        action = self.wait_for_actions(rows[0], "done")[0]
+        self.assertEqual(action["result"], "vigil-test-good was stopped and started")
+        # It runs as another process, for which the limit leaves no dump, and so no restart.
+        rows = self.vigil.wait_for_rows("the other process", lambda rows: len(rows) > 1)
+        self.assertNotEqual(rows[0]["pid"], rows[1]["pid"])
+        self.assertEqual(self.actions_of(rows[1]), [])
 
     def test_runs_a_program_with_what_happened_on_its_input(self) -> None:
         said = self.machine.program_data() / "said.txt"
         command = f"findstr text > {self.machine.to_windows(said)} & echo {{id}} {{process}} >> {self.machine.to_windows(said)}"
         then = f"then: {{ run: {{ program: 'C:\\windows\\system32\\cmd.exe', arguments: ['/c', '{command}'] }} }}"
-        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
-        self.vigil.start("exit", value=7).wait()
+        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="mini, attach: true") + f"    {then}\n"})
+        self.vigil.start_attached("exit", value=7).release()
         row = self.vigil.wait_for_ended("exit.exe")
         self.wait_for_actions(row, "done")
         text = said.read_text(encoding="utf-8", errors="replace")
         self.assertIn(f"{row['id']} exit.exe", text)
 
     def test_ends_a_program_that_takes_too_long(self) -> None:
-        program = self.vigil.place("linger.exe")
-        then = f"then: {{ run: {{ program: '{program}', arguments: [linger], timeout: 1s }} }}"
-        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="none") + f"    {then}\n"})
-        self.vigil.start("exit", value=7).wait()
+        program = self.vigil.place("waits.exe")
+        then = f"then: {{ run: {{ program: '{program}', arguments: [exit, --wait-debugger, '60'], timeout: 1s }} }}"
+        self.vigil.install(ALLOWED, {"all.yaml": rule("all", "exit.exe", when="exit", dump="mini, attach: true") + f"    {then}\n"})
+        self.vigil.start_attached("exit", value=7).release()
         row = self.vigil.wait_for_ended("exit.exe")
         action = self.wait_for_actions(row, "failed")[0]
         self.assertIn("was not done after 1", action["result"])

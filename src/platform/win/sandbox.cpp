@@ -65,16 +65,30 @@ Status set_low_integrity(HANDLE token) {
   return {};
 }
 
-/// Null where this program may not log it on.
-KernelHandle local_service_token() {
+Result<KernelHandle> local_service_token() {
   KernelHandle whole, token;
   if (::LogonUserW(L"LocalService", L"NT AUTHORITY", nullptr, LOGON32_LOGON_SERVICE,
-                   LOGON32_PROVIDER_DEFAULT, whole.put()) == FALSE ||
-      ::CreateRestrictedToken(whole.get(), DISABLE_MAX_PRIVILEGE, 0, nullptr, 0, nullptr, 0,
-                              nullptr, token.put()) == FALSE) {
-    return {};
-  }
+                   LOGON32_PROVIDER_DEFAULT, whole.put()) == FALSE)
+    return from_last_error("cannot log on LocalService");
+  if (::CreateRestrictedToken(whole.get(), DISABLE_MAX_PRIVILEGE, 0, nullptr, 0, nullptr, 0,
+                              nullptr, token.put()) == FALSE)
+    return from_last_error("cannot make a restricted token");
   return token;
+}
+
+bool is_system() {
+  const auto system = well_known_sid(WinLocalSystemSid);
+  KernelHandle own;
+  std::array<std::byte, sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE> user{};
+  DWORD size = 0;
+  if (!system.ok() || ::OpenProcessToken(::GetCurrentProcess(), TOKEN_QUERY, own.put()) == FALSE ||
+      ::GetTokenInformation(own.get(), TokenUser, user.data(), static_cast<DWORD>(user.size()),
+                            &size) == FALSE) {
+    return true;  // whoever does not know has most to lose
+  }
+  auto sid = *system;
+  return ::EqualSid(reinterpret_cast<const TOKEN_USER*>(user.data())->User.Sid, sid.data()) !=
+         FALSE;
 }
 
 Result<KernelHandle> create_job() {
@@ -101,8 +115,11 @@ Result<KernelHandle> create_sandbox_token() {
 }
 
 Result<KernelHandle> create_powerless_token() {
-  if (auto token = local_service_token()) return token;
-  return create_sandbox_token();
+  // At a person's terminal nobody else can be logged on, and his own account is no more than he is.
+  if (!is_system()) return create_sandbox_token();
+  VIGIL_TRY_ASSIGN(auto token, local_service_token());
+  VIGIL_TRY(set_low_integrity(token.get()));
+  return token;
 }
 
 Result<KernelHandle> create_sandbox_job(const JobLimits& limits) {
@@ -128,6 +145,19 @@ Result<KernelHandle> create_sandbox_job(const JobLimits& limits) {
                                 sizeof(windows)) == FALSE) {
     return from_last_error("cannot keep a job object away from windows");
   }
+  return job;
+}
+
+Result<KernelHandle> create_program_job(std::uint64_t memory_bytes) {
+  constexpr DWORD kMaxProcesses = 16;
+  VIGIL_TRY_ASSIGN(auto job, create_job());
+  JOBOBJECT_EXTENDED_LIMIT_INFORMATION extended{};
+  extended.BasicLimitInformation.LimitFlags =
+      JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION |
+      JOB_OBJECT_LIMIT_ACTIVE_PROCESS | JOB_OBJECT_LIMIT_JOB_MEMORY;
+  extended.BasicLimitInformation.ActiveProcessLimit = kMaxProcesses;
+  extended.JobMemoryLimit = static_cast<SIZE_T>(memory_bytes);
+  VIGIL_TRY(set_limits(job.get(), extended));
   return job;
 }
 

@@ -16,8 +16,8 @@ namespace vigil::platform {
 /// integrity: the child can write nowhere and open few other processes.
 [[nodiscard]] Result<KernelHandle> create_sandbox_token();
 
-/// For a program that is not ours: LocalService without privileges; where this program may not be
-/// somebody else (it runs in a terminal), create_sandbox_token().
+/// For a program that is not ours: LocalService without privileges, at low integrity; where this
+/// program is not SYSTEM (it runs in a terminal), create_sandbox_token().
 [[nodiscard]] Result<KernelHandle> create_powerless_token();
 
 struct JobLimits {
@@ -29,6 +29,9 @@ struct JobLimits {
 /// others, and reaches no windows, clipboard or desktop. An unhandled exception ends it without a
 /// debugger.
 [[nodiscard]] Result<KernelHandle> create_sandbox_job(const JobLimits& limits);
+
+/// A job for a program that is not ours, and the few that it may start: what all of them use.
+[[nodiscard]] Result<KernelHandle> create_program_job(std::uint64_t memory_bytes);
 
 /// A job that only makes sure that its processes end with the handle.
 [[nodiscard]] Result<KernelHandle> create_kill_on_close_job();

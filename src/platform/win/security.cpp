@@ -105,6 +105,37 @@ bool is_trusted(PSID sid, PSID folders_owner) {
   return text == kTrustedInstaller || text == kCreatorOwner || text == kOwnerRights;
 }
 
+/// Who has one of \p rights over \p path, or owns it, besides those that is_trusted() knows.
+Result<std::string> who_else_has(const std::filesystem::path& path, DWORD rights, PSID also) {
+  PSID owner = nullptr;
+  PACL dacl = nullptr;
+  LocalMemory descriptor;
+  const DWORD status = ::GetNamedSecurityInfoW(
+      path.c_str(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
+      nullptr, &dacl, nullptr, descriptor.put());
+  if (status != ERROR_SUCCESS) {
+    return from_win32(status, fmt::format("cannot see who may write {}", utf8_from_path(path)));
+  }
+  if (owner == nullptr || !is_trusted(owner, also)) return account_name(owner);
+  if (dacl == nullptr) return std::string("everybody");
+  for (DWORD i = 0; i < dacl->AceCount; ++i) {
+    void* raw = nullptr;
+    if (::GetAce(dacl, i, &raw) == FALSE) return from_last_error("cannot read an access list");
+    auto* ace = static_cast<ACCESS_ALLOWED_ACE*>(raw);
+    // Those with a condition and those of objects begin in the same way, and hold the account
+    // elsewhere.
+    if (grants_by_other_means(ace->Header.AceType) && (ace->Mask & rights) != 0)
+      return std::string("somebody, by a condition,");
+    // What is denied elsewhere in the list is not weighed: nobody denies what he need not grant.
+    if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
+        (ace->Header.AceFlags & INHERIT_ONLY_ACE) != 0 || (ace->Mask & rights) == 0)
+      continue;
+    PSID sid = &ace->SidStart;
+    if (!is_trusted(sid, also)) return account_name(sid);
+  }
+  return std::string();
+}
+
 }  // namespace
 
 Result<LocalMemory> security_descriptor(std::string_view sddl) {
@@ -146,15 +177,6 @@ bool is_owned_by_administrators(HANDLE file) {
 }
 
 Result<std::string> who_else_may_write(const std::filesystem::path& path) {
-  PSID owner = nullptr;
-  PACL dacl = nullptr;
-  LocalMemory descriptor;
-  const DWORD status = ::GetNamedSecurityInfoW(
-      path.c_str(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
-      nullptr, &dacl, nullptr, descriptor.put());
-  if (status != ERROR_SUCCESS) {
-    return from_win32(status, fmt::format("cannot see who may write {}", utf8_from_path(path)));
-  }
   // Whoever owns the folder could put another file there: a person's own, where the service runs at
   // a console; SYSTEM's or Administrators' otherwise.
   PSID user = nullptr;
@@ -163,24 +185,7 @@ Result<std::string> who_else_may_write(const std::filesystem::path& path) {
                               OWNER_SECURITY_INFORMATION, &user, nullptr, nullptr, nullptr,
                               folder.put()) != ERROR_SUCCESS)
     user = nullptr;
-  if (owner == nullptr || !is_trusted(owner, user)) return account_name(owner);
-  if (dacl == nullptr) return std::string("everybody");
-  for (DWORD i = 0; i < dacl->AceCount; ++i) {
-    void* raw = nullptr;
-    if (::GetAce(dacl, i, &raw) == FALSE) return from_last_error("cannot read an access list");
-    auto* ace = static_cast<ACCESS_ALLOWED_ACE*>(raw);
-    // Those with a condition and those of objects begin in the same way, and hold the account
-    // elsewhere.
-    if (grants_by_other_means(ace->Header.AceType) && (ace->Mask & kWriteRights) != 0)
-      return std::string("somebody, by a condition,");
-    // What is denied elsewhere in the list is not weighed: nobody denies what he need not grant.
-    if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-        (ace->Header.AceFlags & INHERIT_ONLY_ACE) != 0 || (ace->Mask & kWriteRights) == 0)
-      continue;
-    PSID sid = &ace->SidStart;
-    if (!is_trusted(sid, user)) return account_name(sid);
-  }
-  return std::string();
+  return who_else_has(path, kWriteRights, user);
 }
 
 std::string why_not_to_be_trusted(const std::filesystem::path& path) {
@@ -188,6 +193,28 @@ std::string why_not_to_be_trusted(const std::filesystem::path& path) {
   if (!who.ok()) return who.error().message();
   if (who->empty()) return {};
   return fmt::format("{} may write it: let nobody but SYSTEM and Administrators", *who);
+}
+
+std::string why_not_to_be_run(const std::filesystem::path& program) {
+  const auto user = own_user();
+  const auto also =
+      user.empty() ? nullptr : reinterpret_cast<const TOKEN_USER*>(user.data())->User.Sid;
+  // In the folders above anybody may make others, as Windows has it of a disk's root.
+  constexpr DWORD kReplace = FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_ALL;
+  constexpr DWORD kPlant = kReplace | FILE_ADD_FILE | GENERIC_WRITE;
+  const auto objection = [&](const std::filesystem::path& path, DWORD rights) -> std::string {
+    const auto who = who_else_has(path, rights, also);
+    if (!who.ok()) return who.error().message();
+    if (who->empty()) return {};
+    return fmt::format("{} may change {}, which then runs", *who, utf8_from_path(path));
+  };
+  auto why = objection(program, kWriteRights);
+  if (why.empty()) why = objection(program.parent_path(), kPlant);
+  for (auto folder = program.parent_path(); why.empty() && folder != folder.parent_path();
+       folder = folder.parent_path()) {
+    why = objection(folder.parent_path(), kReplace);
+  }
+  return why;
 }
 
 std::string owner_of(HANDLE file) {

@@ -40,6 +40,10 @@ using LocalMemory = UniqueHandle<LocalMemoryTraits>;
 /// empty: it may.
 [[nodiscard]] std::string why_not_to_be_trusted(const std::filesystem::path& path);
 
+/// The same of a program that is started because of it: the file, its folder, where a library would
+/// be found first, and the folders above. This program's own account is trusted.
+[[nodiscard]] std::string why_not_to_be_run(const std::filesystem::path& program);
+
 /// The owner of the file behind \p file as `S-1-5-…`; empty when that cannot be found out.
 [[nodiscard]] std::string owner_of(HANDLE file);
 

@@ -169,16 +169,6 @@ Result<Service> Service::open(std::string_view name, std::uint32_t access) {
   return Service(std::move(handle), std::string(name));
 }
 
-Result<bool> Service::runs_alone() const {
-  DWORD needed = 0;
-  constexpr DWORD kMaxConfigBytes = 8 * 1024;  // as Windows says of it
-  std::vector<std::byte> buffer(kMaxConfigBytes);
-  auto* config = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(buffer.data());
-  if (::QueryServiceConfigW(handle_.get(), config, kMaxConfigBytes, &needed) == FALSE)
-    return from_last_error(fmt::format("cannot ask how service {} is set up", name_));
-  return (config->dwServiceType & SERVICE_WIN32_OWN_PROCESS) != 0;
-}
-
 Result<ServiceStatus> Service::status() const {
   SERVICE_STATUS_PROCESS raw{};
   DWORD needed = 0;

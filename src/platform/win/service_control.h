@@ -52,8 +52,6 @@ class Service {
   [[nodiscard]] static Result<Service> open(std::string_view name, std::uint32_t access);
 
   [[nodiscard]] Result<ServiceStatus> status() const;
-  /// Whether its process runs no other service.
-  [[nodiscard]] Result<bool> runs_alone() const;
   /// Starting a running service is fine.
   [[nodiscard]] Status start() const;
   /// Stopping a stopped service is fine.

@@ -59,15 +59,14 @@ TEST_F(Show, TellsTheWholeStory) {
 TEST_F(Show, TellsWhatWasDoneAfterIt) {
   auto store = open();
   const auto id = finish(store, crash(), report_json());
-  const rules::Decision decision{rules::DumpKind::Mini, "orders-crash",
-                                 "rule orders-crash: mini dump"};
-  ASSERT_TRUE(
-      store
-          .set_decision(id, decision,
-                        {{.kind = "webhook", .spec = "{}", .give_up_at = kMorning + kWindow},
-                         {.kind = "run", .spec = "{}", .give_up_at = kMorning, .once = true}})
-          .ok());
-  const auto claimed = store.claim_action(kMorning, kMorning + kWindow);
+  const rules::Decision decision{.dump = rules::DumpKind::Mini,
+                                 .rule = "orders-crash",
+                                 .reason = "rule orders-crash: mini dump"};
+  const std::vector<store::PlannedAction> planned = {
+      {.kind = "webhook", .spec = "{}", .give_up_at = kMorning + kWindow},
+      {.kind = "run", .spec = "{}", .give_up_at = kMorning, .once = true}};
+  ASSERT_TRUE(store.set_decision(id, decision, planned).ok());
+  const auto claimed = store.claim_action(false, kMorning, kMorning + kWindow);
   ASSERT_TRUE(claimed.ok() && claimed->has_value());
   ASSERT_TRUE(store
                   .finish_action((*claimed)->id, store::ActionState::Done,

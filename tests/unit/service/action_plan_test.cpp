@@ -113,8 +113,8 @@ class ActionsOfDesk : public ::testing::Test {
   [[nodiscard]] std::vector<store::Action> actions(std::int64_t id = 1) {
     return *bench_.store.actions({id});
   }
-  [[nodiscard]] std::optional<store::Action> claim() {
-    return *bench_.store.claim_action(bench_.clock.now(), bench_.clock.now() + 1h);
+  [[nodiscard]] std::optional<store::Action> claim(bool at_end = true) {
+    return *bench_.store.claim_action(at_end, bench_.clock.now(), bench_.clock.now() + 1h);
   }
   test::Workbench bench_;
 };
@@ -153,21 +153,52 @@ TEST_F(ActionsOfDesk, ThatAreDoneOnceAreNotDoneAgainAfterAKill) {
   bench_.settings.webhooks = false;
   ASSERT_TRUE(bench_.desk.take(bench_.crash()).ok());
   ASSERT_TRUE(bench_.store.skip({1}, "no dump arrived", bench_.clock.now()).ok());
-  ASSERT_TRUE(claim());
+  EXPECT_FALSE(claim()) << "a restart waits for no report";
+  ASSERT_TRUE(claim(false));
   const store::Store::FileProbe none{.dump_size = [](const auto&) { return std::nullopt; },
                                      .in_inbox = [](const auto&) { return false; }};
   ASSERT_TRUE(bench_.store.recover(none, 3, bench_.clock.now()).ok());
-  EXPECT_EQ(claim(), std::nullopt);
+  EXPECT_EQ(claim(false), std::nullopt);
   EXPECT_EQ(actions()[0].state, store::ActionState::Failed);
   EXPECT_EQ(actions()[0].result, "the service ended while it was under way");
 }
 
-TEST_F(ActionsOfDesk, AreThoseOfTheLastDecision) {
-  const auto signal = bench_.crash(1234, store::Source::EventLog);
-  ASSERT_TRUE(bench_.desk.take(signal).ok());
-  bench_.desk.use_rules({});
+TEST_F(ActionsOfDesk, AreNotForWhatOnlyAnEventTells) {
+  ASSERT_TRUE(bench_.desk.take(bench_.crash(1234, store::Source::EventLog)).ok());
+  EXPECT_THAT(actions(), IsEmpty()) << "anybody may write events";
   ASSERT_TRUE(bench_.desk.take(bench_.crash()).ok());
+  EXPECT_EQ(actions().size(), 1u);
+}
+
+TEST_F(ActionsOfDesk, AreNotForWhatHappenedLongAgo) {
+  auto signal = bench_.crash();
+  signal.at = signal.at - Microseconds(2h);
+  ASSERT_TRUE(bench_.desk.take(signal).ok());
   EXPECT_THAT(actions(), IsEmpty());
+}
+
+TEST_F(ActionsOfDesk, AreForWhatTheDiskHasNoRoomFor) {
+  bench_.free_disk = 0;
+  ASSERT_TRUE(bench_.desk.take(bench_.crash()).ok());
+  EXPECT_EQ(bench_.rows().at(0).state, store::State::Skipped);
+  EXPECT_EQ(actions().size(), 1u);
+}
+
+TEST_F(ActionsOfDesk, StayWhenTheDumpIsRefusedLater) {
+  ASSERT_TRUE(bench_.desk.take(bench_.crash()).ok());
+  bench_.desk.refuse({1}, {rules::DumpKind::None, "orders-crash", "no room for it", true});
+  EXPECT_EQ(actions().size(), 1u);
+}
+
+TEST_F(ActionsOfDesk, OfWhichAMessageWasUnderWayAreSentAtTheNextStart) {
+  ASSERT_TRUE(bench_.desk.take(bench_.crash()).ok());
+  ASSERT_TRUE(bench_.store.skip({1}, "no dump arrived", bench_.clock.now()).ok());
+  ASSERT_TRUE(claim());
+  EXPECT_FALSE(claim());
+  const store::Store::FileProbe none{.dump_size = [](const auto&) { return std::nullopt; },
+                                     .in_inbox = [](const auto&) { return false; }};
+  ASSERT_TRUE(bench_.store.recover(none, 3, bench_.clock.now()).ok());
+  EXPECT_TRUE(claim());
 }
 
 }  // namespace

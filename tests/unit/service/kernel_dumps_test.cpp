@@ -32,7 +32,7 @@ class KernelDumpsTest : public ::testing::Test {
 
   [[nodiscard]] KernelDumps dumps() {
     return KernelDumps({bench_.desk, bench_.clock, bench_.log, bench_.settings,
-                        [this](const auto& path) { return path != being_written_; }});
+                        [this](const auto& file) { return file.path != being_written_; }});
   }
 
   [[nodiscard]] KernelDumpFile file(Sort sort, const std::string& name, Microseconds ago) const {
@@ -96,9 +96,10 @@ TEST_F(KernelDumpsTest, TellStopsApartThatFollowEachOther) {
   const auto jobs = dumps().take({file(Sort::Small, "112226-1-01.dmp", 25min),
                                   file(Sort::Small, "112226-2-01.dmp", 15min),
                                   file(Sort::Memory, "MEMORY.DMP", 14min)});
-  EXPECT_THAT(sorts(jobs), ElementsAre(Sort::Small, Sort::Memory, Sort::Small));
+  // What the next stop overwrites comes first.
+  EXPECT_THAT(sorts(jobs), ElementsAre(Sort::Memory, Sort::Small, Sort::Small));
   EXPECT_EQ(bench_.rows().size(), 2u);
-  EXPECT_EQ(jobs[1].id, jobs[2].id) << "the large one is of the last stop";
+  EXPECT_EQ(jobs[0].id, jobs[1].id) << "the large one is of the last stop";
 }
 
 TEST_F(KernelDumpsTest, TakeNoLargeDumpForARuleThatWantsASmallOne) {
@@ -107,14 +108,49 @@ TEST_F(KernelDumpsTest, TakeNoLargeDumpForARuleThatWantsASmallOne) {
       {file(Sort::Small, "112226-1-01.dmp", 5min), file(Sort::Memory, "MEMORY.DMP", 4min)});
   EXPECT_THAT(sorts(jobs), ElementsAre(Sort::Small));
   bench_.clock.pass(3h);
-  EXPECT_THAT(dumps().take({file(Sort::Memory, "MEMORY.DMP", 1min)}), IsEmpty());
+  EXPECT_THAT(dumps().take({file(Sort::Memory, "MEMORY.DMP", 11min)}), IsEmpty());
   EXPECT_THAT(bench_.rows().back().reason, HasSubstr("wants a small dump"));
+}
+
+TEST_F(KernelDumpsTest, WaitForTheSmallDumpThatARuleWants) {
+  use_rule(rules::DumpKind::Mini);
+  auto watcher = dumps();
+  EXPECT_THAT(watcher.take({file(Sort::Memory, "MEMORY.DMP", 1min)}), IsEmpty());
+  bench_.clock.pass(5min);
+  ASSERT_TRUE(bench_.desk.skip_overdue().ok());
+  EXPECT_EQ(bench_.rows().at(0).state, store::State::Observed);
+  const auto jobs = watcher.take({file(Sort::Small, "112226-1-01.dmp", 1min)});
+  EXPECT_THAT(sorts(jobs), ElementsAre(Sort::Small));
+  EXPECT_EQ(bench_.rows().size(), 1u);
+}
+
+TEST_F(KernelDumpsTest, TellOfTheNewestFirstWhereThereAreMany) {
+  std::vector<KernelDumpFile> files;
+  for (int i = 0; i < 50; ++i)
+    files.push_back(file(Sort::Live, "WATCHDOG-" + std::to_string(i) + ".dmp", 1h * (50 - i)));
+  auto watcher = dumps();
+  const auto jobs = watcher.take(files);
+  ASSERT_EQ(jobs.size(), KernelDumps::kAtOnce);
+  EXPECT_EQ(jobs.front().file.path, "WATCHDOG-49.dmp");
+  EXPECT_EQ(watcher.take(files).front().file.path, "WATCHDOG-29.dmp");
+}
+
+TEST_F(KernelDumpsTest, TakeUpAgainWhatAKillCutShort) {
+  const auto jobs = dumps().take({file(Sort::Memory, "MEMORY.DMP", 5min)});
+  ASSERT_EQ(jobs.size(), 1u);
+  const auto now = bench_.clock.now();
+  ASSERT_TRUE(bench_.store.begin_capture(jobs[0].id, {}, "dumps/x.dmp.zst", now).ok());
+  const store::Store::FileProbe none{.dump_size = [](const auto&) { return std::nullopt; },
+                                     .in_inbox = [](const auto&) { return false; }};
+  ASSERT_TRUE(bench_.store.recover(none, 3, now).ok());
+  EXPECT_EQ(bench_.rows().at(0).state, store::State::Observed);
+  EXPECT_EQ(dumps().take({file(Sort::Memory, "MEMORY.DMP", 5min)}).size(), 1u);
 }
 
 TEST_F(KernelDumpsTest, KeepALiveReportApart) {
   const auto jobs = dumps().take({file(Sort::Small, "112226-1-01.dmp", 5min),
                                   file(Sort::Live, "WATCHDOG-20261122-0001.dmp", 5min)});
-  EXPECT_THAT(sorts(jobs), ElementsAre(Sort::Small, Sort::Live));
+  EXPECT_THAT(sorts(jobs), testing::UnorderedElementsAre(Sort::Small, Sort::Live));
   const auto rows = bench_.rows();
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[1].kind, store::Kind::LiveReport);
