@@ -30,7 +30,7 @@ TEST_F(StatusCommand, TellsOfStoreQueueDiskAndRules) {
   ASSERT_TRUE(store.dump_ready(waiting, 1, kMorning).ok());
   const auto output = vigil({"status"});
   EXPECT_EQ(output.code, expected(ExitCode::Ok));
-  EXPECT_THAT(output.out, HasSubstr("vigil.db (schema 3)"));
+  EXPECT_THAT(output.out, HasSubstr("vigil.db (schema 4)"));
   EXPECT_THAT(output.out,
               HasSubstr("captures    2 (1 done, 0 failed, 0 skipped, 0 observed, 0 capturing)"));
   EXPECT_THAT(output.out, HasSubstr("queue       1 waiting, 0 in analysis"));

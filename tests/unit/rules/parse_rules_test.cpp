@@ -171,7 +171,7 @@ TEST(ParseRules, RefusesRulesThatAreNoListOfMaps) {
               ElementsAre(HasSubstr("expected a list of rules, found nothing")));
   EXPECT_THAT(problems_of("schema: 1\nrules: [a]\n"),
               ElementsAre("rules.d/orders.yaml:2:9: expected a map of name, match, when, capture, "
-                          "keep, expires and limits, found the text 'a'"));
+                          "keep, expires, then and limits, found the text 'a'"));
 }
 
 TEST(ParseRules, RefusesADoubleName) {
