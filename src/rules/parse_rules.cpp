@@ -126,6 +126,18 @@ void read_rule(const Node& node, File& file, Problems& problems) {
                                  "and exit",
                                  yaml::shown(rule.name)));
   }
+  if (rule.samples.count > 1 && !rule.when.wants_watching()) {
+    problems.add(at, fmt::format("rule {} takes samples and asks for events only: 'samples' goes "
+                                 "with cpu, memory, handles, threads and hang",
+                                 yaml::shown(rule.name)));
+  }
+  if (rule.samples.count > 1 && rule.when.kind == Condition::Kind::All &&
+      rule.when.wants_events()) {
+    problems.add(at, fmt::format("rule {} takes samples and needs an event, after which no process "
+                                 "is left: 'samples' goes with cpu, memory, handles, threads and "
+                                 "hang",
+                                 yaml::shown(rule.name)));
+  }
   bool wants_exceptions = false, wants_bugchecks = false;
   rule.when.for_each([&](const Condition& part) {
     wants_exceptions = wants_exceptions || part.kind == Condition::Kind::Exception;
