@@ -36,8 +36,8 @@ Result<std::unique_ptr<LimitedRun>> start_analysis(
   VIGIL_TRY_ASSIGN(const auto file, open_dump(dump));
   std::vector<platform::FileHandle> opened;
   for (const auto& sample : samples) {
-    VIGIL_TRY_ASSIGN(auto one, open_dump(sample));
-    opened.push_back(std::move(one));
+    // The dump is worth a report without it, which says how many there were.
+    if (auto one = open_dump(sample); one.ok()) opened.push_back(std::move(one).take());
   }
   VIGIL_TRY_ASSIGN(auto job, platform::create_sandbox_job({.memory_bytes = limits.memory_bytes,
                                                            .cpu_time = limits.wall_time}));

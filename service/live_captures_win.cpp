@@ -42,7 +42,11 @@ rules::DumpKind sample_kind(rules::DumpKind dump) {
 void LiveCaptures::take(const watch::Firing& firing, const rules::ProcessFacts& facts) {
   if (stopping_) return;
   // What the dumper holds uses less: it is one occasion, and not the next one.
-  if (sampled_.contains({firing.process, firing.rule})) return;
+  if (sampled_.contains({firing.process, firing.rule})) {
+    parts_.log.info("{} ({}): {}, while samples of it are taken for that",
+                    printable_utf8(facts.name), firing.process.pid.value, firing.detail);
+    return;
+  }
   store::Signal signal;
   signal.source = store::Source::Sampler;
   signal.kind = firing.kind;
