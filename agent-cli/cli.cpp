@@ -73,8 +73,12 @@ std::size_t command_position(const CLI::App& app, const std::vector<std::string>
 Status complete_command(const CLI::App& app, std::vector<std::string>& args) {
   const auto position = command_position(app, args);
   if (position < args.size() && !args[position].starts_with("-")) {
+    // Hidden ones are commands too, for the service; they are never proposed.
+    const auto is_it = [&](const CLI::App* command) {
+      return command->get_name() == args[position];
+    };
+    if (!app.get_subcommands(is_it).empty()) return {};
     const auto known = command_names(app);
-    if (std::ranges::find(known, args[position]) != known.end()) return {};
     return Error{Errc::Malformed, fmt::format("there is no command '{}'{}", args[position],
                                               did_you_mean(args[position], known))};
   }
