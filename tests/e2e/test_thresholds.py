@@ -75,7 +75,7 @@ class Thresholds(VigilTestCase):
         self.assertEqual(names, [f"{stem}-2.dmp.zst", f"{stem}-3.dmp.zst", f"{stem}.dmp.zst"])
 
     def test_keeps_the_samples_that_there_are_when_the_process_ends(self) -> None:
-        when = "{ cpu: { above: 40%, of: core, for: 1s } }"
+        when = "{ cpu: { above: 10%, of: core, for: 1s } }"
         self.vigil.install(SETTINGS, {"all.yaml": rule("all", "spin.exe", when=when, dump="mini, samples: 5, every: 4s")})
         crasher = self.vigil.start("spin")
         self.vigil.wait_for_log("captured dumps")
