@@ -64,6 +64,7 @@ nlohmann::ordered_json to_json(const Line& line) {
   object["when"] = rules::describe(rule.when);
   object["dump"] = rules::to_string(rule.dump);
   if (rule.new_signature) object["new_signature"] = rules::to_string(*rule.new_signature);
+  if (rule.samples.count > 1) object["samples"] = rule.samples.count;
   object["attach"] = rule.attach;
   if (const auto limits = rules::describe(rule.limits); !limits.empty()) object["limits"] = limits;
   if (rule.expires) object["expires"] = format_utc(*rule.expires);
@@ -86,6 +87,7 @@ Table table_of(const std::vector<Line>& lines) {
     const auto& rule = line.rule;
     auto dump = std::string(rules::to_string(rule.dump));
     if (rule.new_signature) dump += fmt::format(", new: {}", rules::to_string(*rule.new_signature));
+    if (rule.samples.count > 1) dump += fmt::format(", {} samples", rule.samples.count);
     table.add({rule.name, std::string(rules::to_string(line.standing.standing)),
                fmt::format("{}", line.history.dumps_last_hour),
                fmt::format("{}", line.history.dumps_ever), dump,

@@ -116,8 +116,18 @@ void add_analyze(CLI::App& app, Line& line) {
                    "Where indexes of symbol files are kept; 'none': nowhere")
       ->type_name("DIR");
   command->add_flag("-a,--all-threads", line.analyze.all_threads, "The stacks of all threads");
+  command
+      ->add_option("--sample", line.analyze.samples,
+                   "A later dump of the same process: shows which threads moved; may be given "
+                   "several times")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   auto* handle = command->add_option("--dump-handle", line.analyze.dump_handle)->group("");
   command->add_option("--dump-name", line.analyze.dump_name)->group("")->needs(handle);
+  command->add_option("--sample-handle", line.analyze.sample_handles)
+      ->group("")
+      ->needs(handle)
+      ->allow_extra_args(false);
   command->callback([&line] {
     if (line.analyze_file.empty() == !line.analyze.dump_handle) throw CLI::RequiredError("FILE");
     line.analyze.file = path_from_utf8(line.analyze_file);

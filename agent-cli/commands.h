@@ -42,6 +42,8 @@ struct AnalyzeOptions {
   std::optional<std::uint64_t>
       dump_handle;        ///< The service's sandbox: an inherited handle instead of file.
   std::string dump_name;  ///< With dump_handle: the name to report.
+  std::vector<std::string> samples;           ///< --sample: later dumps of the same process.
+  std::vector<std::uint64_t> sample_handles;  ///< With dump_handle: the same as handles.
   bool all_threads = false;
 };
 struct SignatureOptions {

@@ -33,10 +33,11 @@ Result<report::Report> report_of_capture(const Context& context, const std::stri
 }
 
 Result<report::Report> report_of_dump(const std::filesystem::path& file,
-                                      symbols::Library& library) {
+                                      symbols::Library& library,
+                                      const std::vector<pipeline::Sample>& samples) {
   pipeline::Limits limits;
   limits.more_unpacked_bytes = half_of_free_memory;
-  return pipeline::analyze(file, library, limits);
+  return pipeline::analyze(file, library, limits, samples);
 }
 
 Result<bool> is_json_file(const std::filesystem::path& file) {

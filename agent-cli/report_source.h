@@ -3,9 +3,11 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "commands.h"
+#include "pipeline/pipeline.h"
 #include "report/report.h"
 #include "symbols/symbols.h"
 
@@ -20,8 +22,10 @@ namespace vigil::cli {
 
 /// The analysis of a dump on a person's machine, which may take half of the memory that is free
 /// for what is compressed in one piece: the service's sandbox allows less.
-[[nodiscard]] Result<report::Report> report_of_dump(const std::filesystem::path& file,
-                                                    symbols::Library& library);
+[[nodiscard]] Result<report::Report> report_of_dump(
+    const std::filesystem::path& file,
+    symbols::Library& library,
+    const std::vector<pipeline::Sample>& samples = {});
 
 /// Whether what \p file holds is JSON: no dump begins with a brace. The errors are those of opening
 /// it.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <spdlog/logger.h>
 #include <boost/asio/awaitable.hpp>
@@ -45,6 +46,7 @@ class Analyses {
  private:
   [[nodiscard]] boost::asio::awaitable<void> work();
   [[nodiscard]] boost::asio::awaitable<void> analyze(store::Capture capture);
+  [[nodiscard]] std::vector<std::filesystem::path> samples_of(const store::Capture& capture);
   [[nodiscard]] boost::asio::awaitable<Result<LimitedRun::Output>> run_analyzer(
       const store::Capture& capture);
   /// Whether symbols came that the analyzer's report in \p output lacks.

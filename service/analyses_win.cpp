@@ -143,6 +143,26 @@ asio::awaitable<void> Analyses::analyze(store::Capture capture) {
   }
 }
 
+/// Those that are there: the dump is worth a report without them too.
+std::vector<std::filesystem::path> Analyses::samples_of(const store::Capture& capture) {
+  std::vector<std::filesystem::path> files;
+  const auto samples = parts_.store.samples(capture.id);
+  if (!samples.ok()) {
+    parts_.log.warn("#{}: {}", capture.id.value, samples.error().message());
+    return files;
+  }
+  for (const auto& sample : *samples) {
+    auto file = parts_.paths.root / path_from_utf8(sample.dump_file);
+    std::error_code error;
+    if (std::filesystem::is_regular_file(file, error)) {
+      files.push_back(std::move(file));
+    } else {
+      parts_.log.warn("#{}: its sample {} is gone", capture.id.value, sample.dump_file);
+    }
+  }
+  return files;
+}
+
 asio::awaitable<Result<LimitedRun::Output>> Analyses::run_analyzer(const store::Capture& capture) {
   const RunLimits limits{parts_.settings.analysis_max_memory_bytes,
                          parts_.settings.analysis_timeout, report::kMaxJsonBytes};
@@ -150,7 +170,7 @@ asio::awaitable<Result<LimitedRun::Output>> Analyses::run_analyzer(const store::
   if (!parts_.settings.symbol_path.empty()) symbol_paths.push_back(parts_.settings.symbol_path);
   auto run =
       start_analysis(parts_.io, parts_.vigil, parts_.paths.root / path_from_utf8(capture.dump_file),
-                     symbol_paths, limits);
+                     samples_of(capture), symbol_paths, limits);
   if (!run.ok()) co_return std::move(run).take_error().with_context("cannot analyze");
   if ((*run)->mitigations_refused() && !std::exchange(mitigations_said_, true)) {
     parts_.log.warn(

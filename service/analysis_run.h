@@ -14,12 +14,14 @@
 namespace vigil::service {
 
 /// Analyzes \p dump by \p vigil in the sandbox. It is opened for reading here; the analyzer gets
-/// the handle and nothing else, and looks for symbols along \p symbol_paths. Every failure to make
-/// the sandbox is an error: nothing is analyzed outside of one.
+/// the handle and those of \p samples, further dumps of the same process, and nothing else, and
+/// looks for symbols along \p symbol_paths. Every failure to make the sandbox is an error: nothing
+/// is analyzed outside of one.
 [[nodiscard]] Result<std::unique_ptr<LimitedRun>> start_analysis(
     boost::asio::io_context& io,
     const std::filesystem::path& vigil,
     const std::filesystem::path& dump,
+    const std::vector<std::filesystem::path>& samples,
     const std::vector<std::string>& symbol_paths,
     const RunLimits& limits);
 

@@ -25,13 +25,20 @@ Result<platform::FileHandle> open_dump(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<LimitedRun>> start_analysis(asio::io_context& io,
-                                                   const std::filesystem::path& vigil,
-                                                   const std::filesystem::path& dump,
-                                                   const std::vector<std::string>& symbol_paths,
-                                                   const RunLimits& limits) {
+Result<std::unique_ptr<LimitedRun>> start_analysis(
+    asio::io_context& io,
+    const std::filesystem::path& vigil,
+    const std::filesystem::path& dump,
+    const std::vector<std::filesystem::path>& samples,
+    const std::vector<std::string>& symbol_paths,
+    const RunLimits& limits) {
   VIGIL_TRY_ASSIGN(const auto token, platform::create_sandbox_token());
   VIGIL_TRY_ASSIGN(const auto file, open_dump(dump));
+  std::vector<platform::FileHandle> opened;
+  for (const auto& sample : samples) {
+    // The dump is worth a report without it, which says how many there were.
+    if (auto one = open_dump(sample); one.ok()) opened.push_back(std::move(one).take());
+  }
   VIGIL_TRY_ASSIGN(auto job, platform::create_sandbox_job({.memory_bytes = limits.memory_bytes,
                                                            .cpu_time = limits.wall_time}));
   platform::ChildOptions options;
@@ -46,6 +53,11 @@ Result<std::unique_ptr<LimitedRun>> start_analysis(asio::io_context& io,
     options.arguments.push_back(path);
   }
   options.inherited = {file.get()};
+  for (const auto& sample : opened) {
+    options.arguments.emplace_back("--sample-handle");
+    options.arguments.push_back(std::to_string(reinterpret_cast<std::uintptr_t>(sample.get())));
+    options.inherited.push_back(sample.get());
+  }
   options.token = token.get();
   options.hardened = true;
   return LimitedRun::start(io, "the analyzer", std::move(options), std::move(job), limits);

@@ -85,14 +85,16 @@ Result<std::uint32_t> Janitor::remove_dumps() {
 /// would lie.
 Status Janitor::remove_dump(const store::KeptDump& dump, Microseconds kept_for) {
   const auto reason = fmt::format("dump removed: it was kept for {}", yaml::format_exact(kept_for));
-  VIGIL_TRY(parts_.store.forget_dump(dump.id, reason, parts_.clock.now()));
-  std::error_code error;
-  fs::remove(parts_.data_folder / path_from_utf8(dump.dump_file), error);
-  if (error) {
-    parts_.log.error("cannot remove {}: {}", dump.dump_file, error.message());
-    return {};
+  VIGIL_TRY_ASSIGN(const auto files, parts_.store.forget_dump(dump.id, reason, parts_.clock.now()));
+  bool all = true;
+  for (const auto& file : files) {
+    std::error_code error;
+    fs::remove(parts_.data_folder / path_from_utf8(file), error);
+    if (!error) continue;
+    parts_.log.error("cannot remove {}: {}", file, error.message());
+    all = false;
   }
-  parts_.log.info("#{}: {}", dump.id.value, reason);
+  if (all) parts_.log.info("#{}: {}", dump.id.value, reason);
   return {};
 }
 

@@ -27,12 +27,15 @@ Status apply_signature_limit(const SignatureLimitParts& parts, store::CaptureId 
   const auto reason = fmt::format("dump removed: rule {}: per_signature limit of {} reached",
                                   rule->name, *rule->limits.per_signature);
   // The row first: a file without a row costs space, a row without its file would lie.
-  VIGIL_TRY(parts.store.forget_dump(row.id, reason, now));
-  std::error_code error;
-  std::filesystem::remove(parts.data_folder / path_from_utf8(row.dump_file), error);
-  if (error) {
-    return Error{Errc::Io, fmt::format("cannot remove {}: {}", row.dump_file, error.message())};
+  VIGIL_TRY_ASSIGN(const auto files, parts.store.forget_dump(row.id, reason, now));
+  Status removed;
+  for (const auto& file : files) {
+    std::error_code error;
+    std::filesystem::remove(parts.data_folder / path_from_utf8(file), error);
+    if (error)
+      removed = Error{Errc::Io, fmt::format("cannot remove {}: {}", file, error.message())};
   }
+  if (!removed.ok()) return removed;
   parts.log.info("#{}: {}", row.id.value, reason);
   return {};
 }

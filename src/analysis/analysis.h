@@ -32,6 +32,35 @@ struct Input {
   const std::vector<report::Thread>& threads;
   bool is_incomplete =
       false;  ///< Parts of the dump could not be read, so what is missing may have been there.
+  const report::Samples* samples = nullptr;  ///< Not null: threads have their movements.
+};
+
+/// What the threads of a dump did in the dumps of the same process that were taken after it: adds
+/// one at a time, so that no two need be in memory. Threads are told by their id and by when they
+/// were created; two frames are the same when they return to, or run, the same instruction.
+class Movements {
+ public:
+  /// \p stacks: of \p dump, for as long as this lives.
+  Movements(const snapshot::Snapshot& dump, const std::vector<report::Thread>& stacks);
+  /// The next one, of \p stacks, in the order in which they were taken.
+  void add(const snapshot::Snapshot& sample, const std::vector<report::Thread>& stacks);
+  /// What became of each of the stacks, by index; nothing: no sample was added.
+  [[nodiscard]] std::vector<report::Movement> of_threads() const;
+  /// All of them in numbers. \p span: from the dump to the last sample.
+  [[nodiscard]] report::Samples in_numbers(Microseconds span) const;
+
+ private:
+  struct Thread {
+    std::uint32_t id = 0;
+    std::optional<Timestamp> created{};
+    std::optional<Microseconds> cpu_at_first{}, cpu_at_last{};
+    std::uint8_t stack = 0;  // how far it has gone, as an index of words
+    std::uint32_t samples = 1;
+  };
+  const std::vector<report::Thread>& stacks_;
+  std::vector<Thread> threads_;  // of stacks_, by index
+  std::uint32_t samples_ = 1;
+  std::uint32_t started_ = 0;
 };
 
 struct Findings {

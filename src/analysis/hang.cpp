@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -98,6 +99,31 @@ Microseconds time_of(const snapshot::Thread& thread) {
   return limited(thread.user_time) + limited(thread.kernel_time);
 }
 
+/// The one that used CPU time while the samples were taken, when one clearly did.
+std::optional<Culprit> find_hot_in_samples(const Input& input) {
+  constexpr std::uint32_t kPartOfSpan = 5, kTimesTheNext = 3;
+  if (input.samples == nullptr || input.samples->span_ms == 0) return std::nullopt;
+  std::uint32_t most = 0, next = 0;
+  std::size_t hot = 0;
+  for (std::size_t i = 0; i < input.threads.size(); ++i) {
+    const auto& movement = input.threads[i].movement;
+    const auto used = movement ? movement->cpu_ms.value_or(0) : 0;
+    if (used > most) {
+      next = std::exchange(most, used);
+      hot = i;
+    } else {
+      next = std::max(next, used);
+    }
+  }
+  if (most < input.samples->span_ms / kPartOfSpan || most / kTimesTheNext < next || most == 0)
+    return std::nullopt;
+  constexpr double kMilliseconds = 1e3;
+  return Culprit{.thread = hot,
+                 .reason = fmt::format("it used {:.1f} s of CPU time while {} samples were taken",
+                                       most / kMilliseconds, input.samples->count),
+                 .hot = true};
+}
+
 std::optional<Culprit> find_hot(const Input& input) {
   /// Less is what any thread uses to start.
   constexpr Microseconds kMinTime = std::chrono::seconds(1);
@@ -136,6 +162,7 @@ std::optional<Culprit> find_culprit(const Input& input, const LockState& locks) 
       return Culprit{*thread, describe(deadlock), true};
   }
   if (auto holder = find_holder(input, locks)) return holder;
+  if (auto hot = find_hot_in_samples(input)) return hot;
   if (auto hot = find_hot(input)) return hot;
   const auto own =
       std::find_if(input.threads.begin(), input.threads.end(), [](const report::Thread& thread) {

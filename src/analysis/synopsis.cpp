@@ -184,6 +184,13 @@ std::string other_clause(const Input& input,
   return could_not_start(crash.code) ? text : text + where(input, findings);
 }
 
+/// `; it did not move in 3 samples`; nothing is said where that is not known.
+std::string movement_of(const Input& input, const report::Thread& thread) {
+  if (input.samples == nullptr || !thread.movement || thread.movement->stack == "unknown")
+    return {};
+  return "; it " + report::in_words(*thread.movement, *input.samples);
+}
+
 std::string still_running(const Input& input, const Findings& findings, const Culprit* culprit) {
   const auto program = program_of(input.snapshot);
   if (input.snapshot.exception_is_lost)
@@ -196,15 +203,17 @@ std::string still_running(const Input& input, const Findings& findings, const Cu
                      ? " may have crashed: what can be read of the damaged dump does not say"
                      : " had not crashed when the dump was taken");
   if (!findings.blamed_thread || culprit == nullptr) return text;
-  const auto id = input.threads[*findings.blamed_thread].thread_id;
+  const auto& thread = input.threads[*findings.blamed_thread];
+  const auto id = thread.thread_id;
   if (culprit->dying)
     return fmt::format("{} was about to crash when the dump was taken: of thread {}, {}", program,
                        id, culprit->reason);
   const auto place = where(input, findings);
+  const auto moved = movement_of(input, thread);
   if (culprit->holds || culprit->hot)
-    return fmt::format("{}; thread {} is the one to look at: {}{}{}", text, id, culprit->reason,
-                       place.empty() ? "" : ", and was", place);
-  return place.empty() ? text : fmt::format("{}; thread {} was{}", text, id, place);
+    return fmt::format("{}; thread {} is the one to look at: {}{}{}{}", text, id, culprit->reason,
+                       place.empty() ? "" : ", and was", place, moved);
+  return place.empty() ? text : fmt::format("{}; thread {} was{}{}", text, id, place, moved);
 }
 
 std::string what_happened(const Input& input,

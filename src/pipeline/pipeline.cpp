@@ -15,6 +15,7 @@
 #include "pipeline/backed_memory.h"
 #include "pipeline/facts.h"
 #include "pipeline/kernel_facts.h"
+#include "pipeline/samples.h"
 #include "pipeline/stacks.h"
 #include "pipeline/text_budget.h"
 #include "platform/platform.h"
@@ -82,6 +83,7 @@ template <class Dump>
 report::Report make_report(Dump& dump,
                            symbols::Library& library,
                            const Limits& limits,
+                           const std::vector<Sample>& samples,
                            const Diagnostics& unpacking = {}) {
   const auto& snapshot = dump.snapshot();
   const snapshot::ModuleMap modules(snapshot.modules);
@@ -96,10 +98,13 @@ report::Report make_report(Dump& dump,
   add_stacks({snapshot, dump.memory(), modules, images, files, library}, limits, budget, report);
   add_identities(files, budget, report);
 
+  const auto unused_samples = add_samples(snapshot, samples, library, limits, report);
+
   BackedMemory memory(dump.memory(), snapshot.modules, modules, images);
   auto findings =
       analysis::analyze({snapshot, memory, report.threads,
-                         !dump.diagnostics().notes().empty() || !report.diagnostics.empty()});
+                         !dump.diagnostics().notes().empty() || !report.diagnostics.empty(),
+                         report.samples ? &*report.samples : nullptr});
   report.crash = std::move(findings.crash);
   report.blamed_thread = findings.blamed_thread;
   report.blamed_frame = findings.blamed_frame;
@@ -111,6 +116,7 @@ report::Report make_report(Dump& dump,
   if (report.kernel) report.kernel->blame = std::move(findings.kernel_blame);
   if (snapshot.threads.empty() && !snapshot.exception)
     add_diagnostic(report, "no stream of this dump names a thread or an exception");
+  for (const auto& why : unused_samples) add_diagnostic(report, budget.take(why));
   add_losses(unpacking, budget, report);
   add_losses(dump.diagnostics(), budget, report);
   if (budget.cut() > 0)
@@ -130,7 +136,8 @@ bool holds_kernel_dump(ByteSource& file) {
 
 Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
                                symbols::Library& library,
-                               const Limits& limits) {
+                               const Limits& limits,
+                               const std::vector<Sample>& samples) {
   const minidump::Limits unpacked{.max_unpacked_bytes = limits.max_unpacked_bytes,
                                   .more_unpacked_bytes = limits.more_unpacked_bytes};
   if (holds_kernel_dump(*dump)) {
@@ -139,17 +146,18 @@ Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
       VIGIL_TRY_ASSIGN(dump, minidump::unpack(std::move(dump), unpacked, unpacking));
     }
     VIGIL_TRY_ASSIGN(const auto kernel, kerneldump::KernelDump::parse(std::move(dump)));
-    return make_report(*kernel, library, limits, unpacking);
+    return make_report(*kernel, library, limits, samples, unpacking);
   }
   VIGIL_TRY_ASSIGN(const auto minidump, minidump::Minidump::parse(std::move(dump), unpacked));
-  return make_report(*minidump, library, limits);
+  return make_report(*minidump, library, limits, samples);
 }
 
 Result<report::Report> analyze(const std::filesystem::path& file,
                                symbols::Library& library,
-                               const Limits& limits) {
+                               const Limits& limits,
+                               const std::vector<Sample>& samples) {
   VIGIL_TRY_ASSIGN(auto mapped, platform::MappedFile::open(file));
-  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped)), library, limits);
+  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped)), library, limits, samples);
   if (!report.ok()) return std::move(report).take_error().with_context(utf8_from_path(file));
   return report;
 }
@@ -157,10 +165,12 @@ Result<report::Report> analyze(const std::filesystem::path& file,
 Result<report::Report> analyze_handle(std::uintptr_t handle,
                                       const std::string& name,
                                       symbols::Library& library,
-                                      const Limits& limits) {
+                                      const Limits& limits,
+                                      const std::vector<Sample>& samples) {
   auto mapped = platform::MappedFile::from_native_handle(handle);
   if (!mapped.ok()) return std::move(mapped).take_error().with_context(name);
-  auto report = analyze(std::unique_ptr<ByteSource>(std::move(mapped).take()), library, limits);
+  auto report =
+      analyze(std::unique_ptr<ByteSource>(std::move(mapped).take()), library, limits, samples);
   if (!report.ok()) return std::move(report).take_error().with_context(name);
   return report;
 }

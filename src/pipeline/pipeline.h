@@ -40,30 +40,46 @@ struct Limits {
   std::size_t max_export_entries = std::size_t{1} << 20;
   /// Of names and other text taken over from the dump.
   std::size_t max_text_bytes = std::size_t{3} << 20;
+  /// Of all samples together; each has the same share of it.
+  std::chrono::milliseconds samples_time{2500};
+  std::uint64_t max_unpacked_bytes_of_sample = std::uint64_t{32} << 20;
   /// Of a compressed dump; what is unpacked stays in memory.
   std::uint64_t max_unpacked_bytes = std::uint64_t{128} << 20;
   /// When not null, asked once of a dump that is compressed: the larger of both holds.
   std::uint64_t (*more_unpacked_bytes)() = nullptr;
 };
 
+/// One more dump of a process that lived on, after the one that is analyzed.
+struct Sample {
+  std::string name{};  ///< For messages.
+  /// What it is read from: the file, or an inherited handle, which is taken over.
+  std::filesystem::path file{};
+  std::optional<std::uintptr_t> handle{};
+};
+inline constexpr std::size_t kMaxSamples = 9;  ///< Besides the dump; more are left out.
+
 /// Errc::NotFound, AccessDenied, Busy, Unsupported (an encrypted dump, another kind of file),
 /// Malformed (no dump, a folder, an empty file), Io. Messages name the file. Images and symbols
 /// that the dump does not have itself come from \p library; what was opened there stays open for
-/// the next dump.
+/// the next dump. What \p samples show of the threads goes into the report; one that cannot be read
+/// costs a diagnostic.
 [[nodiscard]] Result<report::Report> analyze(const std::filesystem::path& file,
                                              symbols::Library& library,
-                                             const Limits& limits = {});
+                                             const Limits& limits = {},
+                                             const std::vector<Sample>& samples = {});
 
 /// The same over an inherited handle (Windows HANDLE or POSIX descriptor) that this takes over.
 /// Messages name \p name.
 [[nodiscard]] Result<report::Report> analyze_handle(std::uintptr_t handle,
                                                     const std::string& name,
                                                     symbols::Library& library,
-                                                    const Limits& limits = {});
+                                                    const Limits& limits = {},
+                                                    const std::vector<Sample>& samples = {});
 
 /// The same over a file that is open already.
 [[nodiscard]] Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
                                              symbols::Library& library,
-                                             const Limits& limits = {});
+                                             const Limits& limits = {},
+                                             const std::vector<Sample>& samples = {});
 
 }  // namespace vigil::pipeline

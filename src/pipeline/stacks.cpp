@@ -163,7 +163,9 @@ class Walker {
     const auto& module = input_.snapshot.modules[*frame.module];
     out.module = module_name(*frame.module);
     out.module_offset = frame.instruction - module.base;
-    if (const auto symbol = name(*frame.module, out.module_offset, deadline)) {
+    const auto symbol =
+        input_.named ? name(*frame.module, out.module_offset, deadline) : std::nullopt;
+    if (symbol) {
       out.symbol_source = symbols::to_string(symbol->source);
       for (const auto& place : symbol->inlined) {
         if (calls_left_ == 0 || frames_left_ == 0) {

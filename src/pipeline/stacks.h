@@ -19,6 +19,7 @@ struct WalkInput {
   symbols::ModuleImages& images;
   symbols::SymbolFiles& symbols;
   const symbols::Library& library;  ///< Of both.
+  bool named = true;                ///< Whether frames get their names.
 };
 
 /// Walks and names all threads, into report.threads in dump order, that of the exception first in

@@ -31,10 +31,18 @@ void describe(Archive& a, Of<Frame> auto& frame) {
 }
 
 template <class Archive>
+void describe(Archive& a, Of<Movement> auto& movement) {
+  a.text("stack", movement.stack);
+  a.number("samples", movement.samples);
+  a.number("cpu_ms", movement.cpu_ms);
+}
+
+template <class Archive>
 void describe(Archive& a, Of<Thread> auto& thread) {
   a.number("thread_id", thread.thread_id);
   a.text("thread_name", thread.name);
   a.text("stop_reason", thread.stop_reason);
+  a.object("movement", thread.movement);
   a.registers("registers", thread.registers);
   a.derived("frame_count", thread.frames.size());
   a.list("frames", thread.frames, kMaxFramesPerThread);
@@ -76,6 +84,18 @@ void describe(Archive& a, Of<AdjustedAddress> auto& adjusted) {
   a.text("kind", adjusted.kind);
   a.address("address", adjusted.address);
   a.address("offset", adjusted.offset);
+}
+
+template <class Archive>
+void describe(Archive& a, Of<Samples> auto& samples) {
+  a.number("count", samples.count);
+  a.number("span_ms", samples.span_ms);
+  a.number("threads_same", samples.same);
+  a.number("threads_innermost", samples.innermost);
+  a.number("threads_changed", samples.changed);
+  a.number("threads_unknown", samples.unknown);
+  a.number("threads_ended", samples.ended);
+  a.number("threads_started", samples.started);
 }
 
 template <class Archive>
@@ -323,6 +343,7 @@ void describe(Archive& a, Of<Report> auto& report) {
   a.text("blame_reason", report.blame_reason);
   a.list("locks", report.locks, kMaxLocks, !report.locks.empty());
   a.list("deadlocks", report.deadlocks, kMaxLocks, !report.deadlocks.empty());
+  a.object("samples", report.samples);
   a.derived_crashing_thread("crashing_thread");
   a.derived("thread_count", report.threads.size());
   a.list("threads", report.threads, kMaxThreads);

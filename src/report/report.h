@@ -53,12 +53,24 @@ struct Frame {
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
+/// What a thread of the dump did in the samples: dumps of the same process that were taken after
+/// it.
+struct Movement {
+  /// same: it did not go on. ran: it seems so, and it used processor time. innermost: only that
+  /// frame went on. changed: it made or left calls. unknown: too little of its stack is known.
+  std::string stack{};
+  std::uint32_t samples = 0;              ///< In how many it was, the dump too; fewer: it ended.
+  std::optional<std::uint32_t> cpu_ms{};  ///< Used between the first and the last of them.
+  friend bool operator==(const Movement&, const Movement&) = default;
+};
+
 struct Thread {
   std::uint32_t thread_id = 0;
   std::string name{};
   std::vector<Frame> frames{};  ///< Innermost first.
   std::string stop_reason{};    ///< Why the walk ended: end_of_stack, no_memory, frame_limit, …
   std::vector<std::pair<std::string, std::uint64_t>> registers{};  ///< In a debugger's order.
+  std::optional<Movement> movement{};                              ///< Only with samples.
   friend bool operator==(const Thread&, const Thread&) = default;
 };
 
@@ -231,6 +243,21 @@ struct Signature {
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
+/// The dump and those of the same process that were taken after it. Every thread of the dump is
+/// counted once.
+struct Samples {
+  std::uint32_t count = 0;    ///< That could be read, the dump too.
+  std::uint32_t span_ms = 0;  ///< From the first to the last.
+  /// As Movement::stack (ran is innermost) of threads that were there to the end; and the others.
+  std::uint32_t same = 0, innermost = 0, changed = 0, unknown = 0, ended = 0;
+  std::uint32_t started = 0;  ///< Threads of the last sample that the dump does not have.
+  friend bool operator==(const Samples&, const Samples&) = default;
+};
+/// `3 samples over 10.2 s: 11 of 12 threads did not move`
+[[nodiscard]] std::string in_words(const Samples& samples);
+/// `did not move in 3 samples`, `moved only within its innermost frame in 3 samples`
+[[nodiscard]] std::string in_words(const Movement& movement, const Samples& samples);
+
 /// A lock that threads wait for.
 struct Lock {
   std::uint64_t address = 0;
@@ -338,6 +365,7 @@ struct Report {
   std::optional<Crashpad> crashpad{};
   std::optional<Assertion> assertion{};
   std::optional<Circumstances> circumstances{};  ///< Only in reports of the service.
+  std::optional<Samples> samples{};              ///< Missing: there is only the dump.
   std::optional<Kernel> kernel{};                ///< Only of dumps of a whole machine.
   friend bool operator==(const Report&, const Report&) = default;
 };

@@ -59,6 +59,15 @@ std::string stop_in_words(std::string_view reason) {
   return std::string(reason);
 }
 
+/// `did not move in 3 samples, and used 9.8 s of CPU time`
+std::string movement_of(const Report& report, const Thread& thread) {
+  const auto& movement = *thread.movement;
+  const auto text = in_words(movement, *report.samples);
+  if (movement.cpu_ms.value_or(0) == 0) return text;
+  constexpr double kMilliseconds = 1e3;
+  return fmt::format("{}, and used {:.1f} s of CPU time", text, *movement.cpu_ms / kMilliseconds);
+}
+
 void add_thread(TextPage& page, const Report& report, std::size_t index) {
   const auto& thread = report.threads[index];
   const bool blamed = report.blamed_thread == index;
@@ -72,6 +81,7 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
   }
   page.line(title, Style::Title);
   if (blamed && !report.blame_reason.empty()) page.field("Why", report.blame_reason);
+  if (report.samples && thread.movement) page.field("Samples", movement_of(report, thread));
   for (std::size_t i = 0; i < thread.frames.size(); ++i) {
     add_frame(page, thread.frames[i], i, blamed && report.blamed_frame == i);
   }

@@ -92,6 +92,7 @@ void add_synopsis(TextPage& page, const Report& report, const TextOptions& optio
     page.field("Dump taken", local_or_utc(report.dump_time, options));
   page.field("Dump", joined({report.dump_format,
                              report.dump_bytes == 0 ? "" : format_bytes(report.dump_bytes)}));
+  if (report.samples) page.field("Samples", in_words(*report.samples));
   if (report.kernel) add_kernel_basics(page, report, options);
   page.field("Comment", report.comment);
   if (report.assertion) page.field("Assertion", text_of(*report.assertion));

@@ -78,10 +78,13 @@ Decision decide(const Rule* rule, const History& history, Timestamp now) {
   if (auto why = lasting_refusal(rule->limits, history); !why.empty()) return refuse(*rule, why);
   if (auto why = passing_refusal(rule->limits, history, now); !why.empty())
     return refuse(*rule, why);
-  return {kind, rule->name,
+  return {kind,
+          rule->name,
           fmt::format("rule {}: {} dump{}", rule->name, to_string(kind),
                       is_new ? ", the signature is new" : ""),
-          false, rule->manner};
+          false,
+          rule->manner,
+          rule->samples};
 }
 
 std::string_view to_string(Standing standing) noexcept {

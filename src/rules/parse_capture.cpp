@@ -15,7 +15,8 @@ using yaml::Problems;
 
 constexpr std::string_view kDumpKinds[] = {"mini", "triage", "miniplus", "full", "custom", "none"};
 constexpr std::string_view kWriters[] = {"native", "dbghelp"};
-constexpr std::string_view kLaterKeys[] = {"samples", "every"};
+constexpr yaml::Range<std::uint32_t> kSampleCount{2, kMaxSamples};
+constexpr yaml::Range<Microseconds> kSampleEvery{std::chrono::seconds(1), std::chrono::minutes(10)};
 
 std::optional<DumpKind> read_dump_kind(const Node& node, Problems& problems) {
   const auto index = yaml::read_name(node, {"dump kind", kDumpKinds}, problems);
@@ -64,11 +65,22 @@ constexpr yaml::Field<Rule> kFields[] = {
      [](const Node& n, Rule& r, Problems& p) {
        r.manner.suspend = yaml::read_duration(n, {kMinSuspend, kMaxSuspend}, p);
      }},
+    {"samples",
+     [](const Node& n, Rule& r, Problems& p) {
+       r.samples.count = yaml::read_count(n, kSampleCount, p).value_or(r.samples.count);
+     }},
+    {"every",
+     [](const Node& n, Rule& r, Problems& p) {
+       r.samples.every = yaml::read_duration(n, kSampleEvery, p).value_or(r.samples.every);
+     }},
 };
 
 /// What each key says is right, and together it is not. It stands at the key that is to blame.
 void check(const Node& node, const Rule& rule, Problems& problems) {
   const bool custom = rule.dump == DumpKind::Custom || rule.new_signature == DumpKind::Custom;
+  const auto* every = node.find("every");
+  if (every != nullptr && node.find("samples") == nullptr)
+    problems.add(every->at, "'every' goes with 'samples'");
   const auto* mask = node.find("custom");
   if (mask != nullptr && !custom) {
     problems.add(mask->at, "'custom' goes with 'dump: custom' or 'new_signature: custom'");
@@ -88,7 +100,7 @@ void check(const Node& node, const Rule& rule, Problems& problems) {
 
 void read_capture(const Node& node, Rule& rule, Problems& problems) {
   Problems own(problems.file());
-  yaml::read_map(node, kFields, kLaterKeys, rule, own);
+  yaml::read_map(node, kFields, {}, rule, own);
   if (own.empty()) check(node, rule, own);
   for (auto& problem : std::move(own).take()) {
     problems.add({problem.line, problem.column}, std::move(problem.message));

@@ -113,6 +113,21 @@ void check_required(const Node& node,
     problems.add(node.at, fmt::format("{} lacks {}", what, yaml::join_names(missing)));
 }
 
+/// Samples are of a process that is still there.
+void check_samples(const Rule& rule, yaml::Position at, Problems& problems) {
+  if (rule.samples.count == 1) return;
+  if (!rule.when.wants_watching()) {
+    problems.add(at, fmt::format("rule {} takes samples and asks for events only: 'samples' goes "
+                                 "with cpu, memory, handles, threads and hang",
+                                 yaml::shown(rule.name)));
+  } else if (rule.when.kind == Condition::Kind::All && rule.when.wants_events()) {
+    problems.add(at, fmt::format("rule {} takes samples and needs an event, after which no process "
+                                 "is left: 'samples' goes with cpu, memory, handles, threads and "
+                                 "hang",
+                                 yaml::shown(rule.name)));
+  }
+}
+
 void read_rule(const Node& node, File& file, Problems& problems) {
   Rule rule;
   const auto* name = node.find("name");
@@ -146,6 +161,7 @@ void read_rule(const Node& node, File& file, Problems& problems) {
     problems.add(at, fmt::format("rule {}: 'fair_share' shares per_hour, which is not there",
                                  yaml::shown(rule.name)));
   }
+  check_samples(rule, at, problems);
   file.rules.push_back(std::move(rule));
 }
 

@@ -51,6 +51,16 @@ struct Manner {
 [[nodiscard]] Result<std::uint32_t> parse_minidump_type(std::string_view text);
 /// What cannot be: a custom dump without its mask, a mask that \p manner's writer cannot take.
 [[nodiscard]] Status check_manner(DumpKind kind, const Manner& manner);
+
+/// Several dumps in a row of one process that lives on: the first of the kind that was decided on,
+/// the others of its stacks.
+struct Samples {
+  std::uint32_t count = 1;                       ///< The first one too.
+  Microseconds every = std::chrono::seconds(5);  ///< From the end of one to the start of the next.
+  friend bool operator==(const Samples&, const Samples&) = default;
+};
+inline constexpr std::uint32_t kMaxSamples = 10;
+
 inline constexpr Microseconds kMinSuspend{100'000};
 inline constexpr Microseconds kMaxSuspend{600'000'000};
 
@@ -241,6 +251,7 @@ struct Rule {
   bool attach =
       false;  ///< Attach to matching processes: sees fail-fast, stack overflow and self-made ends.
   Manner manner = {};
+  rules::Samples samples = {};  ///< Of captures by a threshold or a hang.
   Limits limits;
   std::optional<Microseconds> keep =
       {};                         ///< How long its dumps are kept; nothing: as settings say.
@@ -337,6 +348,7 @@ struct Decision {
   std::string reason;
   bool limited = false;  ///< A rule matched and one of its limits refused.
   Manner manner = {};
+  rules::Samples samples = {};
 };
 
 /// The decision for one event of one process under \p rule (nullptr: no rule matched). Pure. In

@@ -7,6 +7,7 @@
 #include "store/capture_rows.h"
 #include "store/impl.h"
 #include "store/join.h"
+#include "store/samples.h"
 
 /// The life of a row: one function for each step of it.
 namespace vigil::store {
@@ -17,6 +18,11 @@ UPDATE captures
 SET state = 'capturing', reason = decision, inbox_file = ?2, dump_file = ?3, dump_bytes = 0,
   updated_at_us = ?4
 WHERE id = ?1 AND state IN ('observed', 'skipped'))sql";
+
+constexpr const char* kAddToDecision = R"sql(
+UPDATE captures
+SET decision = decision || '; ' || ?2, reason = decision || '; ' || ?2
+WHERE id = ?1 AND state = 'capturing')sql";
 
 constexpr const char* kDumpReady = R"sql(
 UPDATE captures
@@ -117,6 +123,12 @@ Status Store::begin_capture(CaptureId id,
   });
 }
 
+Status Store::add_to_decision(CaptureId id, std::string_view words) {
+  return impl_->database.write("add to a decision", [&](SQLite::Database& db) {
+    return step(db, kAddToDecision, "capturing", id, words);
+  });
+}
+
 Status Store::dump_ready(CaptureId id, std::uint64_t bytes, Timestamp now) {
   const auto stored = static_cast<std::int64_t>(
       std::min<std::uint64_t>(bytes, std::numeric_limits<std::int64_t>::max()));
@@ -170,9 +182,16 @@ Status Store::fail(CaptureId id,
   });
 }
 
-Status Store::forget_dump(CaptureId id, std::string_view reason, Timestamp now) {
-  return impl_->database.write("forget a dump", [&](SQLite::Database& db) {
-    return step(db, kForgetDump, "captured, analyzing, done or failed", id, reason, now);
+Result<std::vector<std::string>> Store::forget_dump(CaptureId id,
+                                                    std::string_view reason,
+                                                    Timestamp now) {
+  using Files = Result<std::vector<std::string>>;
+  return impl_->database.write("forget a dump", [&](SQLite::Database& db) -> Files {
+    const auto capture = find_capture(db, id);
+    VIGIL_TRY(step(db, kForgetDump, "captured, analyzing, done or failed", id, reason, now));
+    auto files = forget_samples(db, id);
+    if (!capture->dump_file.empty()) files.insert(files.begin(), capture->dump_file);
+    return files;
   });
 }
 

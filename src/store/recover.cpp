@@ -8,6 +8,7 @@
 #include "store/capture_rows.h"
 #include "store/impl.h"
 #include "store/plan_actions.h"
+#include "store/samples.h"
 
 namespace vigil::store {
 namespace {
@@ -82,6 +83,7 @@ Result<Recovery> Store::recover(const FileProbe& files, std::uint32_t max_attemp
   return impl_->database.write("recover", [&](SQLite::Database& db) -> Result<Recovery> {
     Recovery recovery;
     recover_actions(db, now);
+    mend_samples(db, files, recovery);
     for (auto& found : read_all(Statement(db, kSelectUnderWay))) {
       const auto mended = found.state == State::Capturing
                               ? mend_capturing(std::move(found), files)

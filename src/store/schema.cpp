@@ -179,7 +179,7 @@ CREATE TABLE bookmarks(
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql"},
-    // 4: what is done after a capture. It only adds.
+    // 4: what is done after a capture, and further dumps of one. It only adds.
     {3, R"sql(
 CREATE TABLE actions(
   id INTEGER PRIMARY KEY NOT NULL,
@@ -196,6 +196,15 @@ CREATE TABLE actions(
 ) STRICT;
 CREATE INDEX actions_by_capture ON actions(capture_id);
 CREATE INDEX actions_waiting ON actions(next_at_us) WHERE state = 'waiting';
+
+CREATE TABLE samples(
+  capture_id INTEGER NOT NULL REFERENCES captures(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  dump_file TEXT NOT NULL,
+  dump_bytes INTEGER NOT NULL,
+  taken_at_us INTEGER NOT NULL,
+  PRIMARY KEY(capture_id, number)
+) STRICT, WITHOUT ROWID;
 )sql"},
 }};
 

@@ -156,6 +156,14 @@ struct KeptDump {
   Timestamp observed_at;
 };
 
+/// One more dump of a process that lived on, after that of its row.
+struct Sample {
+  std::uint32_t number = 0;  ///< From 2 on: the dump of the row is the first.
+  std::string dump_file;     ///< As Capture::dump_file.
+  std::uint64_t dump_bytes = 0;
+  Timestamp taken_at;
+};
+
 /// What a decision wants done after its capture.
 struct PlannedAction {
   std::string kind;  ///< `webhook`, `restart`, `run`
@@ -258,6 +266,17 @@ class Store {
                                      Timestamp now);
   /// capturing → captured: the dump lies under its final name.
   [[nodiscard]] Status dump_ready(CaptureId id, std::uint64_t bytes, Timestamp now);
+  /// Of a capturing row: says more of its dump, behind why it was decided on.
+  [[nodiscard]] Status add_to_decision(CaptureId id, std::string_view words);
+  /// Of a capturing row: its sample \p number is about to be written to \p dump_file.
+  [[nodiscard]] Status begin_sample(CaptureId id,
+                                    std::uint32_t number,
+                                    std::string_view dump_file,
+                                    Timestamp now);
+  /// It lies under its final name.
+  [[nodiscard]] Status sample_ready(CaptureId id, std::uint32_t number, std::uint64_t bytes);
+  /// There will be none.
+  [[nodiscard]] Status drop_sample(CaptureId id, std::uint32_t number);
   /// observed | capturing → skipped; of a skipped row, the reason is replaced.
   [[nodiscard]] Status skip(CaptureId id, std::string_view reason, Timestamp now);
   /// The oldest captured row becomes analyzing and is returned; nothing: the queue is empty. Rows
@@ -283,8 +302,11 @@ class Store {
                             std::uint32_t max_attempts,
                             Timestamp now);
   /// The dump is gone by decision (a limit): the row stays, its dump_file is emptied. A captured
-  /// row becomes skipped; analyzing, done and failed ones keep their state.
-  [[nodiscard]] Status forget_dump(CaptureId id, std::string_view reason, Timestamp now);
+  /// row becomes skipped; analyzing, done and failed ones keep their state. Its samples are gone
+  /// too. Answers which files nobody knows any more, which the caller then removes.
+  [[nodiscard]] Result<std::vector<std::string>> forget_dump(CaptureId id,
+                                                             std::string_view reason,
+                                                             Timestamp now);
   /// Removes rows without a dump that ended and were seen before \p before, oldest first, at most
   /// \p limit, with all that belongs to them; answers how many. Those with dumps that rules of
   /// \p counted_rules have taken stay: their lifetime limits count them.
@@ -293,7 +315,8 @@ class Store {
                                                     std::uint32_t limit);
   /// After a start: puts every row that was under way into a true state. capturing → captured where
   /// the dump lies under its final name, else back to observed where the inbox file still exists,
-  /// else skipped; analyzing → captured while attempts remain, else failed. An
+  /// else skipped; analyzing → captured while attempts remain, else failed. A
+  /// sample is kept where its file is there. An
   /// action that was begun and is done only once has failed.
   struct FileProbe {
     std::function<std::optional<std::uint64_t>(const std::string& dump_file)> dump_size;
@@ -334,6 +357,8 @@ class Store {
   [[nodiscard]] Result<std::vector<LogEvent>> events(CaptureId id);
   /// What is done after this capture, in the order of its rule.
   [[nodiscard]] Result<std::vector<Action>> actions(CaptureId id);
+  /// The samples of this capture that are complete, by number.
+  [[nodiscard]] Result<std::vector<Sample>> samples(CaptureId id);
   /// How far take_events() has come; empty: it was never called.
   [[nodiscard]] Result<std::string> bookmark();
   [[nodiscard]] Result<StateCounts> counts();

@@ -33,6 +33,17 @@ class Hangs(VigilTestCase):
         self.assertTrue(server.is_running())
         self.assertIn("outer_frame", [f.get("function", "") for t in report["threads"] for f in t["frames"]])
 
+    def test_says_in_samples_that_a_hung_thread_did_not_move(self) -> None:
+        when = "{ hang: { window: hung, for: 1s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "hung_window.exe", when=when, dump="mini, samples: 3, every: 1s")})
+        self.vigil.start("hung_window")
+        report = self.expect_one("hung_window.exe", r"^a window of it is hung for 1s, .+ now$")
+        self.assertEqual(report["samples"]["count"], 3)
+        blamed = report["threads"][report["blamed_thread"]]
+        self.assertIn("outer_frame", [f.get("function", "") for f in blamed["frames"]])
+        self.assertEqual((blamed["movement"]["stack"], blamed["movement"]["samples"]), ("same", 3))
+        self.assertRegex(report["synopsis"], "; it did not move in 3 samples$")
+
     def test_leaves_a_server_that_answers_alone(self) -> None:
         port = free_port()
         self.install("*serve*.exe", f"http: 'http://127.0.0.1:{port}/', failures: 1")

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 
-from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule
+from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, rule
 from vigil_e2e.vigil import ENDED, STARTED, wait_until
 
 TARGET = "access_violation.exe"
@@ -171,6 +171,21 @@ class KilledInEachState(KillTestCase):
             (self.vigil.data / dump).rename(self.vigil.data / "inbox" / inbox_name)
         self.restart()
         self.wait_until_all_true(1)
+
+    def test_capturing_between_two_samples(self) -> None:
+        when = "{ cpu: { above: 10%, of: core, for: 1s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "spin.exe", when=when, dump="mini, samples: 3, every: 5s")})
+        crasher = self.vigil.start("spin")
+        dumps = self.vigil.data / "dumps"
+        wait_until("the second dump", lambda: bool(list(dumps.rglob("*-2.dmp.zst"))))
+        self.vigil.kill_service()
+        crasher.release()
+        self.restart()
+        row = self.vigil.wait_for_ended("spin.exe")
+        self.assertEqual(row["state"], "done", row)
+        self.assertEqual(self.vigil.report(row)["samples"]["count"], 2)
+        stem = f"{row['id']}-spin.exe-{row['pid']}"
+        self.assertEqual({file.name for file in dumps.rglob("*.*")}, {f"{stem}.dmp.zst", f"{stem}-2.dmp.zst"})
 
     def test_ended_rows_stay_as_they_are(self) -> None:
         self.vigil.install(SETTINGS, RULES)

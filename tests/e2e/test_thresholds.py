@@ -48,6 +48,42 @@ class Thresholds(VigilTestCase):
         self.capture("linger", "{ cpu: { below: 5%, of: core, for: 2s } }", "cpu",
                      r"^CPU below 5% of a core for 2s, [0-9.]+% now$")
 
+    def test_says_in_samples_which_thread_moved(self) -> None:
+        when = "{ cpu: { above: 10%, of: core, for: 1s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "spin.exe", when=when, dump="mini, samples: 3, every: 2s")})
+        crasher = self.vigil.start("spin")
+        row = self.vigil.wait_for_ended("spin.exe")
+        self.assertEqual(row["state"], "done", row)
+        self.assertEqual(len(self.vigil.rows()), 1)
+        self.assertTrue(crasher.is_running(), "it must live on")
+        report = self.vigil.report(row)
+        samples = report["samples"]
+        self.assertEqual(samples["count"], 3)
+        self.assertGreaterEqual(samples["span_ms"], 3000)
+        spins, = [t for t in report["threads"] if any(f.get("function") == "inner_spin_worker" for f in t["frames"])]
+        self.assertIn(spins["movement"]["stack"], ("ran", "innermost", "changed"))
+        self.assertEqual(spins["movement"]["samples"], 3)
+        self.assertGreater(spins["movement"]["cpu_ms"], 1000)
+        self.assertEqual(report["threads"][report["blamed_thread"]], spins)
+        self.assertRegex(report["blame_reason"], r"^it used [0-9.]+ s of CPU time while 3 samples were taken$")
+        self.assertRegex(report["synopsis"], "; it (ran|moved).* in 3 samples$")
+        main = [t for t in report["threads"] if any(f.get("function") == "outer_frame" for f in t["frames"])]
+        self.assertEqual([t["movement"]["stack"] for t in main], ["same"])
+        self.assertRegex(self.vigil.must("show", "last").out, r"Samples +3 samples over [0-9.]+s: [0-9]+ of [0-9]+ threads did not move")
+        names = sorted(path.name for path in self.vigil.data.glob("dumps/*/*/*"))
+        stem = f"{row['id']}-spin.exe-{row['pid']}"
+        self.assertEqual(names, [f"{stem}-2.dmp.zst", f"{stem}-3.dmp.zst", f"{stem}.dmp.zst"])
+
+    def test_keeps_the_samples_that_there_are_when_the_process_ends(self) -> None:
+        when = "{ cpu: { above: 10%, of: core, for: 1s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "spin.exe", when=when, dump="mini, samples: 5, every: 4s")})
+        crasher = self.vigil.start("spin")
+        self.vigil.wait_for_log("captured dumps")
+        crasher.release()
+        row = self.vigil.wait_for_ended("spin.exe")
+        self.assertEqual(row["state"], "done", row)
+        self.assertRegex(row["reason"], r"^rule all: mini dump; [12] of 5 samples: .+")
+
     def test_captures_growing_memory(self) -> None:
         self.capture("grow", "{ memory: { growth: 20MiB, within: 1m } }", "memory",
                      r"^private memory grown by 20MiB within 1m, [0-9.]+ MiB now$")

@@ -56,6 +56,25 @@ TEST_F(AnalyzeFolder, IsOneJsonArrayWithReportsAndErrors) {
   EXPECT_FALSE(json[1]["error"]["message"].get<std::string>().empty());
 }
 
+TEST_F(AnalyzeFolder, TakesNoSamples) {
+  write("a.dmp", dump());
+  const auto output = analyze({"--sample", utf8_from_path(folder / "a.dmp")});
+  EXPECT_EQ(output.code, ExitCode::Usage);
+  EXPECT_THAT(output.err, HasSubstr("--sample goes with one dump"));
+}
+
+TEST_F(AnalyzeFolder, IsNotNeededForSamplesOfOneDump) {
+  write("a.dmp", dump());
+  write("b.dmp", dump());
+  const auto output = run_vigil({"analyze", utf8_from_path(folder / "a.dmp"), "--symbol-cache",
+                                 "none", "--json", "--sample", utf8_from_path(folder / "b.dmp"),
+                                 "--sample", utf8_from_path(folder / "none.dmp")});
+  EXPECT_EQ(output.code, ExitCode::Partial);
+  const auto json = nlohmann::json::parse(output.out);
+  EXPECT_EQ(json["samples"]["count"], 2);
+  EXPECT_THAT(json["diagnostics"].dump(), HasSubstr("none.dmp is not used"));
+}
+
 /// Half of what tests leave free holds it, and it is more than the service's sandbox allows.
 TEST_F(AnalyzeFolder, UnpacksALargeDumpThatIsCompressedInOnePiece) {
   constexpr std::size_t kLarge = (std::size_t{128} << 20) + 4096;

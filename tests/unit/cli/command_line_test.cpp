@@ -50,6 +50,11 @@ TEST_F(CommandLine, TakesAStoreByItsFileAndItsDumpsBesideIt) {
             folder / "2026" / "11" / "1-Orders.exe.dmp");
 }
 
+TEST_F(CommandLine, TakesACommandThatItDoesNotShow) {
+  EXPECT_EQ(run_vigil({"deliver", "--help"}).code, ExitCode::Ok);
+  EXPECT_EQ(run_vigil({"--help"}).out.find("deliver"), std::string::npos);
+}
+
 struct UsageCase {
   std::vector<std::string> args;
   std::string message;

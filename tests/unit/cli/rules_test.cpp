@@ -45,6 +45,17 @@ TEST_F(RulesCommand, ListTellsHowEachRuleStands) {
   EXPECT_EQ(json["rules"][2]["state"], "expired");
 }
 
+TEST_F(RulesCommand, ListSaysHowManySamplesAreTaken) {
+  write_rules(
+      "  - name: a\n    match: { process: x.exe }\n"
+      "    when: { cpu: { above: 80%, for: 30s } }\n    capture: { samples: 3 }\n" +
+      rule("b", "y.exe"));
+  EXPECT_THAT(vigil({"rules", "list"}).out, HasSubstr("mini, 3 samples"));
+  const auto json = vigil_json({"rules", "list"});
+  EXPECT_EQ(json["rules"][0]["samples"], 3);
+  EXPECT_FALSE(json["rules"][1].contains("samples"));
+}
+
 TEST_F(RulesCommand, ListSaysWhichFilesAreInvalid) {
   write_rules(rule("a", "x.exe"));
   write_rules("  - nam: b\n", "broken.yaml");

@@ -87,6 +87,9 @@ inline Report sample_report() {
                 "5E5E5E5E20000", "OrdersApi.pdb", "0123456789ABCDEF0123456789ABCDEF1", "pdb"},
                {0x7ff9'2000'0000, 0x1000, "ntdll.dll", "", "", "", "", "exports"},
                {0x7ff8'1000'0000, 0x9000, "orders.dll", "", "", "", "", "none"}};
+  r.samples = {3, 10'200, 1, 1, 0, 0, 0, 2};
+  r.threads[0].movement = {"same", 3, 0};
+  r.threads[1].movement = {"innermost", 3, 9'800};
   r.unloaded_modules = {{0x7ff8'4000'0000, 0x3000, "plugin.dll"}};
   r.memory = {1'048'576, 12, 5'000'000, 6'000'000, 3'000'000, 500'000, 1'500'000};
   r.memory.physical_total = std::uint64_t{16} << 30;

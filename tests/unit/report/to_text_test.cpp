@@ -100,5 +100,18 @@ TEST(ToText, ColoursOnlyWhenAsked) {
   EXPECT_NE(to_text(sample_report(), options).find("\x1b[1;31m"), std::string::npos);
 }
 
+TEST(ToText, SaysOfEachThreadWhatItDidInTheSamples) {
+  const Samples samples{3, 10'200};
+  EXPECT_EQ(in_words({"same", 3}, samples), "did not move in 3 samples");
+  EXPECT_EQ(in_words({"ran", 3}, samples), "ran, and was at the same place in 3 samples");
+  EXPECT_EQ(in_words({"innermost", 3}, samples),
+            "moved only within its innermost frame in 3 samples");
+  EXPECT_EQ(in_words({"changed", 3}, samples), "moved in 3 samples");
+  EXPECT_EQ(in_words({"unknown", 3}, samples), "may have moved in 3 samples");
+  EXPECT_EQ(in_words({"a word of later", 3}, samples), "may have moved in 3 samples");
+  EXPECT_EQ(in_words({"same", 2}, samples), "did not move in 2 samples, then ended");
+  EXPECT_EQ(in_words({"unknown", 1}, samples), "ended before the second sample");
+}
+
 }  // namespace
 }  // namespace vigil::report

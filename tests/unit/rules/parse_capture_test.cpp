@@ -14,11 +14,10 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-LoadResult parse(const std::string& capture) {
-  return parse_rules(
-      "schema: 1\nrules:\n  - name: a\n    match: { process: x }\n    when: crash\n    capture: " +
-          capture + "\n",
-      "f");
+LoadResult parse(const std::string& capture, const std::string& when = "crash") {
+  return parse_rules("schema: 1\nrules:\n  - name: a\n    match: { process: x }\n    when: " +
+                         when + "\n    capture: " + capture + "\n",
+                     "f");
 }
 
 Rule rule_of(const std::string& capture) {
@@ -27,9 +26,10 @@ Rule rule_of(const std::string& capture) {
   return parsed.rules.rules.empty() ? Rule{} : parsed.rules.rules.front();
 }
 
-std::vector<std::string> problems_of(const std::string& capture) {
+std::vector<std::string> problems_of(const std::string& capture,
+                                     const std::string& when = "crash") {
   std::vector<std::string> result;
-  for (const auto& problem : parse(capture).problems) result.push_back(problem.format());
+  for (const auto& problem : parse(capture, when).problems) result.push_back(problem.format());
   return result;
 }
 
@@ -99,14 +99,54 @@ TEST(ReadCapture, TakesWriterAndSuspend) {
 
 TEST(ReadCapture, RefusesWhatIsNoCapture) {
   EXPECT_THAT(problems_of("full"), ElementsAre("f:6:14: expected a map of dump, new_signature, "
-                                               "attach, custom, writer and suspend, found the "
-                                               "text 'full'"));
+                                               "attach, custom, writer, suspend, samples and "
+                                               "every, found the text 'full'"));
   EXPECT_THAT(problems_of("{ dump: Mini }"),
               ElementsAre("f:6:22: unknown dump kind 'Mini'; did you mean 'mini'?"));
   EXPECT_THAT(problems_of("{ attach: 1 }"),
               ElementsAre("f:6:24: expected true or false, found '1'"));
-  EXPECT_THAT(problems_of("{ samples: 3 }"),
-              ElementsAre(HasSubstr("key 'samples' is not supported")));
+}
+
+constexpr const char* kHot = "{ cpu: { above: 80%, for: 1s } }";
+
+TEST(CaptureSamples, AreReadWithTheTimeBetweenThem) {
+  const auto rule = [](const std::string& capture) {
+    const auto parsed = parse(capture, kHot);
+    EXPECT_TRUE(parsed.problems.empty());
+    return parsed.rules.rules.at(0).samples;
+  };
+  EXPECT_EQ(rule("{ dump: mini }"), (Samples{1, 5s}));
+  EXPECT_EQ(rule("{ samples: 3 }"), (Samples{3, 5s}));
+  EXPECT_EQ(rule("{ samples: 2, every: 1s }"), (Samples{2, 1s}));
+  EXPECT_EQ(rule("{ samples: 10, every: 10m }"), (Samples{10, 10min}));
+}
+
+TEST(CaptureSamples, AreRefusedBeyondTheirLimits) {
+  for (const auto* capture : {"{ samples: 1 }", "{ samples: 11 }", "{ samples: -3 }",
+                              "{ samples: 3, every: 999ms }", "{ samples: 3, every: 11m }"}) {
+    EXPECT_EQ(problems_of(capture, kHot).size(), 1u) << capture;
+  }
+  EXPECT_THAT(problems_of("{ every: 5s }", kHot),
+              ElementsAre("f:6:23: 'every' goes with 'samples'"));
+}
+
+TEST(CaptureSamples, AreRefusedOfAProcessThatIsNotThereAnyMore) {
+  const std::string only =
+      "f:3:11: rule 'a' takes samples and asks for events only: 'samples' goes "
+      "with cpu, memory, handles, threads and hang";
+  for (const auto* when : {"crash", "{ exit: { codes: 3 } }", "bugcheck", "{ any: [crash, exit] }"})
+    EXPECT_THAT(problems_of("{ samples: 3 }", when), ElementsAre(only)) << when;
+  EXPECT_THAT(problems_of("{ samples: 3, attach: true }", "{ exception: { codes: 0xc0000005 } }"),
+              ElementsAre(only));
+  EXPECT_THAT(problems_of("{ samples: 3 }", "{ all: [crash, { cpu: { above: 80%, for: 1s } }] }"),
+              ElementsAre(HasSubstr("needs an event, after which no process is left")));
+  EXPECT_THAT(problems_of("{ samples: 3 }", "{ any: [crash, { cpu: { above: 80%, for: 1s } }] }"),
+              testing::IsEmpty());
+}
+
+TEST(CaptureSamples, ArePartOfTheDecision) {
+  auto rule = parse("{ samples: 4, every: 2s }", kHot).rules.rules.at(0);
+  EXPECT_EQ(decide(&rule, {}, {}).samples, (Samples{4, 2s}));
 }
 
 TEST(Manner, IsPartOfTheDecision) {

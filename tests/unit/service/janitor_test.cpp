@@ -72,6 +72,27 @@ TEST(Janitor, RemovesADumpWhenItsTimeIsUpAndKeepsItsRow) {
   EXPECT_EQ(*bench.store.report_json(id), "{}");
 }
 
+TEST(Janitor, RemovesTheSamplesOfADumpWithIt) {
+  JanitorBench bench;
+  bench.use_rule();
+  const auto id = bench.desk.take(bench.crash(4)).value().id;
+  const std::string dump = "dumps/2026/11/1-orders.exe-4.dmp.zst",
+                    sample = "dumps/2026/11/1-orders.exe-4-2.dmp.zst";
+  bench.put(dump);
+  bench.put(sample);
+  ASSERT_TRUE(bench.store.begin_capture(id, {}, dump, bench.clock.now()).ok());
+  ASSERT_TRUE(bench.store.begin_sample(id, 2, sample, bench.clock.now()).ok());
+  ASSERT_TRUE(bench.store.sample_ready(id, 2, 4).ok());
+  ASSERT_TRUE(bench.store.dump_ready(id, 4, bench.clock.now()).ok());
+  ASSERT_TRUE(bench.store.claim_for_analysis(bench.clock.now()).ok());
+  ASSERT_TRUE(bench.store.fail(id, "no", false, 1, bench.clock.now()).ok());
+  bench.pass(bench.rules_of_the_house.keep_dumps);
+  EXPECT_FALSE(bench.sweep());
+  EXPECT_FALSE(bench.is_there(dump));
+  EXPECT_FALSE(bench.is_there(sample));
+  EXPECT_TRUE(bench.store.samples(id)->empty());
+}
+
 TEST(Janitor, ARuleKeepsItsDumpsAsItSays) {
   JanitorBench bench;
   bench.use_rule();

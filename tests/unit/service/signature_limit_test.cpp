@@ -11,7 +11,10 @@ namespace {
 using test::Workbench;
 
 /// Takes one crash all the way to its report, with a dump that is a real file.
-store::CaptureId analyzed(Workbench& bench, std::uint32_t pid, const std::string& signature) {
+store::CaptureId analyzed(Workbench& bench,
+                          std::uint32_t pid,
+                          const std::string& signature,
+                          bool sampled = false) {
   const auto verdict = bench.desk.take(bench.crash(pid)).value();
   const auto now = bench.clock.now();
   const auto name = "dumps/" + std::to_string(pid) + ".dmp";
@@ -19,6 +22,12 @@ store::CaptureId analyzed(Workbench& bench, std::uint32_t pid, const std::string
   EXPECT_TRUE(
       platform::write_file_atomically(bench.folder.path() / path_from_utf8(name), "MDMP").ok());
   EXPECT_TRUE(bench.store.begin_capture(verdict.id, "x.dmp", name, now).ok());
+  if (sampled) {
+    const auto sample = "dumps/" + std::to_string(pid) + "-2.dmp";
+    EXPECT_TRUE(platform::write_file_atomically(bench.folder.path() / sample, "MDMP").ok());
+    EXPECT_TRUE(bench.store.begin_sample(verdict.id, 2, sample, now).ok());
+    EXPECT_TRUE(bench.store.sample_ready(verdict.id, 2, 4).ok());
+  }
   EXPECT_TRUE(bench.store.dump_ready(verdict.id, 4, now).ok());
   EXPECT_TRUE(bench.store.claim_for_analysis(now).ok());
   store::Store::Findings findings;
@@ -46,6 +55,18 @@ TEST(SignatureLimit, RemovesTheDumpBeyondTheLimitAndKeepsTheRow) {
   EXPECT_EQ(row.state, store::State::Done);
   EXPECT_FALSE(std::filesystem::exists(bench.folder.path() / "dumps/8.dmp"));
   EXPECT_TRUE(std::filesystem::exists(bench.folder.path() / "dumps/4.dmp"));
+}
+
+TEST(SignatureLimit, RemovesTheSamplesOfTheDumpToo) {
+  Workbench bench;
+  bench.use_rule({.per_signature = 1});
+  ASSERT_TRUE(apply(bench, analyzed(bench, 4, "orders!total")).ok());
+  const auto id = analyzed(bench, 8, "orders!total", true);
+  const auto sample = bench.folder.path() / "dumps/8-2.dmp";
+  ASSERT_TRUE(std::filesystem::exists(sample));
+  ASSERT_TRUE(apply(bench, id).ok());
+  EXPECT_FALSE(std::filesystem::exists(sample));
+  EXPECT_FALSE(std::filesystem::exists(bench.folder.path() / "dumps/8.dmp"));
 }
 
 TEST(SignatureLimit, KeepsDumpsOfOtherSignaturesAndOfRulesWithoutTheLimit) {

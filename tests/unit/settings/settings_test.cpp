@@ -93,17 +93,17 @@ TEST(Settings, SayAllThatIsWrongALineEach) {
   EXPECT_EQ(error_of("log:\n  levle: info\n  files: 1000\nx: 1\n"),
             "vigil.yaml:2:3: unknown key 'levle'; did you mean 'level'?\n"
             "vigil.yaml:3:10: '1000' is out of range: from 0 to 100\n"
-            "vigil.yaml:4:1: unknown key 'x'; known here: log, watch, capture, analysis, store and "
-            "symbols");
+            "vigil.yaml:4:1: unknown key 'x'; known here: log, watch, capture, analysis, store, "
+            "actions and symbols");
 }
 
 TEST(Settings, SayWhenTheFileIsNotYaml) {
   EXPECT_EQ(error_of("[log]\nlevel = info\n"),
             "vigil.yaml:2:1: this does not belong to what stands above it; check the indentation");
-  EXPECT_EQ(
-      error_of("hello\n"),
-      "vigil.yaml:1:1: expected a map of log, watch, capture, analysis, store and symbols, found "
-      "the text 'hello'");
+  EXPECT_EQ(error_of("hello\n"),
+            "vigil.yaml:1:1: expected a map of log, watch, capture, analysis, store, actions and "
+            "symbols, found "
+            "the text 'hello'");
   EXPECT_EQ(error_of("log:\n\tlevel: info\n"),
             "vigil.yaml:2:1: a tab in the indentation; YAML is indented with spaces only");
   EXPECT_EQ(parse_settings("{", "f").error().code(), Errc::Malformed);

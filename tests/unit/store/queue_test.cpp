@@ -246,7 +246,10 @@ std::vector<StepCase> steps() {
        [](Store& s, CaptureId id) { return s.fail(id, "r", true, kAttempts, kNoon); },
        {State::Analyzing}},
       {"forget_dump",
-       [](Store& s, CaptureId id) { return s.forget_dump(id, "r", kNoon); },
+       [](Store& s, CaptureId id) -> Status {
+         VIGIL_TRY(s.forget_dump(id, "r", kNoon));
+         return {};
+       },
        {State::Captured, State::Analyzing, State::Done, State::Failed}},
   };
 }
