@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -129,7 +130,7 @@ TEST_F(Samples, AndWhatIsToBeDoneDoNotGetInEachOthersWay) {
   PlannedAction action;
   action.kind = "webhook";
   action.give_up_at = kNoon + kMinute;
-  ASSERT_TRUE(store.set_decision(id, {rules::DumpKind::Mini, "r", "why"}, {action}).ok());
+  ASSERT_TRUE(store.set_decision(id, {rules::DumpKind::Mini, "r", "why"}, std::vector{action}).ok());
   ASSERT_TRUE(store.begin_capture(id, {}, dump_name(id), kNoon).ok());
   ASSERT_TRUE(store.add_to_decision(id, "more").ok());
   EXPECT_EQ(store.actions(id).value().size(), 1u);
