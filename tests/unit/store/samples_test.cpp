@@ -130,7 +130,8 @@ TEST_F(Samples, AndWhatIsToBeDoneDoNotGetInEachOthersWay) {
   PlannedAction action;
   action.kind = "webhook";
   action.give_up_at = kNoon + kMinute;
-  ASSERT_TRUE(store.set_decision(id, {rules::DumpKind::Mini, "r", "why"}, std::vector{action}).ok());
+  ASSERT_TRUE(
+      store.set_decision(id, {rules::DumpKind::Mini, "r", "why"}, std::vector{action}).ok());
   ASSERT_TRUE(store.begin_capture(id, {}, dump_name(id), kNoon).ok());
   ASSERT_TRUE(store.add_to_decision(id, "more").ok());
   EXPECT_EQ(store.actions(id).value().size(), 1u);
