@@ -22,6 +22,7 @@ namespace {
 
 std::vector<pipeline::Sample> samples_of(const AnalyzeOptions& options) {
   std::vector<pipeline::Sample> samples;
+  samples.reserve(options.samples.size() + options.sample_handles.size());
   for (const auto& file : options.samples)
     samples.push_back({.name = file, .file = path_from_utf8(file)});
   // The dump is the first.

@@ -14,7 +14,7 @@ namespace vigil::analysis {
 namespace {
 
 /// How far a stack has gone: what was seen in one sample, the next one does not take back.
-enum Stack : std::uint8_t { kSame, kInnermost, kUnknown, kChanged };
+enum Stack : std::uint8_t { Same, Innermost, Unknown, Changed };
 constexpr std::array<std::string_view, 4> kWords = {"same", "innermost", "unknown", "changed"};
 
 constexpr std::string_view kWholeStack = "end_of_stack";
@@ -32,18 +32,18 @@ std::vector<const report::Frame*> calls_of(const report::Thread& thread) {
 /// where such frames differ nothing is known; where they are all the same, all stood still.
 Stack compare(const report::Thread& before, const report::Thread& after) {
   const auto first = calls_of(before), later = calls_of(after);
-  if (first.empty() || later.empty()) return kUnknown;
+  if (first.empty() || later.empty()) return Unknown;
   const auto both = std::min(first.size(), later.size());
   const bool whole = before.stop_reason == kWholeStack && after.stop_reason == kWholeStack;
   bool guessed = false;
   for (std::size_t i = 1; i < both; ++i) {
     guessed = guessed || is_guess(*first[i]) || is_guess(*later[i]);
-    if (first[i]->instruction != later[i]->instruction) return guessed ? kUnknown : kChanged;
+    if (first[i]->instruction != later[i]->instruction) return guessed ? Unknown : Changed;
   }
-  if (first.size() != later.size()) return whole && !guessed ? kChanged : kUnknown;
-  if (both == 1 && !whole) return kUnknown;
-  if (first[0]->instruction == later[0]->instruction) return kSame;
-  return first[0]->module == later[0]->module ? kInnermost : kChanged;
+  if (first.size() != later.size()) return whole && !guessed ? Changed : Unknown;
+  if (both == 1 && !whole) return Unknown;
+  if (first[0]->instruction == later[0]->instruction) return Same;
+  return first[0]->module == later[0]->module ? Innermost : Changed;
 }
 
 /// Nothing: the dump does not say both.
@@ -64,7 +64,7 @@ std::uint32_t milliseconds(Microseconds time) {
 /// whatever place it was found.
 std::string_view word_of(std::uint8_t stack, const std::optional<std::uint32_t>& cpu_ms) {
   constexpr std::uint32_t kLittleMs = 50;  // three ticks of the clock by which Windows counts it
-  if (stack == kSame && cpu_ms.value_or(0) > kLittleMs) return "ran";
+  if (stack == Same && cpu_ms.value_or(0) > kLittleMs) return "ran";
   return kWords[stack];
 }
 
@@ -109,7 +109,7 @@ void Movements::add(const snapshot::Snapshot& sample, const std::vector<report::
     ++thread.samples;
     thread.cpu_at_last = cpu_time_of(now);
     const auto stack = walked.find(thread.id);
-    const auto went = stack == walked.end() ? kUnknown : compare(stacks_[i], *stack->second);
+    const auto went = stack == walked.end() ? Unknown : compare(stacks_[i], *stack->second);
     thread.stack = std::max<std::uint8_t>(thread.stack, went);
   }
   ++samples_;
@@ -124,8 +124,7 @@ std::vector<report::Movement> Movements::of_threads() const {
     movement.samples = thread.samples;
     if (thread.cpu_at_first && thread.cpu_at_last && *thread.cpu_at_last >= *thread.cpu_at_first)
       movement.cpu_ms = milliseconds(*thread.cpu_at_last - *thread.cpu_at_first);
-    movement.stack =
-        thread.samples == 1 ? kWords[kUnknown] : word_of(thread.stack, movement.cpu_ms);
+    movement.stack = thread.samples == 1 ? kWords[Unknown] : word_of(thread.stack, movement.cpu_ms);
   }
   return movements;
 }

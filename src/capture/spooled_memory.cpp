@@ -58,6 +58,7 @@ Status SpooledMemory::fill(TargetMemory& source,
 
 std::vector<MemoryRange> SpooledMemory::ranges() const {
   std::vector<MemoryRange> result;
+  result.reserve(pieces_.size());
   for (const auto& [base, piece] : pieces_) result.push_back({base, piece.size});
   return merged(std::move(result));
 }

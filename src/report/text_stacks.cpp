@@ -62,7 +62,7 @@ std::string stop_in_words(std::string_view reason) {
 /// `did not move in 3 samples, and used 9.8 s of CPU time`
 std::string movement_of(const Report& report, const Thread& thread) {
   const auto& movement = *thread.movement;
-  const auto text = in_words(movement, *report.samples);
+  auto text = in_words(movement, *report.samples);
   if (movement.cpu_ms.value_or(0) == 0) return text;
   constexpr double kMilliseconds = 1e3;
   return fmt::format("{}, and used {:.1f} s of CPU time", text, *movement.cpu_ms / kMilliseconds);
