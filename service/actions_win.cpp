@@ -122,7 +122,9 @@ asio::awaitable<Actions::Outcome> Actions::attempt(const store::Action& action,
 
 std::string Actions::why_not_now(const store::Action& action) const {
   if (!is_allowed(kind_of(action), parts_.settings)) return "the settings do not allow it any more";
-  return parts_.clock.now() > action.give_up_at ? "it is too late for it" : "";
+  // A message is sent once at least, however long its report took.
+  const bool is_late = parts_.clock.now() > action.give_up_at;
+  return is_late && kind_of(action) != rules::Action::Kind::Webhook ? "it is too late for it" : "";
 }
 
 Result<std::unique_ptr<LimitedRun>> Actions::begin(const store::Action& action,

@@ -56,13 +56,13 @@ rules::Decision nothing_to_dump(store::Kind kind) {
           false};
 }
 
-/// A row does not say how its dump is taken; its rule does, as it is now.
 /// A dump of the kernel is there when the machine has started again.
 Microseconds longest_wait(store::Kind kind) {
   const bool of_kernel = kind == store::Kind::Bugcheck || kind == store::Kind::LiveReport;
   return of_kernel ? std::chrono::hours(24) : std::chrono::hours(1);
 }
 
+/// A row does not say how its dump is taken; its rule does, as it is now.
 rules::Decision decision_in_force(const store::Capture& row, const rules::RuleSet& rules) {
   const auto rule = std::ranges::find(rules.rules, row.rule, &rules::Rule::name);
   return {rules::dump_kind_from(row.dump_kind).value_or(rules::DumpKind::None), row.rule,

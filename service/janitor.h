@@ -17,8 +17,8 @@
 namespace vigil::service {
 
 /// Removes what has been kept for long enough: dumps by the `keep` of their rule or of the
-/// settings, rows by that of the settings; and files in the dump folder that no row knows, which a
-/// kill at the wrong moment leaves. It does not own what it is given.
+/// settings, rows by that of the settings. Only files that a row names. It does not own what it is
+/// given.
 class Janitor {
  public:
   struct Parts {

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What rules want done after a capture: a message to a server, the restart of a service, a program without rights."""
 
-import http.server
 import json
-import threading
 
 from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, rule
 from vigil_e2e.vigil import STARTED, wait_until
+from vigil_e2e.web_server import QuietHandler, WebServer
 
 ALLOWED = SETTINGS + "actions:\n  webhooks: true\n  restarts: true\n  programs: true\n"
 
 
-class Hook:
+class Hook(WebServer):
     """A server of this machine that takes messages; the first so many it refuses."""
 
     def __init__(self, refused: int = 0):
@@ -19,33 +18,21 @@ class Hook:
         self.refused = 0
         hook = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if hook.refused < refused:
                     hook.refused += 1
-                    self.send_response(503)
+                    self.answer(503)
                 else:
                     hook.messages.append({"type": self.headers["Content-Type"], "path": self.path, **json.loads(body)})
-                    self.send_response(204)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                    self.answer(204)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
+        super().__init__(Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/hooks/s3cret"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return super().url + "/hooks/s3cret"
 
 
 class Actions(VigilTestCase):
@@ -67,7 +54,8 @@ class Actions(VigilTestCase):
 
     def test_tells_a_server_when_the_report_is_there(self) -> None:
         hook = self.hook()
-        then = f"then: {{ webhook: '{hook.url}' }}"
+        # Never again is not never: the report comes later than the decision.
+        then = f"then: {{ webhook: {{ url: '{hook.url}', retry: 0s }} }}"
         self.vigil.install(ALLOWED, {"all.yaml": attach_rule("all", "orders.exe") + f"    {then}\n"})
         self.vigil.start_attached("access_violation", name="orders.exe").release()
         row = self.vigil.wait_for_ended("orders.exe")

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service fetches symbols that an analysis lacks, where its settings allow it, and analyzes again with them."""
 
-import http.server
 import pathlib
-import threading
 
 from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, find_program
 from vigil_e2e.vigil import wait_until
+from vigil_e2e.web_server import QuietHandler, WebServer
 
 RULES = {"all.yaml": attach_rule("all", "*.exe")}
 
 
-class SymbolServer:
+class SymbolServer(WebServer):
     """A symbol server of this machine that has `files`, whatever the id."""
 
     def __init__(self, *files: pathlib.Path):
@@ -19,31 +18,13 @@ class SymbolServer:
         by_name = {file.name.lower(): file for file in files}
         server = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 server.asked.append(self.path)
                 file = by_name.get(self.path.rsplit("/", 1)[-1].lower())
-                self.send_response(404 if file is None else 200)
-                body = b"" if file is None else file.read_bytes()
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(404 if file is None else 200, b"" if file is None else file.read_bytes())
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 class Symbols(VigilTestCase):
