@@ -22,6 +22,9 @@ namespace vigil::service {
 /// process that is to go, and `timeout_us`, how long it may take to stop. Says how it went.
 [[nodiscard]] ExitCode run_restart();
 
+/// Reads the performance counters that standard input lists, once a second, until that ends.
+[[nodiscard]] ExitCode run_counter_reader();
+
 /// Says which threads of the process behind \p target (watch::wait_chain_target) wait for each
 /// other in a circle, if any do.
 [[nodiscard]] ExitCode run_wait_chain_reader(std::string_view target);

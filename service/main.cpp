@@ -29,6 +29,7 @@ vigil::ExitCode run(const std::vector<std::string>& args) {
   if (!options->wait_chain_target.empty())
     return service::run_wait_chain_reader(options->wait_chain_target);
   if (options->restart) return service::run_restart();
+  if (options->counters) return service::run_counter_reader();
   if (options->window_helper) return service::run_window_helper();
   return options->console ? service::run_in_console(*options) : service::run_as_service(*options);
 }

@@ -14,6 +14,8 @@ Result<Options> parse_options(const std::vector<std::string>& args) {
       options.console = true;
     } else if (args[i] == kWindowHelperOption) {
       options.window_helper = true;
+    } else if (args[i] == kCounterOption) {
+      options.counters = true;
     } else if (args[i] == kRestartOption) {
       options.restart = true;
     } else if (args[i] == kWaitChainOption) {

@@ -19,6 +19,9 @@ inline constexpr std::string_view kWindowHelperOption = "--window-helper";
 /// And with this and a process, which it asks about and may end while it asks.
 inline constexpr std::string_view kWaitChainOption = "--wait-chains";
 
+/// And with this, to read the performance counters that its input names.
+inline constexpr std::string_view kCounterOption = "--counters";
+
 /// And with this, to restart the service that its input names.
 inline constexpr std::string_view kRestartOption = "--restart-service";
 /// What that says behind the service's name when nothing was to be done.
@@ -28,6 +31,7 @@ struct Options {
   std::string wait_chain_target;
   bool restart = false;
   bool window_helper = false;
+  bool counters = false;
   bool console = false;  ///< In a terminal, until Ctrl+C.
   bool help = false;
   bool version = false;

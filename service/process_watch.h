@@ -18,6 +18,7 @@
 
 #include "attachments.h"
 #include "circumstances.h"
+#include "counters.h"
 #include "desk.h"
 #include "inbox.h"
 #include "inbox_claims.h"
@@ -123,6 +124,7 @@ class ProcessWatch {
   watch::PendingServices pending_;
   watch::HungWindows windows_;
   SessionHelpers helpers_;
+  Counters counters_;
   int service_looks_ = 0;  // how often the services are still to be read after a start
   bool stopping_ = false;
   bool look_failed_ = false;

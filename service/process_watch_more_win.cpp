@@ -21,6 +21,7 @@ void ProcessWatch::measure() {
   const auto probes = triggers_.probes();
   warn_of_wait_chains(probes);
   probes_.want(probes);
+  counters_.want(triggers_.counters());
   for (const auto& firing : triggers_.look(now, sampler_, continuous)) {
     const auto process = processes_.find(firing.process);
     if (process == processes_.end()) continue;

@@ -60,7 +60,11 @@ ProcessWatch::ProcessWatch(Parts parts)
       helpers_(
           {parts_.io, parts_.log, parts_.service_program,
            [this](std::uint32_t session, const auto& hung) { take_window_report(session, hung); },
-           [this](std::uint32_t session) { windows_.forget(session); }}) {}
+           [this](std::uint32_t session) { windows_.forget(session); }}),
+      counters_({parts_.io, parts_.log, parts_.service_program,
+                 [this](const watch::CounterTarget& counter, std::uint64_t thousandths) {
+                   triggers_.count(counter, thousandths, uptime());
+                 }}) {}
 
 Status ProcessWatch::start() {
   triggers_.use_rules(parts_.desk.rules());
@@ -74,6 +78,7 @@ void ProcessWatch::stop() {
   timer_.cancel();
   probes_.stop();
   helpers_.stop();
+  counters_.stop();
   for (auto& [key, process] : processes_) {
     boost::system::error_code ignored;  // cancelling a wait that is over is fine
     if (process.handle) process.handle->cancel(ignored);

@@ -92,6 +92,7 @@ std::string_view name_of(Gauge gauge) {
     case Gauge::WorkingSet: return "working set";
     case Gauge::Handles: return "handles";
     case Gauge::Threads: return "threads";
+    case Gauge::Counter:  // has a name of its own
     case Gauge::ServiceOverdue:
     case Gauge::WindowHung:
     case Gauge::Stalled: break;  // states: describe() has a sentence for each
@@ -105,6 +106,7 @@ std::string value_text(const Threshold& threshold) {
     case Gauge::CpuOfCore: return fmt::format("{}% of a core", threshold.value);
     case Gauge::PrivateBytes:
     case Gauge::WorkingSet: return yaml::format_size(threshold.value);
+    case Gauge::Counter: return yaml::format_decimal(threshold.value);
     case Gauge::Handles:
     case Gauge::Threads:
     case Gauge::ServiceOverdue:
@@ -125,7 +127,8 @@ std::string describe(const Threshold& threshold) {
   if (threshold.gauge == Gauge::Stalled)
     return fmt::format("no CPU time, I/O or context switch for {}", time);
   const auto value = value_text(threshold);
-  const auto name = name_of(threshold.gauge);
+  const auto name =
+      threshold.gauge == Gauge::Counter ? threshold.counter : std::string(name_of(threshold.gauge));
   switch (threshold.sense) {
     case Threshold::Sense::Above: return fmt::format("{} above {} for {}", name, value, time);
     case Threshold::Sense::Below: return fmt::format("{} below {} for {}", name, value, time);

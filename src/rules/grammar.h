@@ -13,11 +13,13 @@
 namespace vigil::rules {
 
 void read_match(const yaml::Node& node, Match& match, yaml::Problems& problems);
-/// The value of `cpu`, `memory`, `handles` or `threads`, which is \p name.
+/// The value of `cpu`, `memory`, `handles`, `threads` or `counter`, which is \p name.
 void read_threshold(std::string_view name,
                     const yaml::Node& node,
                     Threshold& threshold,
                     yaml::Problems& problems);
+/// The path of a counter: of this machine, of one instance or of kProcessInstance.
+void read_counter_path(const yaml::Node& node, std::string& path, yaml::Problems& problems);
 /// The value of `hang`: a probe, or of a service that is pending a threshold.
 void read_hang(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 /// The value of `then`.

@@ -100,7 +100,7 @@ void check(const Node& node, const Rule& rule, Problems& problems) {
 
 void read_capture(const Node& node, Rule& rule, Problems& problems) {
   Problems own(problems.file());
-  yaml::read_map(node, kFields, {}, rule, own);
+  yaml::read_map(node, kFields, rule, own);
   if (own.empty()) check(node, rule, own);
   for (auto& problem : std::move(own).take()) {
     problems.add({problem.line, problem.column}, std::move(problem.message));

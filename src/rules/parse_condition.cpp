@@ -11,13 +11,12 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kConditions[] = {"crash",   "exit",     "cpu",  "memory",
-                                            "handles", "threads",  "hang", "exception",
-                                            "module",  "bugcheck", "any",  "all"};
+constexpr std::string_view kConditions[] = {"crash",    "exit",    "cpu",  "memory",    "handles",
+                                            "threads",  "counter", "hang", "exception", "module",
+                                            "bugcheck", "any",     "all"};
 /// Those that need say nothing more.
 constexpr std::string_view kConditionWords[] = {"crash", "exit", "bugcheck"};
-constexpr std::string_view kLaterConditions[] = {"counter"};
-constexpr yaml::Names kConditionNames{"condition", kConditions, kLaterConditions};
+constexpr yaml::Names kConditionNames{"condition", kConditions};
 
 /// More than anybody lists, and few enough to be looked through at every exit.
 constexpr std::size_t kMaxExitCodes = 1000;
@@ -73,8 +72,7 @@ Kind kind_of_word(std::string_view word) {
 
 void read_exit(const yaml::Node& node, Condition& condition, yaml::Problems& problems) {
   condition.kind = Kind::Exit;
-  if (node.kind != yaml::Node::Kind::Null)
-    yaml::read_map(node, kExitFields, {}, condition, problems);
+  if (node.kind != yaml::Node::Kind::Null) yaml::read_map(node, kExitFields, condition, problems);
 }
 
 /// How a condition that is more than a word looks.
@@ -86,6 +84,8 @@ std::string_view example_of(std::string_view name) {
   if (name == "module") return "{ module: { loaded: \"evil*.dll\" } }";
   if (name == "hang") return "{ hang: { tcp: \"127.0.0.1:8080\" } }";
   if (name == "threads") return "{ threads: { above: 500 } }";
+  if (name == "counter")
+    return R"({ counter: { path: '\System\Processor Queue Length', above: 20 } })";
   return name == "any" ? "{ any: [crash, exit] }" : "{ all: [crash, { memory: { above: 4GiB } }] }";
 }
 

@@ -42,7 +42,7 @@ constexpr yaml::Field<Condition> kModuleFields[] = {{"loaded", read_patterns}};
 
 void read_exception(const Node& node, Condition& condition, Problems& problems) {
   condition.kind = Condition::Kind::Exception;
-  yaml::read_map(node, kExceptionFields, {}, condition, problems);
+  yaml::read_map(node, kExceptionFields, condition, problems);
   if (node.kind == Node::Kind::Map && node.find("codes") == nullptr &&
       node.find("text") == nullptr) {
     problems.add(node.at,
@@ -57,7 +57,7 @@ void read_exception(const Node& node, Condition& condition, Problems& problems) 
 
 void read_module(const Node& node, Condition& condition, Problems& problems) {
   condition.kind = Condition::Kind::Module;
-  yaml::read_map(node, kModuleFields, {}, condition, problems);
+  yaml::read_map(node, kModuleFields, condition, problems);
   if (node.kind == Node::Kind::Map && node.find("loaded") == nullptr)
     problems.add(node.at, "a module needs its name, such as { loaded: \"evil*.dll\" }");
 }

@@ -137,7 +137,7 @@ void read_state(const Node& node, const State& state, Threshold& threshold, Prob
     return;
   }
   const std::string_view values[] = {state.value};
-  (void)yaml::read_name(*node.find(state.key), {"state", values, {}}, problems);
+  (void)yaml::read_name(*node.find(state.key), {"state", values}, problems);
   read_into(node, "for", threshold.time,
             [&](const Node& value) { return yaml::read_duration(value, state.time, problems); });
 }
@@ -169,7 +169,7 @@ void read_deadlock(const Node& node, Probe& probe, Problems& problems) {
     problems.add(node.at, fmt::format("of 'deadlock' a hang takes {}", yaml::join_names(kTaken)));
     return;
   }
-  (void)yaml::read_name(*node.find("deadlock"), {"value of deadlock", kTrue, {}}, problems);
+  (void)yaml::read_name(*node.find("deadlock"), {"value of deadlock", kTrue}, problems);
   probe = {.type = Probe::Type::WaitChain,
            .every = kChainEvery,
            .timeout = kChainTimeout,

@@ -33,7 +33,7 @@ constexpr yaml::Field<PatternList> kPatternFields[] = {
 /// A pattern, a list of them, or a map of any and not.
 void read_pattern_list(const yaml::Node& node, PatternList& list, yaml::Problems& problems) {
   if (node.kind != yaml::Node::Kind::Map) return read_patterns(node, list.any, problems);
-  yaml::read_map(node, kPatternFields, {}, list, problems);
+  yaml::read_map(node, kPatternFields, list, problems);
   if (node.keys.empty()) problems.add(node.at, "an empty map of patterns; it takes any and not");
 }
 
@@ -70,15 +70,13 @@ constexpr yaml::Field<Match> kMatchFields[] = {
     {"version",
      [](const yaml::Node& n, Match& m, yaml::Problems& p) { read_pattern_list(n, m.version, p); }},
     {"not",
-     [](const yaml::Node& n, Match& m, yaml::Problems& p) {
-       yaml::read_map(n, kNotFields, {}, m, p);
-     }},
+     [](const yaml::Node& n, Match& m, yaml::Problems& p) { yaml::read_map(n, kNotFields, m, p); }},
 };
 
 }  // namespace
 
 void read_match(const yaml::Node& node, Match& match, yaml::Problems& problems) {
-  yaml::read_map(node, kMatchFields, {}, match, problems);
+  yaml::read_map(node, kMatchFields, match, problems);
   if (node.kind == yaml::Node::Kind::Map && node.keys.empty()) {
     problems.add(node.at, "an empty match; every process is { process: '*' }");
   }

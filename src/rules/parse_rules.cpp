@@ -91,7 +91,7 @@ constexpr yaml::Field<Rule> kRuleFields[] = {
     {"expires", read_day},
     {"then", [](const Node& n, Rule& r, Problems& p) { read_then(n, r.then, p); }},
     {"limits",
-     [](const Node& n, Rule& r, Problems& p) { yaml::read_map(n, kLimitFields, {}, r.limits, p); }},
+     [](const Node& n, Rule& r, Problems& p) { yaml::read_map(n, kLimitFields, r.limits, p); }},
 };
 
 /// What stands in one file.
@@ -134,7 +134,7 @@ void read_rule(const Node& node, File& file, Problems& problems) {
   const auto at = name != nullptr ? name->at : node.at;
   rule.line = at.line;
   rule.column = at.column;
-  yaml::read_map(node, kRuleFields, {}, rule, problems);
+  yaml::read_map(node, kRuleFields, rule, problems);
   check_required(node, kRequiredRuleKeys, "the rule", problems);
   if (rule.attach && !rule.when.wants_events()) {
     problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with crash "
@@ -213,7 +213,7 @@ File read_file_node(const Node& root, Problems& problems) {
     problems.add({}, "the file is empty; a rule file begins with 'schema: 1' and has 'rules:'");
     return file;
   }
-  yaml::read_map(root, kFileFields, {}, file, problems);
+  yaml::read_map(root, kFileFields, file, problems);
   check_required(root, kRequiredFileKeys, "the file", problems);
   check_names(file.rules, problems);
   return file;

@@ -114,7 +114,7 @@ void read_webhook(const Node& node, std::vector<Action>& actions, Problems& prob
   action.kind = Action::Kind::Webhook;
   action.timeout = 24h;
   if (node.kind == Node::Kind::Text) return read_url(node, action, problems);
-  yaml::read_map(node, kWebhookFields, {}, action, problems);
+  yaml::read_map(node, kWebhookFields, action, problems);
   require(node, "url", "webhook", problems);
 }
 
@@ -128,14 +128,14 @@ void read_restart(const Node& node, std::vector<Action>& actions, Problems& prob
                                       yaml::shown(node.text)));
     return;
   }
-  yaml::read_map(node, kRestartFields, {}, action, problems);
+  yaml::read_map(node, kRestartFields, action, problems);
 }
 
 void read_run(const Node& node, std::vector<Action>& actions, Problems& problems) {
   auto& action = actions.emplace_back();
   action.kind = Action::Kind::Run;
   action.timeout = 1min;
-  yaml::read_map(node, kRunFields, {}, action, problems);
+  yaml::read_map(node, kRunFields, action, problems);
   require(node, "program", "run", problems);
 }
 
@@ -154,7 +154,7 @@ std::string_view to_string(Action::Kind kind) noexcept {
 }
 
 void read_then(const yaml::Node& node, std::vector<Action>& actions, yaml::Problems& problems) {
-  yaml::read_map(node, kFields, {}, actions, problems);
+  yaml::read_map(node, kFields, actions, problems);
 }
 
 }  // namespace vigil::rules

@@ -20,6 +20,7 @@ constexpr yaml::Range<Microseconds> kWithin{std::chrono::seconds(10), std::chron
 constexpr std::uint64_t kMaxProcessors = 2048;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 50;
 constexpr std::uint32_t kMaxCount = 1'000'000'000;
+constexpr std::uint64_t kMaxThousandths = 1'000'000'000'000'000'000;
 
 /// What one condition of this kind may say.
 struct Grammar {
@@ -33,16 +34,19 @@ struct Grammar {
 constexpr std::string_view kCpuKeys[] = {"above", "below", "of", "for"};
 constexpr std::string_view kMemoryKeys[] = {"above", "below", "growth", "of", "for", "within"};
 constexpr std::string_view kCountKeys[] = {"above", "below", "growth", "for", "within"};
+constexpr std::string_view kCounterKeys[] = {"path", "above", "below", "growth", "for", "within"};
 constexpr std::string_view kCpuOf[] = {"machine", "core"};
 constexpr Gauge kCpuGauges[] = {Gauge::CpuOfMachine, Gauge::CpuOfCore};
 constexpr std::string_view kMemoryOf[] = {"private", "working_set"};
 constexpr Gauge kMemoryGauges[] = {Gauge::PrivateBytes, Gauge::WorkingSet};
 constexpr Gauge kHandles[] = {Gauge::Handles};
 constexpr Gauge kThreads[] = {Gauge::Threads};
+constexpr Gauge kCounter[] = {Gauge::Counter};
 constexpr Grammar kGrammars[] = {{"cpu", kCpuKeys, kCpuOf, kCpuGauges},
                                  {"memory", kMemoryKeys, kMemoryOf, kMemoryGauges},
                                  {"handles", kCountKeys, {}, kHandles},
-                                 {"threads", kCountKeys, {}, kThreads}};
+                                 {"threads", kCountKeys, {}, kThreads},
+                                 {"counter", kCounterKeys, {}, kCounter}};
 
 const Grammar& grammar_of(std::string_view name) {
   const auto* const found = std::ranges::find(kGrammars, name, &Grammar::name);
@@ -56,6 +60,7 @@ std::optional<std::uint64_t> read_value(const Node& node, Gauge gauge, Problems&
     case Gauge::CpuOfCore: return yaml::read_percent(node, {0, 100 * kMaxProcessors}, problems);
     case Gauge::PrivateBytes:
     case Gauge::WorkingSet: return yaml::read_size(node, {1, kMaxBytes}, problems);
+    case Gauge::Counter: return yaml::read_decimal(node, {0, kMaxThousandths}, problems);
     case Gauge::Handles:
     case Gauge::Threads:
     case Gauge::ServiceOverdue:
@@ -126,6 +131,13 @@ void read_threshold(std::string_view name,
   if (const auto* const of = node.find("of"); of != nullptr && !grammar.of.empty()) {
     if (const auto index = yaml::read_name(*of, {.noun = "'of'", .known = grammar.of}, problems))
       threshold.gauge = grammar.gauges[*index];
+  }
+  if (takes(grammar, "path")) {
+    const auto* const path = node.find("path");
+    if (path == nullptr)
+      problems.add(node.at, "'counter' needs its path, such as '\\System\\Processor Queue Length'");
+    else
+      read_counter_path(*path, threshold.counter, problems);
   }
   if (read_bound(grammar, node, threshold, problems)) read_time(node, threshold, problems);
 }

@@ -115,19 +115,24 @@ enum class Gauge : std::uint8_t {
   WorkingSet,    ///< Bytes.
   Handles,
   Threads,
+  Counter,  ///< Thousandths of what a performance counter says.
   /// Milliseconds that a service of it has been starting or stopping beyond its own wait hint.
   ServiceOverdue,
   WindowHung,  ///< Milliseconds since a window of it was found hung, as IsHungAppWindow has it.
   Stalled,     ///< 1: no CPU time, no I/O and no context switch since the look before.
 };
 
+/// As the instance in a counter's path: that of the process which a rule matches.
+inline constexpr std::string_view kProcessInstance = "{process}";
+
 /// A bound on a gauge.
 struct Threshold {
   enum class Sense : std::uint8_t { Above, Below, Growth };
   Gauge gauge = Gauge::CpuOfMachine;
   Sense sense = Sense::Above;
-  std::uint64_t value = 0;  ///< In the gauge's unit. Growth: so much more than it was.
-  Microseconds time{};      ///< Above, Below: held for so long. Growth: within so long.
+  std::uint64_t value = 0;   ///< In the gauge's unit. Growth: so much more than it was.
+  Microseconds time{};       ///< Above, Below: held for so long. Growth: within so long.
+  std::string counter = {};  ///< For Counter: its path, in English, on this machine.
   friend auto operator<=>(const Threshold&, const Threshold&) = default;
 };
 /// `CPU above 85% of the machine for 30s`, `handles grown by 1000 within 10m`.

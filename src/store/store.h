@@ -66,6 +66,7 @@ enum class Kind : std::uint8_t {
   Exception,   ///< Raised in a process that lives on, if somebody handles it.
   Module,      ///< Loaded into a process that lives on.
   LiveReport,  ///< Windows has written a dump of its kernel and went on.
+  Counter,     ///< A performance counter.
 };
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/words.h"
+#include "yaml/yaml.h"
 
 namespace vigil::watch {
 namespace {
@@ -33,6 +34,7 @@ std::string value_text(Gauge gauge, std::uint64_t value, std::uint64_t processor
     case Gauge::WorkingSet: return format_bytes(value);
     case Gauge::ServiceOverdue:
     case Gauge::WindowHung: return format_duration(std::chrono::milliseconds(value));
+    case Gauge::Counter: return yaml::format_decimal(value);
     case Gauge::Handles:
     case Gauge::Threads:
     case Gauge::Stalled: break;
@@ -50,6 +52,7 @@ store::Kind kind_of(Gauge gauge) {
     case Gauge::WorkingSet: return store::Kind::Memory;
     case Gauge::Handles: return store::Kind::Handles;
     case Gauge::Threads: return store::Kind::Threads;
+    case Gauge::Counter: return store::Kind::Counter;
     case Gauge::ServiceOverdue:
     case Gauge::WindowHung:
     case Gauge::Stalled: return store::Kind::Hang;
@@ -68,6 +71,7 @@ std::uint64_t value_of(Gauge gauge, const Reading& reading) {
     case Gauge::ServiceOverdue: return reading.service_overdue_ms;
     case Gauge::WindowHung: return reading.window_hung_ms;
     case Gauge::Stalled: return reading.stalled ? 1 : 0;
+    case Gauge::Counter: break;
   }
   return 0;
 }
@@ -98,13 +102,18 @@ std::string Held::text(std::uint64_t processors) const {
                      value_text(threshold_.gauge, value_, processors));
 }
 
-bool Held::take(const Reading& reading, Microseconds now, std::uint64_t processors) {
-  const bool met = is_met(reading, now, processors);
+bool Held::take(std::uint64_t value, Microseconds now, std::uint64_t processors) {
+  const bool met = is_met(value, now, processors);
   return std::exchange(holds_, met) != met;
 }
 
-bool Held::is_met(const Reading& reading, Microseconds now, std::uint64_t processors) {
-  const auto value = value_ = value_of(threshold_.gauge, reading);
+bool Held::take_nothing() {
+  begin_anew();
+  return std::exchange(holds_, false);
+}
+
+bool Held::is_met(std::uint64_t value, Microseconds now, std::uint64_t processors) {
+  value_ = value;
   if (minima_ != nullptr) return value - minima_->take(now, value) >= threshold_.value;
   const auto bound = bound_of(threshold_, processors);
   const bool over = threshold_.sense == Threshold::Sense::Above ? value > bound : value < bound;

@@ -15,7 +15,7 @@ namespace vigil::watch {
 /// Percent as readings have it.
 inline constexpr std::uint64_t kPpmOfPercent = 10'000;
 
-/// What a reading says of a gauge. CPU: millionths of one processor.
+/// What a reading says of a gauge, which is no Counter. CPU: millionths of one processor.
 [[nodiscard]] std::uint64_t value_of(rules::Gauge gauge, const Reading& reading);
 
 /// The kind of row that a gauge makes.
@@ -45,15 +45,18 @@ class Held {
 
   [[nodiscard]] const rules::Threshold& threshold() const noexcept { return threshold_; }
   [[nodiscard]] bool holds() const noexcept { return holds_; }
-  /// Answers whether that has changed whether it holds. \p processors: of the machine.
-  [[nodiscard]] bool take(const Reading& reading, Microseconds now, std::uint64_t processors);
+  /// \p value as value_of() has it, of a counter in thousandths. Answers whether that has changed
+  /// whether it holds. \p processors: of the machine.
+  [[nodiscard]] bool take(std::uint64_t value, Microseconds now, std::uint64_t processors);
+  /// Nothing is known now. Answers as take() does.
+  [[nodiscard]] bool take_nothing();
   /// `CPU above 85% of the machine for 30s, 97.3% now`
   [[nodiscard]] std::string text(std::uint64_t processors) const;
   /// Nobody knows what was between the last look and the next.
   void begin_anew() { since_.reset(); }
 
  private:
-  [[nodiscard]] bool is_met(const Reading& reading, Microseconds now, std::uint64_t processors);
+  [[nodiscard]] bool is_met(std::uint64_t value, Microseconds now, std::uint64_t processors);
 
   rules::Threshold threshold_;
   std::optional<Microseconds> since_;  // above, below: from when on without a break

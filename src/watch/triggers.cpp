@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "watch/counter_book.h"
 #include "watch/held.h"
 #include "watch/probe_book.h"
 
@@ -107,15 +108,13 @@ class Triggers::Impl {
 
   std::vector<Firing> look(Microseconds uptime, const Sampler& sampler, bool continuous) {
     std::vector<Firing> firings;
+    counts_.clean(uptime);
     for (auto& [key, process] : processes_) {
       if (!process.is_watched() || process.has_ended) continue;
       process.seen = uptime;
       if (!continuous) std::ranges::for_each(process.held, &Held::begin_anew);
       bool changed = std::exchange(process.is_new, false);
-      if (const auto* reading = sampler.reading(key)) {
-        for (auto& held : process.held)
-          changed = held.take(*reading, uptime, processors_) || changed;
-      }
+      changed = measure(process, uptime, sampler.reading(key)) || changed;
       for (auto& hang : process.hangs) {
         const bool fails = book_.fails(hang.probe) && uptime - process.born >= hang.probe.grace;
         changed = changed || fails != hang.holds;
@@ -146,6 +145,23 @@ class Triggers::Impl {
     book_.answer(probe, failure);
   }
 
+  void count(const CounterTarget& counter, std::uint64_t thousandths, Microseconds uptime) {
+    counts_.take(counter, thousandths, uptime);
+  }
+
+  [[nodiscard]] std::vector<CounterTarget> counters() const {
+    if (!asks_for(rules::Gauge::Counter)) return {};
+    std::set<CounterTarget> found;
+    for (const auto& [key, process] : processes_) {
+      if (process.has_ended) continue;
+      for (const auto& held : process.held) {
+        if (held.threshold().gauge == rules::Gauge::Counter)
+          found.insert(counter_target(held.threshold(), key));
+      }
+    }
+    return {found.begin(), found.end()};
+  }
+
   /// In order, each once.
   [[nodiscard]] std::vector<rules::Probe> probes() const {
     std::set<rules::Probe> found;
@@ -161,6 +177,21 @@ class Triggers::Impl {
     const auto key = parse_wait_chain_target(target);
     const auto found = key ? processes_.find(*key) : processes_.end();
     return found != processes_.end() && !found->second.has_ended;
+  }
+
+  /// Whether anything holds now that did not, or no longer. \p reading null: there is none.
+  bool measure(Process& process, Microseconds uptime, const Reading* reading) {
+    bool changed = false;
+    for (auto& held : process.held) {
+      const auto& threshold = held.threshold();
+      if (threshold.gauge == rules::Gauge::Counter) {
+        const auto value = counts_.value(counter_target(threshold, process.key), uptime);
+        changed = (value ? held.take(*value, uptime, processors_) : held.take_nothing()) || changed;
+      } else if (reading != nullptr) {
+        changed = held.take(value_of(threshold.gauge, *reading), uptime, processors_) || changed;
+      }
+    }
+    return changed;
   }
 
   void match(Process& process) {
@@ -237,6 +268,7 @@ class Triggers::Impl {
   std::vector<rules::Rule> rules_;  // those with thresholds and probes
   std::set<rules::Gauge> gauges_;   // that any of them asks for
   ProbeBook book_;
+  CounterBook counts_;
   std::map<ProcessKey, Process> processes_;
 };
 
@@ -259,6 +291,12 @@ void Triggers::answer(const rules::Probe& probe, const std::optional<std::string
 }
 std::vector<rules::Probe> Triggers::probes() const {
   return impl_->probes();
+}
+void Triggers::count(const CounterTarget& counter, std::uint64_t thousandths, Microseconds uptime) {
+  impl_->count(counter, thousandths, uptime);
+}
+std::vector<CounterTarget> Triggers::counters() const {
+  return impl_->counters();
 }
 rules::Holds Triggers::holds(const ProcessKey& process) const {
   return impl_->holds(process);

@@ -214,6 +214,16 @@ struct Firing {
 [[nodiscard]] std::string wait_chain_target(const ProcessKey& process);
 [[nodiscard]] std::optional<ProcessKey> parse_wait_chain_target(std::string_view target);
 
+/// A performance counter that somebody has to read.
+struct CounterTarget {
+  std::string path;    ///< As the rule has it; rules::kProcessInstance in it is the process's.
+  ProcessKey process;  ///< Zero where the path asks for none.
+  friend auto operator<=>(const CounterTarget&, const CounterTarget&) = default;
+};
+/// The counter of \p threshold as it is asked for \p process.
+[[nodiscard]] CounterTarget counter_target(const rules::Threshold& threshold,
+                                           const ProcessKey& process);
+
 /// Holds the thresholds of rules against readings, and counts what their probes are answered. Each
 /// rule acts once when its condition becomes
 /// met, and again only after it was not.
@@ -236,6 +246,10 @@ class Triggers {
   [[nodiscard]] std::vector<rules::Probe> probes() const;
   /// \p failure: why there was no good answer; nothing: there was one.
   void answer(const rules::Probe& probe, const std::optional<std::string>& failure);
+  /// The counters that are to be read for the processes that live now, in order, each once.
+  [[nodiscard]] std::vector<CounterTarget> counters() const;
+  /// What one of them says. For ten seconds that is so, and then nobody knows.
+  void count(const CounterTarget& counter, std::uint64_t thousandths, Microseconds uptime);
   /// What holds now for \p process; valid until the next call of anything else.
   [[nodiscard]] rules::Holds holds(const ProcessKey& process) const;
   /// Whether some rule holds a bound against this gauge.

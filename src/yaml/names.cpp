@@ -35,10 +35,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string unknown_name(std::string_view name, const Names& names) {
-  if (std::find(names.later.begin(), names.later.end(), name) != names.later.end()) {
-    return fmt::format("{} {} is not supported by this version; this one knows {}", names.noun,
-                       shown(name), join_names(names.known));
-  }
   if (const auto near = nearest(name, names.known)) {
     return fmt::format("unknown {} {}; did you mean '{}'?", names.noun, shown(name), *near);
   }

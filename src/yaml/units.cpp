@@ -147,6 +147,26 @@ Result<std::uint64_t> parse_percent(std::string_view text) {
   return parse_quantity(text, kPercent);
 }
 
+Result<std::uint64_t> parse_decimal(std::string_view text) {
+  constexpr std::size_t kPlaces = 3;
+  const auto point = std::min(text.find('.'), text.size());
+  const auto places = point == text.size() ? std::string_view() : text.substr(point + 1);
+  auto digits = std::string(text.substr(0, point)) + std::string(places);
+  const bool is_number = point > 0 && places.size() <= kPlaces &&
+                         (point == text.size() || !places.empty()) &&
+                         digits.find_first_not_of("0123456789") == std::string::npos;
+  if (!is_number) {
+    return Error{Errc::Malformed,
+                 fmt::format("expected a number such as 12 or 0.25, found {}", shown(text))};
+  }
+  digits.append(kPlaces - places.size(), '0');
+  std::uint64_t value = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (code != std::errc{})
+    return Error{Errc::LimitExceeded, fmt::format("{} is too large a number", shown(text))};
+  return value;
+}
+
 std::string format_exact(Microseconds duration) {
   if (duration.count() <= 0) return "0s";
   const auto us = static_cast<std::uint64_t>(duration.count());
@@ -155,6 +175,13 @@ std::string format_exact(Microseconds duration) {
 
 std::string format_size(std::uint64_t bytes) {
   return format_quantity(bytes, kSizeUnits);
+}
+
+std::string format_decimal(std::uint64_t thousandths) {
+  auto text = fmt::format("{}.{:03}", thousandths / 1000, thousandths % 1000);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 std::string format_percent(std::uint64_t percent) {

@@ -124,4 +124,11 @@ std::optional<std::uint64_t> read_percent(const Node& node,
   return read_quantity(node, parse_percent(node.text), range, format_percent, problems);
 }
 
+std::optional<std::uint64_t> read_decimal(const Node& node,
+                                          Range<std::uint64_t> range,
+                                          Problems& problems) {
+  if (!expect_text(node, "a number such as 12 or 0.25", problems)) return std::nullopt;
+  return read_quantity(node, parse_decimal(node.text), range, format_decimal, problems);
+}
+
 }  // namespace vigil::yaml

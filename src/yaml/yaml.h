@@ -97,14 +97,13 @@ inline constexpr std::size_t kMaxDepth = 32;  ///< Also what bounds every recurs
 struct Names {
   std::string_view noun;  ///< `key`, `condition`, `dump kind`: what one name is called.
   std::span<const std::string_view> known;
-  std::span<const std::string_view> later = {};  ///< Planned: refused, but not as unknown.
 };
 
 /// `unknown key 'proces'; did you mean 'process'?`, or what else is wrong with \p name.
 [[nodiscard]] std::string unknown_name(std::string_view name, const Names& names);
 
 /// Calls \p use with the index of the key and its value for every key of \p node that \p names
-/// knows; a node that is no map, an unknown key and one of a later version are problems.
+/// knows; a node that is no map and an unknown key are problems.
 void visit_map(const Node& node,
                const Names& names,
                Problems& problems,
@@ -121,12 +120,11 @@ struct Field {
 template <class Target, std::size_t kCount>
 void read_map(const Node& node,
               const Field<Target> (&fields)[kCount],
-              std::span<const std::string_view> later,
               Target& target,
               Problems& problems) {
   std::string_view known[kCount];
   for (std::size_t i = 0; i < kCount; ++i) known[i] = fields[i].key;
-  visit_map(node, {.noun = "key", .known = known, .later = later}, problems,
+  visit_map(node, {.noun = "key", .known = known}, problems,
             [&](std::size_t key, const Node& value) { fields[key].read(value, target, problems); });
 }
 
@@ -174,6 +172,10 @@ struct Range {
 [[nodiscard]] std::optional<std::uint64_t> read_percent(const Node& node,
                                                         Range<std::uint64_t> range,
                                                         Problems& problems);
+/// A number such as 12 or 0.25, in thousandths.
+[[nodiscard]] std::optional<std::uint64_t> read_decimal(const Node& node,
+                                                        Range<std::uint64_t> range,
+                                                        Problems& problems);
 
 // ---- Units
 
@@ -181,12 +183,16 @@ struct Range {
 [[nodiscard]] Result<Microseconds> parse_duration(std::string_view text);
 /// `512B`, `64KiB`, `10MiB`, `1GiB`: powers of 1024 and nothing else.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+/// `12`, `0.25`: up to three digits behind the point; the answer is in thousandths.
+[[nodiscard]] Result<std::uint64_t> parse_decimal(std::string_view text);
 /// `85%`: a whole number of percent.
 [[nodiscard]] Result<std::uint64_t> parse_percent(std::string_view text);
 /// The shortest spelling that parse_duration() reads back; below a millisecond is cut off.
 [[nodiscard]] std::string format_exact(Microseconds duration);
 /// The shortest spelling that parse_size() reads back.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
+/// Of thousandths, the shortest spelling that parse_decimal() reads back.
+[[nodiscard]] std::string format_decimal(std::uint64_t thousandths);
 /// `85%`
 [[nodiscard]] std::string format_percent(std::uint64_t percent);
 

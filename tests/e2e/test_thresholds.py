@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What processes do while they live: processor time, memory, handles and threads, each captured once with its reason."""
 
+import os
+import pathlib
+import signal
+
 from vigil_e2e.case import SETTINGS, VigilTestCase, rule
 
 
@@ -100,6 +104,40 @@ class Thresholds(VigilTestCase):
         report = self.capture("threads", "{ threads: { above: 30, for: 1s } }", "threads",
                               r"^threads above 30 for 1s, [0-9]+ now$", value=40)
         self.assertGreater(len(report["threads"]), 40)
+
+    # Wine 8 takes the bits of its whole numbers for those of a double, so that every counter is nearly nothing there.
+    def test_captures_by_a_performance_counter_of_the_machine(self) -> None:
+        when = r"{ counter: { path: '\System\System Up Time', below: 1000000000000, for: 1s } }"
+        self.capture("linger", when, "counter", r"^\\System\\System Up Time below 1000000000000 for 1s, [0-9.]+ now$")
+
+    def test_leaves_alone_what_a_counter_does_not_reach_and_says_which_is_not_there(self) -> None:
+        far = r"{ counter: { path: '\System\System Up Time', above: 1000000000000, for: 1s } }"
+        no_such = r"{ counter: { path: '\Orders({process})\Queue', above: 1, for: 1s } }"
+        when = "{ any: [" + far + ", " + no_such + ", { threads: { above: 30, for: 3s } }] }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "threads.exe", when=when)})
+        self.vigil.start("threads", value=40)
+        row = self.vigil.wait_for_ended("threads.exe")
+        self.assertEqual((row["kind"], len(self.vigil.rows())), ("threads", 1), row)
+        self.assertRegex(row["detail"], r"^threads above 30 for 3s, [0-9]+ now$")
+        self.vigil.wait_for_log(r"performance counter \Orders({process})\Queue: ")
+
+    def end_counter_reader(self) -> None:
+        for pid in self.machine.unix_pids("vigil-service.exe"):
+            if b"--counters" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+
+    def test_reads_counters_again_when_the_child_that_does_so_has_ended(self) -> None:
+        self.require_wine("a child of the service is ended from outside")
+        when = r"{ counter: { path: '\System\System Up Time', below: 1000000000000, for: 1s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "linger*.exe", when=when)})
+        self.vigil.start("linger", "linger1.exe")
+        self.vigil.wait_for_ended("linger1.exe")
+        self.end_counter_reader()
+        self.vigil.wait_for_log("performance counters are not read: the child that reads them has ended; the next attempt is in 5 s")
+        before = len(self.vigil.log())
+        self.vigil.start("linger", "linger2.exe")
+        self.vigil.wait_for_log("reads performance counters", after=before)
+        self.vigil.wait_for_ended("linger2.exe")
 
     def test_captures_once_and_leaves_those_below_alone(self) -> None:
         when = "{ any: [{ threads: { above: 30, for: 1s } }, { handles: { above: 100000, for: 1s } }] }"

@@ -102,7 +102,7 @@ rules:
     limits: { per_hour: many, cooldown: 30 }
   - name: b c
     match: { process: y }
-    when: counter
+    when: crashs
     thn: {}
 )"),
               ElementsAre("rules.d/orders.yaml:2:1: unknown key 'ownr'; did you mean 'owner'?",
@@ -114,10 +114,8 @@ rules:
                           "rules.d/orders.yaml:9:11: rule name 'b c' has other characters than "
                           "letters, digits, '-', '_' "
                           "and '.'",
-                          "rules.d/orders.yaml:11:11: condition 'counter' is not supported by this "
-                          "version; this one knows "
-                          "crash, exit, cpu, memory, handles, threads, hang, exception, module, "
-                          "bugcheck, any and all",
+                          "rules.d/orders.yaml:11:11: unknown condition 'crashs'; did you mean "
+                          "'crash'?",
                           "rules.d/orders.yaml:12:5: unknown key 'thn'; did you mean 'then'?"));
 }
 

@@ -100,6 +100,55 @@ TEST(ReadThreshold, RefusesWhatCannotBe) {
             "f:1:1: 'cpu' needs to be told more, such as { cpu: { above: 85%, for: 30s } }");
 }
 
+TEST(ReadThreshold, TakesAPerformanceCounterByItsPath) {
+  EXPECT_EQ(described(R"(counter: { path: '\System\Processor Queue Length', above: 20 })"),
+            R"(\System\Processor Queue Length above 20 for 10s)");
+  EXPECT_EQ(described(R"(counter: { path: \Memory\% Used, below: 0.25, for: 1m })"),
+            R"(\Memory\% Used below 0.25 for 1m)");
+  EXPECT_EQ(described(R"(counter: { path: '\Memory({process})\% GC', growth: 1.5, within: 1m })"),
+            R"(\Memory({process})\% GC grown by 1.5 within 1m)");
+  for (const auto* path :
+       {R"(\Database(Information Store)\I/O Reads (Recovery) Latency)", R"(\Thread(a/1#2)\Id)",
+        R"(\Switch({4D36E972-E325-11CE-BFC1-08002BE10318})\Bytes/sec)",
+        R"(\PhysicalDisk(0 C:)\% Idle)"}) {
+    EXPECT_THAT(parse("counter: { path: '" + std::string(path) + "', above: 1 }").problems,
+                IsEmpty())
+        << path;
+  }
+}
+
+TEST(ReadThreshold, RefusesPathsThatAreNoCounter) {
+  const auto why = [](const std::string& path) {
+    const auto problem = described("counter: { path: '" + path + "', above: 1 }");
+    const auto begin = problem.find(" is no counter: ");
+    const auto end = problem.rfind(", such as");
+    return begin == std::string::npos ? problem : problem.substr(begin + 16, end - begin - 16);
+  };
+  EXPECT_EQ(described(R"(counter: { path: 'System', above: 1 })"),
+            R"(f:1:18: 'System' is no counter: it does not begin with '\', such as )"
+            R"('\System\Processor Queue Length')");
+  EXPECT_EQ(why(R"(\\server\System\Threads)"),
+            R"(it names a computer, and counters of this one only are read; begin with one '\')");
+  EXPECT_EQ(why(R"(\System)"), "it has no counter behind its object");
+  EXPECT_EQ(why(R"(\System\)"), "it has no counter behind its object");
+  EXPECT_EQ(why(R"(\(a)\b)"), "it has no object");
+  EXPECT_EQ(why(R"(\Disk(0 C:\Idle)"), R"(what '(' begins does not end with ')\')");
+  EXPECT_EQ(why(R"(\Disk()\Idle)"), "the instance between '(' and ')' is empty");
+  EXPECT_EQ(why(R"(\Process(*)\Threads)"),
+            "one counter is read, not several; {process} stands for the instance of the process");
+  EXPECT_EQ(why(R"(\Process({proces})\Threads)"),
+            "of what may stand between braces only {process} is known");
+  EXPECT_EQ(why(R"(\Process\Threads\Count)"), "it has more than an object and a counter");
+  EXPECT_EQ(why(R"(\System\*)"), "one counter is read, not several");
+  EXPECT_EQ(described("counter: { above: 1 }"),
+            R"(f:1:10: 'counter' needs its path, such as '\System\Processor Queue Length')");
+  EXPECT_EQ(described(R"(counter: { path: '\System\Threads', above: -1 })"),
+            "f:1:44: expected a number such as 12 or 0.25, found '-1'");
+  EXPECT_EQ(described("counter"),
+            "f:1:1: 'counter' needs to be told more, such as { counter: { path: "
+            R"('\System\Processor Queue Length', above: 20 } })");
+}
+
 TEST(ReadCondition, CombinesConditions) {
   const auto [condition, problems] =
       parse("any:\n  - crash\n  - all: [{ exit: { codes: 3 } }, { memory: { above: 1GiB } }]\n");

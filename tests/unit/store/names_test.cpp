@@ -31,7 +31,7 @@ TEST(Names, EverySourceHasAWordThatLeadsBackToIt) {
 
 TEST(Names, EveryKindHasAWordThatLeadsBackToIt) {
   for (const auto kind : {Kind::Crash, Kind::Exit, Kind::Manual, Kind::Cpu, Kind::Memory,
-                          Kind::Handles, Kind::Threads, Kind::Hang}) {
+                          Kind::Handles, Kind::Threads, Kind::Hang, Kind::Counter}) {
     EXPECT_EQ(kind_from(to_string(kind)), kind);
   }
 }

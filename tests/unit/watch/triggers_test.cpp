@@ -275,6 +275,55 @@ TEST(Triggers, TellAWaitChainTargetFromOtherText) {
     EXPECT_FALSE(parse_wait_chain_target(text)) << text;
 }
 
+TEST(Triggers, HoldABoundAgainstACounter) {
+  Machine machine(rule("queue", R"({ counter: { path: '\System\Queue', above: 2.5, for: 3s } })"));
+  const auto counters = machine.triggers.counters();
+  ASSERT_THAT(counters, ElementsAre(CounterTarget{R"(\System\Queue)", {}}));
+  const auto say = [&](std::uint64_t thousandths) {
+    machine.triggers.count(counters[0], thousandths, machine.uptime);
+    return machine.look({});
+  };
+  EXPECT_THAT(machine.look({}), IsEmpty()) << "nobody knows";
+  EXPECT_THAT(say(2500), IsEmpty());
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(say(2501), IsEmpty());
+  EXPECT_THAT(say(12'600), ElementsAre("queue"));
+  EXPECT_EQ(machine.last[0].kind, store::Kind::Counter);
+  EXPECT_EQ(machine.last[0].detail, R"(\System\Queue above 2.5 for 3s, 12.6 now)");
+  EXPECT_THAT(say(12'600), IsEmpty()) << "it is the same";
+}
+
+TEST(Triggers, ForgetACounterThatIsNotReadAnyMore) {
+  Machine machine(rule("queue", R"({ counter: { path: '\System\Queue', below: 1, for: 30s } })"));
+  const auto counter = machine.triggers.counters().at(0);
+  machine.triggers.count(counter, 0, machine.uptime);
+  for (int i = 0; i < 60; ++i) EXPECT_THAT(machine.look({}), IsEmpty()) << i;
+  for (int i = 0; i < 30; ++i) {
+    machine.triggers.count(counter, 0, machine.uptime);
+    EXPECT_THAT(machine.look({}), IsEmpty()) << "its time begins anew";
+  }
+  machine.triggers.count(counter, 0, machine.uptime);
+  EXPECT_THAT(machine.look({}), ElementsAre("queue"));
+}
+
+TEST(Triggers, AskForTheCounterOfEachProcess) {
+  Machine machine(
+      rule("gc", R"({ counter: { path: '\Memory({process})\GC', above: 50, for: 1s } })"));
+  constexpr ProcessKey kOther{ProcessId{8}, Timestamp{20}};
+  machine.triggers.add(kOther, {"orders.exe", "", ""}, Microseconds(0));
+  const auto counters = machine.triggers.counters();
+  ASSERT_EQ(counters.size(), 2u);
+  EXPECT_EQ(counters[1].process, kOther);
+  for (int i = 0; i < 2; ++i) {
+    machine.triggers.count(counters[0], 50'000, machine.uptime);
+    machine.triggers.count(counters[1], 51'000, machine.uptime);
+    machine.look({});
+  }
+  ASSERT_EQ(machine.last.size(), 1u);
+  EXPECT_EQ(machine.last[0].process, kOther) << "and nobody else";
+  machine.triggers.end(kOther);
+  EXPECT_THAT(machine.triggers.counters(), ElementsAre(counters[0]));
+}
+
 TEST(Triggers, LeaveAProcessTimeToStart) {
   Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 5s } }"));
   machine.triggers.answer(machine.triggers.probes()[0], "connection refused");

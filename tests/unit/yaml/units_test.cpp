@@ -123,5 +123,20 @@ TEST(Percent, SaysWhatIsWrong) {
             "'99999999999999999999%' is too large");
 }
 
+TEST(Units, ReadNumbersInThousandths) {
+  EXPECT_EQ(parse_decimal("12").value(), 12'000u);
+  EXPECT_EQ(parse_decimal("0").value(), 0u);
+  EXPECT_EQ(parse_decimal("0.25").value(), 250u);
+  EXPECT_EQ(parse_decimal("1.005").value(), 1'005u);
+  EXPECT_EQ(format_decimal(12'000), "12");
+  EXPECT_EQ(format_decimal(12'500), "12.5");
+  EXPECT_EQ(format_decimal(5), "0.005");
+  EXPECT_EQ(format_decimal(0), "0");
+  for (const auto* text : {"", ".", "1.", ".5", "1.0005", "1e3", "-1", "+1", "1,5", "0x1", "1.2.3"})
+    EXPECT_EQ(parse_decimal(text).error().code(), Errc::Malformed) << text;
+  EXPECT_EQ(parse_decimal("99999999999999999999").error().message(),
+            "'99999999999999999999' is too large a number");
+}
+
 }  // namespace
 }  // namespace vigil::yaml

@@ -106,9 +106,8 @@ TEST(ReadSize, HoldsItsRangeAtTheBorders) {
 
 TEST(ReadName, SuggestsTheNearest) {
   constexpr std::string_view kKnown[] = {"mini", "full"};
-  constexpr std::string_view kLater[] = {"triage"};
   const auto read = [&](const Node& n, Problems& p) {
-    return read_name(n, {"dump kind", kKnown, kLater}, p);
+    return read_name(n, {"dump kind", kKnown}, p);
   };
   Problems problems("f");
   EXPECT_EQ(read(text_node("full"), problems), 1u);
@@ -116,9 +115,6 @@ TEST(ReadName, SuggestsTheNearest) {
             "f:2:3: unknown dump kind 'ful'; did you mean 'full'?");
   EXPECT_EQ(problem_of(text_node("zebra"), read),
             "f:2:3: unknown dump kind 'zebra'; known here: mini and full");
-  EXPECT_EQ(
-      problem_of(text_node("triage"), read),
-      "f:2:3: dump kind 'triage' is not supported by this version; this one knows mini and full");
   EXPECT_EQ(problem_of(list_node(), read),
             "f:2:3: expected a dump kind: mini and full, found a list");
 }
