@@ -28,6 +28,7 @@
 #include "inbox_folder.h"
 #include "janitor.h"
 #include "kernel_captures.h"
+#include "last_good.h"
 #include "live_captures.h"
 #include "log.h"
 #include "log_news.h"
@@ -52,6 +53,8 @@ namespace asio = boost::asio;
 namespace vigil::service {
 namespace {
 
+/// As messages name it, and the rules' files in it.
+constexpr const char* kRulesFolderName = "rules.d";
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 /// Files come in pairs and rules in editors' many small steps: so long after the first change the
@@ -180,13 +183,21 @@ void Agent::load_rules() {
       rules::load_rules(base_.paths.rules_folder(), platform::why_not_to_be_trusted);
   std::string said;
   for (const auto& problem : loaded.problems) said += problem.format() + '\n';
-  auto in_force = rules::keep_last_good(loaded, desk_.rules());
+  // At the start there are none of before, but those that were kept.
+  auto last_good = rules_said_.empty() && !loaded.problems.empty()
+                       ? rules::load_last_good(base_.paths.last_good_rules(), kRulesFolderName,
+                                               platform::why_not_to_be_trusted)
+                       : desk_.rules();
+  auto in_force = rules::keep_last_good(loaded, last_good);
   (void)in_force.retire(clock_.now());
   const auto sum = fmt::format("{} of {} in force", counted(in_force.rules.size(), "rule"),
                                counted(loaded.files, "file"));
   said += sum;
   desk_.use_rules(std::move(in_force));
   rules_are_whole_ = loaded.problems.empty();
+  if (const auto kept = keep_copies(loaded, base_.paths.last_good_rules()); !kept.ok())
+    base_.log->warn("{}; what rules were in force would not outlast a start",
+                    kept.error().message());
   if (said == std::exchange(rules_said_, said)) return;
   for (const auto& problem : loaded.problems) {
     base_.log->error("{}; rules that this file had before, if any, stay in force",

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <spdlog/logger.h>
 #include <boost/asio/awaitable.hpp>
@@ -41,7 +42,8 @@ class Attachments {
   explicit Attachments(Parts parts) : parts_(std::move(parts)) {}
 
   /// Attaches, if nobody is attached yet; a process that a dumper has failed with a few times is
-  /// left alone.
+  /// left alone. A dumper that watches for other things than rules ask for now is told to detach,
+  /// and the next time this is asked another one attaches.
   void want(const ProcessKey& key, const rules::ProcessFacts& facts, const rules::Rule& rule);
   /// Detaches; the process goes on.
   void release(const ProcessKey& key);
@@ -61,6 +63,7 @@ class Attachments {
   struct Attachment {
     std::string name;
     std::string rule;
+    std::vector<std::string> arguments;  // of the dumper: what it watches for
     std::unique_ptr<boost::asio::windows::object_handle> process;  // of the dumper
     std::unique_ptr<boost::asio::windows::stream_handle> to_dumper;
     std::unique_ptr<boost::asio::windows::stream_handle> from_dumper;
@@ -70,6 +73,10 @@ class Attachments {
     bool said_why_it_failed = false;
   };
 
+  void watch_for(Attachment& attachment,
+                 const ProcessKey& key,
+                 const rules::ProcessFacts& facts,
+                 const rules::Rule& rule);
   [[nodiscard]] Result<std::unique_ptr<Attachment>> start_dumper(const ProcessKey& key,
                                                                  const rules::ProcessFacts& facts,
                                                                  const rules::Rule& rule);

@@ -69,7 +69,9 @@ void Attachments::limit_patterns(capture::DumperOptions& options, const std::str
 void Attachments::want(const ProcessKey& key,
                        const rules::ProcessFacts& facts,
                        const rules::Rule& rule) {
-  if (stopping_ || attached_.contains(key)) return;
+  if (stopping_) return;
+  if (auto* attachment = find(key); attachment != nullptr)
+    return watch_for(*attachment, key, facts, rule);
   auto& attempts = attempts_[key];
   if (attempts >= kMaxAttempts) return;
   if (attached_.size() >= kMaxAttached) {
@@ -88,6 +90,18 @@ void Attachments::want(const ProcessKey& key,
   }
   attached_.emplace(key, std::move(attachment).take());
   spawn(parts_.io, converse(key));
+}
+
+/// Rules have changed since it was attached. Detaching harms no process; what happens to it before
+/// the next dumper is there nobody sees.
+void Attachments::watch_for(Attachment& attachment,
+                            const ProcessKey& key,
+                            const rules::ProcessFacts& facts,
+                            const rules::Rule& rule) {
+  if (attachment.released) return;
+  if (attachment.arguments == capture::to_command_line(options_for(key, facts, rule))) return;
+  parts_.log.info("rules ask for other things of {}: attaching anew", shown(key, facts.name));
+  release(key);
 }
 
 capture::DumperOptions Attachments::options_for(const ProcessKey& key,
@@ -145,6 +159,7 @@ Result<std::unique_ptr<Attachments::Attachment>> Attachments::start_dumper(
   auto attachment = std::make_unique<Attachment>();
   attachment->name = facts.name;
   attachment->rule = rule.name;
+  attachment->arguments = std::move(options.arguments);
   attachment->process =
       std::make_unique<asio::windows::object_handle>(parts_.io, child.process.release());
   attachment->to_dumper =

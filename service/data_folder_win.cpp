@@ -38,6 +38,7 @@ Result<platform::FileHandle> create_temporary(const std::filesystem::path& path,
 Status prepare_data_folder(const settings::DataPaths& paths) {
   VIGIL_TRY(platform::secure_folder(paths.root, kPrivate));
   VIGIL_TRY(platform::secure_folder(paths.rules_folder(), kReadable));
+  VIGIL_TRY(platform::secure_folder(paths.last_good_rules(), kPrivate));
   VIGIL_TRY(platform::secure_folder(paths.inbox(), kDropBox));
   VIGIL_TRY(platform::secure_folder(paths.dumps(), kPrivate));
   VIGIL_TRY(platform::secure_folder(paths.logs(), kPrivate));

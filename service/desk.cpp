@@ -124,6 +124,14 @@ Result<Verdict> Desk::take_threshold(const store::Signal& signal, std::string_vi
   return Verdict{row.id, row.state, decision, created};
 }
 
+bool Desk::is_held_back(std::string_view rule, const rules::ProcessFacts& process) {
+  const auto found = std::ranges::find(rules_.rules, rule, &rules::Rule::name);
+  if (found == rules_.rules.end()) return false;
+  store::Capture row;
+  row.process = process.name;
+  return decide(&*found, row).limited;
+}
+
 Result<store::Capture> Desk::record(const store::Signal& signal, bool& created) {
   VIGIL_TRY_ASSIGN(const auto recorded, parts_.store.record(signal, parts_.settings.join_window));
   created = recorded.created;

@@ -80,6 +80,9 @@ class Desk {
   /// The same for thresholds that a living process has met, which \p rule told: its limits decide.
   [[nodiscard]] Result<Verdict> take_threshold(const store::Signal& signal, std::string_view rule);
 
+  /// Whether a limit of \p rule would now refuse a dump of this process. Nothing is recorded.
+  [[nodiscard]] bool is_held_back(std::string_view rule, const rules::ProcessFacts& process);
+
   /// The same for a capture that an administrator asked for: no rule is needed and none limits it.
   [[nodiscard]] Result<Verdict> take_manual(const store::Signal& signal, rules::DumpKind dump);
 

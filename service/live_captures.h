@@ -43,8 +43,9 @@ class LiveCaptures {
   };
   explicit LiveCaptures(Parts parts) : parts_(std::move(parts)) {}
 
-  /// What a process has met becomes a row, and a dump where its rule and its limits say so.
-  void take(const watch::Firing& firing, const rules::ProcessFacts& facts);
+  /// What a process has met becomes a row, and a dump where its rule and its limits say so. Answers
+  /// whether a limit has held it back.
+  [[nodiscard]] bool take(const watch::Firing& firing, const rules::ProcessFacts& facts);
   /// Tells every dumper to give up; the processes go on.
   void stop();
 

@@ -39,13 +39,13 @@ rules::DumpKind sample_kind(rules::DumpKind dump) {
 
 }  // namespace
 
-void LiveCaptures::take(const watch::Firing& firing, const rules::ProcessFacts& facts) {
-  if (stopping_) return;
+bool LiveCaptures::take(const watch::Firing& firing, const rules::ProcessFacts& facts) {
+  if (stopping_) return false;
   // What the dumper holds uses less: it is one occasion, and not the next one.
   if (sampled_.contains({firing.process, firing.rule})) {
     parts_.log.info("{} ({}): {}, while samples of it are taken for that",
                     printable_utf8(facts.name), firing.process.pid.value, firing.detail);
-    return;
+    return false;
   }
   store::Signal signal;
   signal.source = store::Source::Sampler;
@@ -61,12 +61,13 @@ void LiveCaptures::take(const watch::Firing& firing, const rules::ProcessFacts& 
   if (!verdict.ok()) {
     parts_.log.error("{} ({}): {}, not recorded: {}", printable_utf8(facts.name),
                      firing.process.pid.value, firing.detail, verdict.error().message());
-    return;
+    return true;
   }
-  if (verdict->decision.dump == rules::DumpKind::None) return;
+  if (verdict->decision.dump == rules::DumpKind::None) return verdict->decision.limited;
   parts_.desk.expect_dump(verdict->id,
                           parts_.clock.now() + kSlotPatience + parts_.settings.capture_timeout);
   spawn(parts_.io, capture(std::move(verdict).take(), std::move(signal)));
+  return false;
 }
 
 asio::awaitable<void> LiveCaptures::capture(Verdict verdict, store::Signal signal) {

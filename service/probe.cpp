@@ -35,7 +35,7 @@ namespace {
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 /// No status line is longer.
 constexpr std::size_t kMaxStatusBytes = 4096;
-constexpr int kFirstBadStatus = 400;
+constexpr int kFirstGoodStatus = 200, kFirstBadStatus = 400;
 
 struct Place {
   std::string host, port, path;
@@ -97,14 +97,14 @@ class Connection {
     boost::system::error_code no_address;
     const auto address = asio::ip::make_address(place.host, no_address);
     const auto port = number_of(place.port);
-    if (!port) co_return failure(fmt::format("{} is no port", place.port));
+    if (!port) co_return no_answer(fmt::format("{} is no port", place.port));
     // Names are looked up one after the other, and a server of names that hangs holds up all of
     // them: what is an address waits for nobody.
     if (!no_address)
       co_return co_await connect(std::vector<tcp::endpoint>(1, tcp::endpoint(address, *port)));
     const auto [unknown, found] =
         co_await open_->resolver.async_resolve(place.host, place.port, kAwait);
-    if (unknown) co_return failure(fmt::format("{} is not known", place.host));
+    if (unknown) co_return no_answer(failure(fmt::format("{} is not known", place.host)));
     co_return co_await connect(std::vector<tcp::endpoint>(found.begin(), found.end()));
   }
 
@@ -114,19 +114,21 @@ class Connection {
         place.path, place.authority, kVersion);
     const auto [broken, written] =
         co_await asio::async_write(open_->socket, asio::buffer(request), kAwait);
-    if (broken) co_return failure(broken.message());
+    if (broken) co_return bad_answer(failure(broken.message()));
     std::string line;
     const auto [cut, length] = co_await asio::async_read_until(
         open_->socket, asio::dynamic_buffer(line, kMaxStatusBytes), '\n', kAwait);
-    if (cut) co_return failure(line.empty() ? "it closed the connection" : "it speaks no HTTP");
+    if (cut) {
+      const auto* const why = line.empty() ? "it closed the connection" : "it speaks no HTTP";
+      co_return bad_answer(failure(why));
+    }
     co_return verdict_on(std::string_view(line).substr(0, length));
   }
 
  private:
   [[nodiscard]] asio::awaitable<ProbeAnswer> connect(std::vector<tcp::endpoint> places) {
     const auto [refused, end] = co_await asio::async_connect(open_->socket, places, kAwait);
-    if (refused) co_return failure(refused.message());
-    co_return std::nullopt;
+    co_return refused ? bad_answer(failure(refused.message())) : good_answer();
   }
 
   [[nodiscard]] std::string failure(std::string why) const {
@@ -138,12 +140,13 @@ class Connection {
   [[nodiscard]] static ProbeAnswer verdict_on(std::string_view line) {
     const auto space = line.find(' ');
     int status = 0;
-    if (!line.starts_with("HTTP/") || space == std::string_view::npos) return "it speaks no HTTP";
+    const auto no_http = bad_answer("it speaks no HTTP");
+    if (!line.starts_with("HTTP/") || space == std::string_view::npos) return no_http;
     const auto digits = line.substr(space + 1);
     const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), status);
-    if (parsed.ec != std::errc{}) return "it speaks no HTTP";
-    if (status < kFirstBadStatus) return std::nullopt;
-    return fmt::format("HTTP status {}", status);
+    if (parsed.ec != std::errc{}) return no_http;
+    if (status >= kFirstGoodStatus && status < kFirstBadStatus) return good_answer();
+    return bad_answer(fmt::format("HTTP status {}", status));
   }
 
   struct Open {
@@ -164,7 +167,7 @@ asio::awaitable<ProbeAnswer> ask_http(rules::Probe probe) {
   const auto place = place_of_url(probe.target);
   Connection connection(co_await asio::this_coro::executor, probe);
   auto answer = co_await connection.connect(place);
-  if (!answer) answer = co_await connection.get(place);
+  if (answer == good_answer()) answer = co_await connection.get(place);
   co_return answer;
 }
 
@@ -176,11 +179,12 @@ asio::awaitable<ProbeAnswer> ask_tcp(rules::Probe probe) {
 ProbeAnswer look_at_heartbeat(const rules::Probe& probe) {
   std::error_code error;
   const auto written = std::filesystem::last_write_time(path_from_utf8(probe.target), error);
-  if (error) return fmt::format("it cannot be looked at: {}", error.message());
+  if (error == std::errc::no_such_file_or_directory) return bad_answer("there is no such file");
+  if (error) return no_answer(fmt::format("it cannot be looked at: {}", error.message()));
   const auto age = std::chrono::duration_cast<Microseconds>(
       std::filesystem::file_time_type::clock::now() - written);
-  if (age <= probe.timeout) return std::nullopt;
-  return fmt::format("it was written {} ago", format_duration(age));
+  if (age <= probe.timeout) return good_answer();
+  return bad_answer(fmt::format("it was written {} ago", format_duration(age)));
 }
 
 }  // namespace vigil::service

@@ -34,13 +34,15 @@ asio::awaitable<ProbeAnswer> ask_pipe(rules::Probe probe) {
     const platform::FileHandle pipe(
         ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
                       SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, nullptr));
-    if (pipe) co_return std::nullopt;
+    if (pipe) co_return good_answer();
     const auto error = ::GetLastError();
     if (error != ERROR_PIPE_BUSY) {
-      co_return platform::from_win32(error, "it cannot be opened").message();
+      auto why = platform::from_win32(error, "it cannot be opened").message();
+      co_return error == ERROR_ACCESS_DENIED ? no_answer(std::move(why))
+                                             : bad_answer(std::move(why));
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      co_return "all its instances were taken for " + format_duration(probe.timeout);
+      co_return bad_answer("all its instances were taken for " + format_duration(probe.timeout));
     }
     pause.expires_after(kTryAgain);
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -55,7 +57,7 @@ asio::awaitable<ProbeAnswer> ask(rules::Probe probe) {
     case rules::Probe::Type::WaitChain: co_return co_await ask_wait_chain(std::move(probe));
     case rules::Probe::Type::Heartbeat: co_return look_at_heartbeat(probe);
   }
-  co_return std::nullopt;
+  co_return good_answer();
 }
 
 }  // namespace vigil::service

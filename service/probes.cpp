@@ -8,12 +8,13 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "coroutines.h"
+#include "uptime.h"
 
 namespace asio = boost::asio;
 
 namespace vigil::service {
 
-void Probes::want(const std::vector<rules::Probe>& probes) {
+std::size_t Probes::want(const std::vector<rules::Probe>& probes) {
   for (auto& [probe, asked] : asked_) {
     asked.wanted = std::ranges::binary_search(probes, probe);
     if (!asked.wanted && asked.pause != nullptr) asked.pause->cancel();
@@ -23,12 +24,17 @@ void Probes::want(const std::vector<rules::Probe>& probes) {
   };
   auto chains = static_cast<std::size_t>(
       std::ranges::count_if(asked_, [&](const auto& pair) { return is_chain(pair.first); }));
+  std::size_t not_asked = 0;
   for (const auto& probe : probes) {
-    if (asked_.contains(probe) || asked_.size() >= kMaxProbes) continue;
-    if (is_chain(probe) && ++chains > kMaxWaitChains) continue;
+    if (asked_.contains(probe)) continue;
+    if (asked_.size() >= kMaxProbes || (is_chain(probe) && ++chains > kMaxWaitChains)) {
+      ++not_asked;
+      continue;
+    }
     asked_.try_emplace(probe);
     spawn(io_, ask_again(probe));
   }
+  return not_asked;
 }
 
 void Probes::stop() {
@@ -43,8 +49,9 @@ asio::awaitable<void> Probes::ask_again(rules::Probe probe) {
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     asked_[probe].pause = nullptr;
     if (!asked_[probe].wanted) break;
-    const auto failure = co_await ask_(probe);
-    if (asked_[probe].wanted) on_answer_(probe, failure);
+    const auto asked = uptime();
+    const auto answer = co_await ask_(probe);
+    if (asked_[probe].wanted) on_answer_(probe, answer, asked);
   }
   asked_.erase(probe);
 }

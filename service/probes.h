@@ -24,12 +24,15 @@ class Probes {
   static constexpr std::size_t kMaxWaitChains = 32;
 
   using Ask = std::function<boost::asio::awaitable<ProbeAnswer>(rules::Probe)>;
-  using OnAnswer = std::function<void(const rules::Probe& probe, const ProbeAnswer& failure)>;
+  /// \p asked: when, as uptime.
+  using OnAnswer =
+      std::function<void(const rules::Probe& probe, const ProbeAnswer& answer, Microseconds asked)>;
   Probes(boost::asio::io_context& io, Ask ask, OnAnswer on_answer)
       : io_(io), ask_(std::move(ask)), on_answer_(std::move(on_answer)) {}
 
-  /// From now on these, in order, are asked, and no others.
-  void want(const std::vector<rules::Probe>& probes);
+  /// From now on these, in order, are asked, and no others. The answer: how many of them are not,
+  /// because they are too many.
+  std::size_t want(const std::vector<rules::Probe>& probes);
   void stop();
   [[nodiscard]] std::size_t size() const noexcept { return asked_.size(); }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -93,6 +94,10 @@ class ProcessWatch {
   void look_at_services(Microseconds now);
   void look_at_windows(Microseconds now);
   void take_window_report(std::uint32_t session, const std::vector<ProcessId>& hung);
+  void ask_probes();
+  void take_answer(const rules::Probe& probe, const ProbeAnswer& answer, Microseconds asked);
+  void capture(const watch::Firing& firing);
+  void capture_held_back(Microseconds now);
   void warn_of_wait_chains(const std::vector<rules::Probe>& probes);
   void find_out_more(Process& process) const;
   [[nodiscard]] bool may_tell_of_traced();
@@ -129,7 +134,10 @@ class ProcessWatch {
   bool stopping_ = false;
   bool look_failed_ = false;
   bool services_failed_ = false;
+  std::set<rules::Probe> unanswered_;  // of which it was said that they cannot be asked
+  Microseconds next_held_back_{};
   bool wait_chains_looked_for_ = false;
+  bool too_many_probes_ = false;  // was said
 };
 
 }  // namespace vigil::service

@@ -12,21 +12,77 @@
 #include "uptime.h"
 
 namespace vigil::service {
+namespace {
+
+/// How often what a limit has held back is looked at again, and how much of it at once.
+constexpr Microseconds kHeldBackEvery = std::chrono::seconds(10);
+constexpr std::size_t kMaxHeldBackAsked = 16;
+
+}  // namespace
 
 void ProcessWatch::measure() {
   const auto now = uptime();
   look_at_services(now);
   look_at_windows(now);
   const bool continuous = sampler_.look({now, parts_.clock.now()}, rows_);
-  const auto probes = triggers_.probes();
-  warn_of_wait_chains(probes);
-  probes_.want(probes);
+  ask_probes();
   counters_.want(triggers_.counters());
-  for (const auto& firing : triggers_.look(now, sampler_, continuous)) {
+  for (const auto& firing : triggers_.look(now, sampler_, continuous)) capture(firing);
+  capture_held_back(now);
+}
+
+void ProcessWatch::capture(const watch::Firing& firing) {
+  const auto process = processes_.find(firing.process);
+  if (process == processes_.end()) return;
+  const bool held_back = parts_.live_captures.take(firing, process->second.facts);
+  triggers_.hold_back(firing.process, firing.rule, held_back);
+}
+
+/// What a limit has held back is looked at again while it lasts: a hang that begins within a
+/// cooldown is still one after it.
+void ProcessWatch::capture_held_back(Microseconds now) {
+  if (now < next_held_back_) return;
+  next_held_back_ = now + kHeldBackEvery;
+  std::size_t asked = 0;
+  for (const auto& firing : triggers_.held_back()) {
     const auto process = processes_.find(firing.process);
     if (process == processes_.end()) continue;
-    parts_.live_captures.take(firing, process->second.facts);
+    if (++asked > kMaxHeldBackAsked) break;
+    if (!parts_.desk.is_held_back(firing.rule, process->second.facts)) capture(firing);
   }
+}
+
+void ProcessWatch::ask_probes() {
+  const auto probes = triggers_.probes();
+  warn_of_wait_chains(probes);
+  std::erase_if(unanswered_, [&](const rules::Probe& probe) {
+    return !std::ranges::binary_search(probes, probe);
+  });
+  const auto not_asked = probes_.want(probes);
+  if (!std::exchange(too_many_probes_, not_asked > 0) && not_asked > 0) {
+    parts_.log.warn(
+        "rules ask {} questions of processes, and {} of them are not asked: see hangs in "
+        "rules.md for how many there may be",
+        probes.size(), not_asked);
+  }
+}
+
+void ProcessWatch::take_answer(const rules::Probe& probe,
+                               const ProbeAnswer& answer,
+                               Microseconds asked) {
+  using Verdict = ProbeAnswer::Verdict;
+  if (answer.verdict == Verdict::Unknown) {
+    // Said once, until it works again.
+    if (unanswered_.insert(probe).second) {
+      parts_.log.warn("{} cannot be asked: {}; that is taken for neither good nor bad",
+                      printable_utf8(rules::describe(probe)), printable_utf8(answer.why));
+    }
+    return;
+  }
+  unanswered_.erase(probe);
+  if (answer.verdict == Verdict::Good) return triggers_.answer(probe, std::nullopt, asked);
+  parts_.log.debug("{}: {}", rules::describe(probe), answer.why);
+  triggers_.answer(probe, answer.why, asked);
 }
 
 void ProcessWatch::read_services() {

@@ -52,9 +52,8 @@ ProcessWatch::ProcessWatch(Parts parts)
       triggers_(platform::processor_count()),
       probes_(parts_.io,
               ask,
-              [this](const rules::Probe& probe, const auto& failure) {
-                if (failure) parts_.log.debug("{}: {}", rules::describe(probe), *failure);
-                triggers_.answer(probe, failure);
+              [this](const auto& probe, const auto& answer, Microseconds asked) {
+                take_answer(probe, answer, asked);
               }),
       traced_(platform::dos_path_of),
       helpers_(

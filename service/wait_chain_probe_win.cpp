@@ -38,6 +38,8 @@ namespace {
 
 /// Sixteen links with a name each.
 constexpr std::size_t kMaxAnswerBytes = 16 * 1024;
+/// What the child says when there is none: saying nothing is not knowing.
+constexpr std::string_view kNoDeadlock = "none";
 
 /// Ends \p process when \p patience runs out before it is cancelled.
 asio::awaitable<void> end_in_time(std::shared_ptr<asio::steady_timer> patience,
@@ -76,7 +78,8 @@ asio::awaitable<ProbeAnswer> ask_wait_chain(rules::Probe probe) {
   const auto executor = co_await asio::this_coro::executor;
   const auto program = platform::current_program();
   auto output = platform::create_child_pipe(platform::PipeDirection::FromChild);
-  if (!program.ok() || !output.ok()) co_return std::nullopt;
+  if (!program.ok()) co_return no_answer(program.error().message());
+  if (!output.ok()) co_return no_answer(output.error().message());
   platform::ChildOptions options;
   options.program = *program;
   options.arguments = {std::string(kWaitChainOption), probe.target};
@@ -84,10 +87,10 @@ asio::awaitable<ProbeAnswer> ask_wait_chain(rules::Probe probe) {
   options.background = true;
   // It ends with this coroutine, and with the service.
   const auto job = platform::create_kill_on_close_job();
-  if (!job.ok()) co_return std::nullopt;
+  if (!job.ok()) co_return no_answer(job.error().message());
   options.job = job->get();
   auto child = platform::start_child(options);
-  if (!child.ok()) co_return std::nullopt;
+  if (!child.ok()) co_return no_answer(child.error().message());
   output->childs.reset();
   asio::windows::stream_handle reader(executor, output->ours.release());
   const auto process = std::make_shared<platform::KernelHandle>(std::move(child->process));
@@ -95,17 +98,17 @@ asio::awaitable<ProbeAnswer> ask_wait_chain(rules::Probe probe) {
   asio::co_spawn(executor, end_in_time(patience, process), asio::detached);
   auto said = co_await read_all(reader);
   patience->cancel();
-  // What was said by one that had to be ended is half a sentence. No answer is no deadlock.
-  if (!said.ends_with('\n')) co_return std::nullopt;
+  // What was said by one that had to be ended is half a sentence.
+  if (!said.ends_with('\n')) co_return no_answer("who was to look at its wait chains did not say");
   said.pop_back();
   if (said.ends_with('\r')) said.pop_back();
-  co_return printable_utf8(said);
+  co_return said == kNoDeadlock ? good_answer() : bad_answer(printable_utf8(said));
 }
 
 ExitCode run_wait_chain_reader(std::string_view target) {
   const auto found = deadlock_of(target);
   if (!found.ok()) return exit_code_for(found.error().code());
-  if (!found->empty()) fmt::print("{}\n", *found);
+  fmt::print("{}\n", found->empty() ? kNoDeadlock : *found);
   return ExitCode::Ok;
 }
 

@@ -137,10 +137,19 @@ std::string fast_fail_clause(const DecodedCrash& decoded) {
   return fmt::format("ended itself at once (fast fail, {}{})", info->name, why);
 }
 
-std::string cxx_clause(const DecodedCrash& decoded) {
+/// Whether the dump was taken before anybody could handle its exception, as the dumper that took it
+/// has noted. What stands in its values is escaped: none of them can look like this.
+bool at_first_chance(const Input& input) {
+  const std::string_view comment = input.snapshot.comment;
+  return comment.starts_with('{') && comment.find("\"vigil_version\":") != std::string_view::npos &&
+         comment.find("\"kind\":\"exception\"") != std::string_view::npos;
+}
+
+std::string cxx_clause(const Input& input, const DecodedCrash& decoded) {
   const auto type = decoded.cxx_type.empty() ? "" : fmt::format(" ({})", decoded.cxx_type);
   const auto what = decoded.cxx_what.empty() ? "" : fmt::format(", \"{}\",", decoded.cxx_what);
-  return fmt::format("threw a C++ exception{}{} that nobody caught", type, what);
+  const std::string_view fate = at_first_chance(input) ? "" : " that nobody caught";
+  return fmt::format("threw a C++ exception{}{}{}", type, what, fate);
 }
 
 std::string overflow_clause(const Input& input,
@@ -172,9 +181,11 @@ std::string other_clause(const Input& input,
   const auto* found =
       std::find_if(std::begin(kClauses), std::end(kClauses),
                    [&crash](const Clause& clause) { return clause.code == crash.code; });
-  if (found == std::end(kClauses)) {
+  const bool first_chance = at_first_chance(input);
+  if (found == std::end(kClauses) || first_chance) {
     const auto meaning = crash.meaning.empty() ? "" : fmt::format(": {},", crash.meaning);
-    return fmt::format("ended with {}{}", crash.name, meaning) + where(input, findings);
+    return fmt::format("{} {}{}", first_chance ? "raised" : "ended with", crash.name, meaning) +
+           where(input, findings);
   }
   auto text = std::string(found->text);
   if (crash.instruction == "ud2")
@@ -223,7 +234,7 @@ std::string what_happened(const Input& input,
     case Ending::Access: return access_clause(decoded) + where_accessed(input, findings);
     case Ending::StackOverflow: return overflow_clause(input, findings, decoded);
     case Ending::FastFail: return fast_fail_clause(decoded) + where_blamed(input, findings);
-    case Ending::CxxException: return cxx_clause(decoded) + where_blamed(input, findings);
+    case Ending::CxxException: return cxx_clause(input, decoded) + where_blamed(input, findings);
     case Ending::Abort: return "called abort()" + where_blamed(input, findings);
     case Ending::Exit: return describe_exit(decoded.crash.code) + where_blamed(input, findings);
     case Ending::Other: break;
@@ -238,7 +249,10 @@ std::string make_synopsis(const Input& input,
                           const DecodedCrash* crash,
                           const Culprit* culprit) {
   if (crash == nullptr) return printable_utf8(still_running(input, findings, culprit));
-  return printable_utf8(program_of(input.snapshot) + " " + what_happened(input, findings, *crash));
+  const std::string_view fate =
+      at_first_chance(input) ? "; that was before anybody could handle it" : "";
+  return printable_utf8(fmt::format("{} {}{}", program_of(input.snapshot),
+                                    what_happened(input, findings, *crash), fate));
 }
 
 }  // namespace vigil::analysis

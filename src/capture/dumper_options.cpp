@@ -189,7 +189,8 @@ class Parser {
     const auto kind = store::kind_from(given);
     if (!kind || store::is_death(*kind)) {
       return usage_error(fmt::format(
-          "--occasion needs manual, cpu, memory, handles, threads or hang, not '{}'", given));
+          "--occasion needs manual, cpu, memory, handles, threads, counter or hang, not '{}'",
+          given));
     }
     options_.occasion = *kind;
     return {};
@@ -384,7 +385,7 @@ Writes the dump of one process, or packs a dump that Windows has written.
   --rules FOLDER        with --jit: dump what these rules want
   --rule NAME           the rule that wants it
   --reason TEXT         with --pid: why; it goes into the dump's comment
-  --occasion KIND       with --pid: manual, cpu, memory, handles, threads or hang; into the comment too
+  --occasion KIND       with --pid: manual, cpu, memory, handles, threads, counter or hang; into the comment too
   --supervised          with --pid and --pack: give up when standard input ends
   --process-start US    only if the process was created then (microseconds since 1970)
   --exit-code CODE      with --attach: also dump an end with this code

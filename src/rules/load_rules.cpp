@@ -73,6 +73,7 @@ class Loader {
     auto file = parse_rules(*text, name);
     check_names(file);
     result_.files += file.files;
+    if (file.problems.empty()) result_.texts.emplace(name, std::move(*text));
     auto& rules = result_.rules.rules;
     std::move(file.rules.rules.begin(), file.rules.rules.end(), std::back_inserter(rules));
     std::move(file.problems.begin(), file.problems.end(), std::back_inserter(result_.problems));
@@ -138,8 +139,7 @@ void take_disabled(const fs::path& folder, const Objection& objection, LoadResul
   loaded.rules.set_aside(loaded.disabled);
 }
 
-LoadResult load_folder(const fs::path& folder, const Objection& objection) {
-  const auto name = folder_name(folder);
+LoadResult load_files(const fs::path& folder, const std::string& name, const Objection& objection) {
   const auto listing = list_rule_files(folder);
   Loader loader(objection);
   if (listing.code)
@@ -157,7 +157,11 @@ LoadResult load_folder(const fs::path& folder, const Objection& objection) {
                           yaml::format_size(kMaxRuleFilesBytes)));
     break;
   }
-  auto loaded = std::move(loader).take();
+  return std::move(loader).take();
+}
+
+LoadResult load_folder(const fs::path& folder, const Objection& objection) {
+  auto loaded = load_files(folder, folder_name(folder), objection);
   take_disabled(folder, objection, loaded);
   return loaded;
 }
@@ -187,6 +191,15 @@ LoadResult load_rules(const fs::path& path, const Objection& objection) {
   Loader loader(objection);
   loader.add_file(path, utf8_from_path(path));
   return std::move(loader).take();
+}
+
+RuleSet load_last_good(const fs::path& copies,
+                       const std::string& name,
+                       const Objection& objection) {
+  std::error_code code;
+  if (!fs::is_directory(copies, code)) return {};
+  // What is wrong with a copy is of no use to anybody: it is none then.
+  return load_files(copies, name, objection).rules;
 }
 
 RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good) {

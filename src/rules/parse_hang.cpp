@@ -69,6 +69,34 @@ bool is_host_and_port(std::string_view text) {
   return colon != std::string_view::npos && colon != 0 && is_port(text.substr(colon + 1));
 }
 
+bool is_letter(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/// `http://host`, `http://host:port/path`; an IPv6 address stands in brackets.
+std::string_view complaint_of_url(std::string_view url) {
+  constexpr std::string_view kScheme = "http://";
+  const auto rest = url.substr(kScheme.size());
+  const auto authority = rest.substr(0, rest.find_first_of("/?#"));
+  // What a rule says is shown in reports and sent by webhooks.
+  if (authority.find('@') != std::string_view::npos) return "a name and password are not taken";
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  if (authority.substr(0, has_port ? colon : authority.size()).empty()) return "it has no host";
+  return has_port && !is_port(authority.substr(colon + 1)) ? "its port is none" : "";
+}
+
+/// Windows takes `..` for a folder further up, which is no pipe any more.
+bool is_local_pipe(std::string_view path) {
+  constexpr std::string_view kPipes = "\\\\.\\pipe\\";
+  if (!path.starts_with(kPipes)) return false;
+  const auto name = path.substr(kPipes.size());
+  return !name.empty() && name != ".." && name != "." && name.find('/') == std::string_view::npos &&
+         name.find("..\\") == std::string_view::npos && name.find("\\..") == std::string_view::npos;
+}
+
 /// What is wrong with a target of this type; empty: nothing.
 std::string_view complaint(Probe::Type type, std::string_view target) {
   const bool printable = std::ranges::all_of(
@@ -76,15 +104,14 @@ std::string_view complaint(Probe::Type type, std::string_view target) {
   switch (type) {
     case Probe::Type::Http:
       if (target.starts_with("https://")) return "https is not supported by this version";
-      return target.starts_with("http://") && target.size() > 7 && printable ? "" : "it is no URL";
+      return target.starts_with("http://") && printable ? complaint_of_url(target) : "it is no URL";
     case Probe::Type::Tcp:
       return is_host_and_port(target) && printable ? "" : "it has no host and port";
-    case Probe::Type::Pipe:
-      return target.starts_with("\\\\.\\pipe\\") && target.size() > 9 ? "" : "it is no local pipe";
+    case Probe::Type::Pipe: return is_local_pipe(target) ? "" : "it is no local pipe";
     case Probe::Type::WaitChain: return "";
     case Probe::Type::Heartbeat: {
-      const bool full =
-          target.size() > 3 && target[1] == ':' && (target[2] == '\\' || target[2] == '/');
+      const bool full = target.size() > 3 && is_letter(target[0]) && target[1] == ':' &&
+                        (target[2] == '\\' || target[2] == '/');
       return full ? "" : "it is no full path of a local disk";
     }
   }

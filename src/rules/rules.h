@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -306,6 +307,8 @@ struct LoadResult {
   std::vector<Problem> problems;
   std::size_t files = 0;                   ///< Files that were looked at, the broken ones too.
   std::vector<std::string> disabled = {};  ///< What kDisabledFile says, also of rules not there.
+  std::map<std::string, std::string> texts = {};  ///< Of the files without problems, as messages
+                                                  ///< name them.
 };
 
 inline constexpr std::uint64_t kMaxRuleFileBytes = 1 << 20;
@@ -328,6 +331,11 @@ inline constexpr std::string_view kDisabledFile = ".disabled";
 using Objection = std::function<std::string(const std::filesystem::path& file)>;
 [[nodiscard]] LoadResult load_rules(const std::filesystem::path& path,
                                     const Objection& objection = {});
+
+/// The rules of a folder of copies, as if they stood in files of the folder \p name.
+[[nodiscard]] RuleSet load_last_good(const std::filesystem::path& copies,
+                                     const std::string& name,
+                                     const Objection& objection = {});
 
 /// What to go on with after a reload: \p loaded, and for each file with a problem the rules that it
 /// had in

@@ -68,6 +68,8 @@ struct DataPaths {
   std::filesystem::path root;
   [[nodiscard]] std::filesystem::path settings_file() const { return root / "vigil.yaml"; }
   [[nodiscard]] std::filesystem::path rules_folder() const { return root / "rules.d"; }
+  /// Copies of rule files as they were last in force.
+  [[nodiscard]] std::filesystem::path last_good_rules() const { return root / "last-good-rules"; }
   [[nodiscard]] std::filesystem::path inbox() const { return root / "inbox"; }
   [[nodiscard]] std::filesystem::path dumps() const { return root / "dumps"; }
   [[nodiscard]] std::filesystem::path store_file() const { return root / "vigil.db"; }

@@ -244,8 +244,15 @@ class Triggers {
                                          bool continuous);
   /// What is to be asked, again and again, for the processes that live now; each once.
   [[nodiscard]] std::vector<rules::Probe> probes() const;
-  /// \p failure: why there was no good answer; nothing: there was one.
-  void answer(const rules::Probe& probe, const std::optional<std::string>& failure);
+  /// \p failure: why there was no good answer; nothing: there was one. \p asked: when, as uptime.
+  /// It counts for the processes whose grace was over by then.
+  void answer(const rules::Probe& probe,
+              const std::optional<std::string>& failure,
+              Microseconds asked);
+  /// Whether a limit that may pass keeps \p rule from acting on what it has met in \p process.
+  void hold_back(const ProcessKey& process, std::string_view rule, bool held_back);
+  /// What is held back so and still met, in the words of now.
+  [[nodiscard]] std::vector<Firing> held_back() const;
   /// The counters that are to be read for the processes that live now, in order, each once.
   [[nodiscard]] std::vector<CounterTarget> counters() const;
   /// What one of them says. For ten seconds that is so, and then nobody knows.

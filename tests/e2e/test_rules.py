@@ -27,6 +27,13 @@ class Reload(VigilTestCase):
         self.vigil.wait_for_log("all.yaml:5:5: unknown key 'mach'; did you mean 'match'?")
         self.vigil.start_attached("access_violation").release()
         self.assertEqual(self.vigil.wait_for_ended("access_violation.exe")["rule"], "good")
+        self.vigil.must("service", "stop")
+        before = len(self.vigil.log())
+        self.vigil.must("service", "start")
+        self.vigil.wait_for_log("1 rule of 1 file in force", after=before)
+        self.vigil.start_attached("access_violation").release()
+        rows = self.vigil.wait_for_rows("another row", lambda rows: len(rows) == 2 and rows[1]["state"] == "done")
+        self.assertEqual(rows[1]["rule"], "good")
 
 
 class Limits(VigilTestCase):
@@ -105,6 +112,17 @@ class Exceptions(VigilTestCase):
         frames = [f.get("function", "") for t in self.vigil.report(rows[0])["threads"] for f in t["frames"]]
         self.assertIn("outer_frame", frames)
         self.assertIn("exception 0xe0001234", self.vigil.must("list").out)
+        self.assertRegex(self.vigil.report(rows[0])["synopsis"], "^first_chance.exe raised 0xe0001234 .*before anybody could handle it$")
+
+    def test_a_rule_that_comes_later_reaches_who_is_attached(self) -> None:
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "first_chance.exe", when="crash", dump="mini, attach: true")})
+        self.vigil.start("first_chance", value=0xE0001234)
+        self.vigil.wait_for_log("attached to first_chance.exe")
+        when = "{ exception: { codes: [0xe0001234] } }"
+        self.vigil.write_rule("new.yaml", rule("new", "first_chance.exe", when=when, dump="mini, attach: true", more="limits: { lifetime: 1 }"))
+        rows = self.vigil.wait_for_rows("a dump", lambda rows: any(row["state"] == "done" for row in rows))
+        self.assertEqual((rows[0]["rule"], rows[0]["kind"]), ("new", "exception"))
+        self.assertIn("rules ask for other things of first_chance.exe", self.vigil.log())
 
     def test_leaves_others_alone(self) -> None:
         when = "{ exception: { codes: [0xe0005678] } }"

@@ -139,6 +139,18 @@ class Thresholds(VigilTestCase):
         self.vigil.wait_for_log("reads performance counters", after=before)
         self.vigil.wait_for_ended("linger2.exe")
 
+    def test_captures_what_a_cooldown_held_back_when_it_is_over(self) -> None:
+        when = "{ threads: { above: 30, for: 1s } }"
+        self.vigil.install(SETTINGS, {"all.yaml": rule("all", "*threads.exe", when=when, more="limits: { cooldown: 5s }")})
+        self.vigil.start("threads", "athreads.exe", value=40)
+        self.vigil.wait_for_ended("athreads.exe")
+        self.vigil.start("threads", "bthreads.exe", value=40)
+        rows = self.vigil.wait_for_rows("both", lambda rows: [row["state"] for row in rows].count("done") == 2)
+        held_back = [row["reason"] for row in rows if row["state"] == "skipped"]
+        self.assertEqual([row["process"] for row in rows if row["state"] == "done"], ["athreads.exe", "bthreads.exe"])
+        self.assertEqual(len(held_back), 1)
+        self.assertRegex(held_back[0], "^rule all: cooldown of 5s has .* left$")
+
     def test_captures_once_and_leaves_those_below_alone(self) -> None:
         when = "{ any: [{ threads: { above: 30, for: 1s } }, { handles: { above: 100000, for: 1s } }] }"
         self.vigil.install(SETTINGS, {"all.yaml": rule("all", "*threads.exe", when=when)})

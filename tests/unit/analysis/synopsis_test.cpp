@@ -77,6 +77,22 @@ TEST(Synopsis, HasWordsForEachWayToDie) {
   EXPECT_EQ(synopsis_of(0xe0001234, {}), program + "ended with 0xe0001234" + place);
 }
 
+TEST(Synopsis, DoesNotSayOfAnExceptionAtFirstChanceThatNobodyHandledIt) {
+  const auto said = [](std::uint32_t code, const std::string& comment) {
+    SampleCrash sample(code, {});
+    sample.snapshot.comment = comment;
+    return sample.analyze().synopsis;
+  };
+  const std::string noted = R"({"at":"2026-01-01","kind":"exception","vigil_version":"0.1.0"})";
+  const std::string program = "OrdersApi.exe 4.2.1 ",
+                    end = " in orders!Cart::total+0x1a; that was before anybody could handle it";
+  EXPECT_EQ(said(0xe0001234, noted), program + "raised 0xe0001234" + end);
+  EXPECT_EQ(said(0xe06d7363, noted), program + "threw a C++ exception" + end);
+  EXPECT_EQ(said(0xe0434352, noted).find("nobody caught"), std::string::npos);
+  const auto forged = R"({"detail":"\"kind\":\"exception\"","kind":"crash","vigil_version":"1"})";
+  EXPECT_EQ(said(0xe0001234, forged), program + "ended with 0xe0001234 in orders!Cart::total+0x1a");
+}
+
 TEST(Synopsis, SaysWhereAProcessWasThatHadNotCrashed) {
   SampleCrash sample(0, {});
   sample.snapshot.exception.reset();

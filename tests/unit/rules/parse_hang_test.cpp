@@ -62,6 +62,23 @@ TEST(ReadHang, RefusesWhatCannotBeAsked) {
             "f:1:15: 'ftp://a/' cannot be a");
   EXPECT_EQ(parse("hang: { http: 'http://a/b c' }").problem.substr(0, 20), "f:1:15: 'http://a/b ");
   EXPECT_EQ(parse(R"(hang: { pipe: '\\server\pipe\x' })").problem.substr(0, 8), "f:1:15: ");
+  for (const auto* path : {R"(\\.\pipe\..\C:\Windows\win.ini)", R"(\\.\pipe\a\..\..\x)",
+                           R"(\\.\pipe\..)", R"(\\.\pipe\../x)"}) {
+    EXPECT_NE(parse("hang: { pipe: '" + std::string(path) + "' }").problem, "") << path;
+  }
+  const auto why = [](const std::string& url) {
+    const auto problem = parse("hang: { http: '" + url + "' }").problem;
+    const auto begin = problem.find("asked: ") + 7;
+    return problem.substr(begin, problem.find(';') - begin);
+  };
+  EXPECT_EQ(why("http:///x"), "it has no host");
+  EXPECT_EQ(why("http://:80/"), "it has no host");
+  EXPECT_EQ(why("http://a:99999/"), "its port is none");
+  EXPECT_EQ(why("http://a:/"), "its port is none");
+  EXPECT_EQ(why("http://user:secret@127.0.0.1/"), "a name and password are not taken");
+  for (const auto* url : {"http://a", "http://[::1]/x", "http://[::1]:80?q", "http://a:80/@b"})
+    EXPECT_EQ(parse("hang: { http: '" + std::string(url) + "' }").problem, "") << url;
+  EXPECT_NE(parse(R"(hang: { heartbeat: '9:\x' })").problem, "");
   EXPECT_EQ(
       parse("hang: { heartbeat: alive }").problem,
       "f:1:20: 'alive' cannot be asked: it is no full path of a local disk; write a full path "

@@ -89,29 +89,32 @@ ProbeAnswer http(const Server& server, Microseconds timeout = 10s) {
 
 TEST(HttpProbe, IsContentWithAGoodStatus) {
   const Server server("HTTP/1.1 204 No Content\r\n\r\n");
-  EXPECT_EQ(http(server), std::nullopt);
+  EXPECT_EQ(http(server), good_answer());
   EXPECT_TRUE(server.request().starts_with("GET /healthz?deep=1 HTTP/1.1\r\nHost: 127.0.0.1:"))
       << server.request();
 }
 
 TEST(HttpProbe, SaysWhichStatusIsBad) {
-  EXPECT_EQ(http(Server("HTTP/1.1 503 Service Unavailable\r\n\r\n")), "HTTP status 503");
-  EXPECT_EQ(http(Server("HTTP/1.0 404\r\n")), "HTTP status 404");
+  EXPECT_EQ(http(Server("HTTP/1.1 503 Service Unavailable\r\n\r\n")),
+            bad_answer("HTTP status 503"));
+  EXPECT_EQ(http(Server("HTTP/1.0 404\r\n")), bad_answer("HTTP status 404"));
+  for (const auto* head : {"HTTP/1.1 100 Continue\r\n", "HTTP/1.1 -5\r\n", "HTTP/1.1 000\r\n"})
+    EXPECT_EQ(http(Server(head)).verdict, ProbeAnswer::Verdict::Bad) << head;
 }
 
 TEST(HttpProbe, SaysWhenThereIsNoAnswer) {
-  EXPECT_EQ(http(Server(nullptr), 200ms), "no answer within 200ms");
+  EXPECT_EQ(http(Server(nullptr), 200ms), bad_answer("no answer within 200ms"));
 }
 
 TEST(HttpProbe, SaysWhenTheAnswerIsNoHttp) {
-  EXPECT_EQ(http(Server("SSH-2.0-OpenSSH_9.2\r\n")), "it speaks no HTTP");
-  EXPECT_EQ(http(Server("HTTP/1.1 fine\r\n")), "it speaks no HTTP");
-  EXPECT_EQ(http(Server("")), "it closed the connection");
-  EXPECT_EQ(http(Server(std::string(10'000, 'x').c_str())), "it speaks no HTTP");
+  EXPECT_EQ(http(Server("SSH-2.0-OpenSSH_9.2\r\n")), bad_answer("it speaks no HTTP"));
+  EXPECT_EQ(http(Server("HTTP/1.1 fine\r\n")), bad_answer("it speaks no HTTP"));
+  EXPECT_EQ(http(Server("")), bad_answer("it closed the connection"));
+  EXPECT_EQ(http(Server(std::string(10'000, 'x').c_str())), bad_answer("it speaks no HTTP"));
 }
 
 TEST(TcpProbe, IsContentWithAConnection) {
-  EXPECT_EQ(answer_to(rules::Probe::Type::Tcp, Server(nullptr).at()), std::nullopt);
+  EXPECT_EQ(answer_to(rules::Probe::Type::Tcp, Server(nullptr).at()), good_answer());
 }
 
 TEST(TcpProbe, SaysWhyThereIsNone) {
@@ -121,20 +124,25 @@ TEST(TcpProbe, SaysWhyThereIsNone) {
     const tcp::acceptor gone(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     nobody = "127.0.0.1:" + std::to_string(gone.local_endpoint().port());
   }
-  EXPECT_NE(answer_to(rules::Probe::Type::Tcp, nobody), std::nullopt);
-  EXPECT_EQ(answer_to(rules::Probe::Type::Tcp, "[::1]:0x"), "0x is no port");
-  EXPECT_EQ(answer_to(rules::Probe::Type::Http, "http://127.0.0.1:99999/"), "99999 is no port");
+  EXPECT_EQ(answer_to(rules::Probe::Type::Tcp, nobody).verdict, ProbeAnswer::Verdict::Bad);
+  EXPECT_EQ(answer_to(rules::Probe::Type::Tcp, "[::1]:0x"), no_answer("0x is no port"));
+  EXPECT_EQ(answer_to(rules::Probe::Type::Http, "http://127.0.0.1:99999/"),
+            no_answer("99999 is no port"));
+  EXPECT_EQ(answer_to(rules::Probe::Type::Tcp, "no..host:80").verdict,
+            ProbeAnswer::Verdict::Unknown)
+      << "that nobody knows its name says nothing of the process";
 }
 
 TEST(HeartbeatProbe, LooksHowOldTheFileIs) {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "alive";
   rules::Probe probe{rules::Probe::Type::Heartbeat, file.string(), 5s, 60s, 1, 0s};
-  EXPECT_TRUE(look_at_heartbeat(probe)->starts_with("it cannot be looked at: "));
+  EXPECT_EQ(look_at_heartbeat(probe), bad_answer("there is no such file"));
   std::ofstream(file) << "alive";
-  EXPECT_EQ(look_at_heartbeat(probe), std::nullopt);
+  EXPECT_EQ(look_at_heartbeat(probe), good_answer());
   std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - 90s);
-  EXPECT_TRUE(look_at_heartbeat(probe)->starts_with("it was written 1m"));
+  EXPECT_EQ(look_at_heartbeat(probe).verdict, ProbeAnswer::Verdict::Bad);
+  EXPECT_TRUE(look_at_heartbeat(probe).why.starts_with("it was written 1m"));
 }
 
 }  // namespace

@@ -22,16 +22,20 @@ struct Bench {
 
   boost::asio::io_context io;
   std::vector<std::string> answered;
-  Probes probes{io,
-                [](rules::Probe p) -> boost::asio::awaitable<ProbeAnswer> { co_return p.target; },
-                [this](const rules::Probe& asked, const ProbeAnswer& failure) {
-                  EXPECT_EQ(failure, asked.target);
-                  answered.push_back(asked.target);
-                  if (answered.size() == enough_) probes.stop();
-                }};
+  Probes probes{
+      io,
+      [](rules::Probe p) -> boost::asio::awaitable<ProbeAnswer> { co_return bad_answer(p.target); },
+      [this](const rules::Probe& asked, const ProbeAnswer& answer, Microseconds at) {
+        EXPECT_EQ(answer, bad_answer(asked.target));
+        EXPECT_GE(at, last_);
+        last_ = at;
+        answered.push_back(asked.target);
+        if (answered.size() == enough_) probes.stop();
+      }};
 
  private:
   std::size_t enough_;
+  Microseconds last_{};
 };
 
 TEST(Probes, AreAskedAgainAndAgain) {
@@ -57,7 +61,7 @@ TEST(Probes, HaveALimit) {
   Bench bench(1);
   std::vector<rules::Probe> many;
   for (int i = 100; i < 500; ++i) many.push_back(probe(std::to_string(i), 1h));
-  bench.probes.want(many);
+  EXPECT_EQ(bench.probes.want(many), many.size() - Probes::kMaxProbes);
   EXPECT_EQ(bench.probes.size(), Probes::kMaxProbes);
   bench.probes.stop();
   bench.io.run();

@@ -48,6 +48,10 @@ struct Machine {
     for (const auto& firing : last) fired.push_back(firing.rule);
     return fired;
   }
+  /// What was asked just now.
+  void answer(const rules::Probe& probe, const std::optional<std::string>& failure) {
+    triggers.answer(probe, failure, uptime);
+  }
   std::vector<std::string> use(double share) { return look({}, share); }
   std::vector<std::string> hold(std::uint64_t bytes) { return look({.private_bytes = bytes}); }
 
@@ -234,20 +238,21 @@ TEST(Triggers, FireWhenAProbeFailsOftenEnough) {
   Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 2, grace: 5s } }"));
   const auto probes = machine.triggers.probes();
   ASSERT_EQ(probes.size(), 1u);
-  machine.triggers.answer(probes[0], "no answer within 2s");
+  for (int i = 0; i < 5; ++i) machine.look({});
+  machine.answer(probes[0], "no answer within 2s");
   for (int i = 0; i < 10; ++i) EXPECT_THAT(machine.look({}), IsEmpty()) << "once is not twice";
-  machine.triggers.answer(probes[0], std::nullopt);
-  machine.triggers.answer(probes[0], "no answer within 2s");
+  machine.answer(probes[0], std::nullopt);
+  machine.answer(probes[0], "no answer within 2s");
   EXPECT_THAT(machine.look({}), IsEmpty());
-  machine.triggers.answer(probes[0], "connection refused");
+  machine.answer(probes[0], "connection refused");
   EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
   EXPECT_EQ(machine.last[0].kind, store::Kind::Hang);
   EXPECT_EQ(machine.last[0].detail, "127.0.0.1:80 failed 2 times in a row: connection refused");
-  machine.triggers.answer(probes[0], "connection refused");
+  machine.answer(probes[0], "connection refused");
   EXPECT_THAT(machine.look({}), IsEmpty()) << "it is the same hang";
-  machine.triggers.answer(probes[0], std::nullopt);
+  machine.answer(probes[0], std::nullopt);
   EXPECT_THAT(machine.look({}), IsEmpty());
-  for (int i = 0; i < 2; ++i) machine.triggers.answer(probes[0], "connection refused");
+  for (int i = 0; i < 2; ++i) machine.answer(probes[0], "connection refused");
   EXPECT_THAT(machine.look({}), ElementsAre("stuck")) << "it had recovered";
 }
 
@@ -260,10 +265,10 @@ TEST(Triggers, AskForTheWaitChainsOfEachProcess) {
   ASSERT_EQ(probes.size(), 2u);
   EXPECT_EQ(probes[0].target, "4:10");
   EXPECT_EQ(parse_wait_chain_target(probes[1].target), kOther);
-  machine.triggers.answer(probes[1], "thread 1 waits for itself");
+  machine.answer(probes[1], "thread 1 waits for itself");
   EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
   EXPECT_EQ(machine.last[0].process, kOther) << "and nobody else";
-  machine.triggers.answer(probes[0], "thread 1 waits for a mutex, held by thread 1");
+  machine.answer(probes[0], "thread 1 waits for a mutex, held by thread 1");
   EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
   EXPECT_EQ(machine.last[0].process, kOrders);
   EXPECT_EQ(machine.last[0].kind, store::Kind::Hang);
@@ -325,11 +330,55 @@ TEST(Triggers, AskForTheCounterOfEachProcess) {
 }
 
 TEST(Triggers, LeaveAProcessTimeToStart) {
-  Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 5s } }"));
-  machine.triggers.answer(machine.triggers.probes()[0], "connection refused");
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(machine.look({}), IsEmpty());
+  Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 2, grace: 5s } }"));
+  const auto probe = machine.triggers.probes()[0];
+  for (int i = 0; i < 4; ++i) {
+    machine.answer(probe, "connection refused");
+    EXPECT_THAT(machine.look({}), IsEmpty()) << "it may still be starting";
+  }
+  ASSERT_EQ(machine.uptime, Microseconds(5s));
+  machine.triggers.answer(probe, "connection refused", machine.uptime - Microseconds(1));
+  machine.answer(probe, "connection refused");
+  EXPECT_THAT(machine.look({}), IsEmpty()) << "what was asked before does not count";
+  machine.answer(probe, "connection refused");
   EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
-  EXPECT_EQ(machine.last[0].detail, "127.0.0.1:80: connection refused");
+  EXPECT_EQ(machine.last[0].detail, "127.0.0.1:80 failed 2 times in a row: connection refused");
+}
+
+TEST(Triggers, DoNotChargeAProcessWithTheHangOfAnother) {
+  Machine machine(rule("stuck", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 2s } }"));
+  const auto probe = machine.triggers.probes()[0];
+  machine.look({});
+  machine.answer(probe, "connection refused");
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  machine.triggers.end(kOrders);
+  constexpr ProcessKey kNext{ProcessId{8}, Timestamp{20}};
+  machine.triggers.add(kNext, {"orders.exe", "", ""}, machine.uptime);
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(machine.look({}), IsEmpty()) << "nobody has asked it";
+  machine.answer(probe, "connection refused");
+  EXPECT_THAT(machine.look({}), ElementsAre("stuck"));
+  EXPECT_EQ(machine.last[0].process, kNext);
+}
+
+TEST(Triggers, RememberWhatALimitHeldBackForAsLongAsItIsMet) {
+  Machine machine(rule("hot", "{ cpu: { above: 50%, of: core, for: 1s } }"));
+  machine.use(1);
+  EXPECT_THAT(machine.use(1), ElementsAre("hot"));
+  EXPECT_THAT(machine.triggers.held_back(), IsEmpty());
+  machine.triggers.hold_back(kOrders, "hot", true);
+  EXPECT_THAT(machine.use(0.75), IsEmpty());
+  auto held_back = machine.triggers.held_back();
+  ASSERT_EQ(held_back.size(), 1u);
+  EXPECT_EQ(held_back[0].rule, "hot");
+  EXPECT_EQ(held_back[0].detail, "CPU above 50% of a core for 1s, 75.0% now");
+  machine.triggers.hold_back(kOrders, "hot", false);
+  EXPECT_THAT(machine.triggers.held_back(), IsEmpty());
+  machine.triggers.hold_back(kOrders, "hot", true);
+  machine.use(0);
+  EXPECT_THAT(machine.triggers.held_back(), IsEmpty()) << "it is over";
+  machine.use(1);
+  EXPECT_THAT(machine.use(1), ElementsAre("hot")) << "and this is another one";
+  EXPECT_THAT(machine.triggers.held_back(), IsEmpty());
 }
 
 TEST(Triggers, AskOnlyWhileAProcessLives) {
@@ -337,7 +386,7 @@ TEST(Triggers, AskOnlyWhileAProcessLives) {
                   rule("more", "{ hang: { tcp: '127.0.0.1:80', failures: 1, grace: 0s } }"));
   const auto probes = machine.triggers.probes();
   EXPECT_EQ(probes.size(), 1u) << "the same question is asked once";
-  machine.triggers.answer(probes[0], "connection refused");
+  machine.answer(probes[0], "connection refused");
   machine.triggers.end(kOrders);
   EXPECT_THAT(machine.triggers.probes(), IsEmpty());
   EXPECT_THAT(machine.look({}), IsEmpty()) << "who is gone does not hang";
