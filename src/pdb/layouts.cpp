@@ -19,8 +19,9 @@ constexpr int kMaxReferences = 16;
 constexpr std::size_t kMaxBases = 64;
 /// Steps of a path.
 constexpr int kMaxSteps = 32;
-/// Forward references that are followed, and lists that are read, for one question.
-constexpr std::uint32_t kMaxDefinitionsOfPath = 16;
+/// Forward references that are followed, and records and lists that are read, for one question.
+constexpr std::uint32_t kMaxDefinitionsOfPath = 16, kMaxRecordsOfPath = 512;
+constexpr std::uint32_t kMaxRecordsOfType = 1 << 16;
 constexpr std::uint64_t kMaxListBytes = 4 << 20;
 constexpr std::uint8_t kFirstPadding = 0xf0;
 
@@ -129,6 +130,12 @@ std::optional<ListedField> next_field(ByteView list, std::uint64_t& at) {
   return field;
 }
 
+std::optional<Types::Record> Layouts::read_record(std::uint32_t index, Scratch& scratch) {
+  if (records_left_ == 0) return std::nullopt;
+  --records_left_;
+  return types_.find(index, scratch);
+}
+
 std::optional<std::uint32_t> Layouts::definition_of(const Aggregate& type) {
   if (definitions_left_ == 0) return std::nullopt;
   --definitions_left_;
@@ -138,7 +145,7 @@ std::optional<std::uint32_t> Layouts::definition_of(const Aggregate& type) {
 std::optional<std::uint32_t> Layouts::resolve(std::uint32_t index) {
   for (int i = 0; i < kMaxReferences; ++i) {
     Scratch scratch;
-    const auto record = types_.find(index, scratch);
+    const auto record = read_record(index, scratch);
     if (!record) return std::nullopt;
     if (record->kind == format::Leaf::Modifier) {
       const auto type = record->body.read<std::uint32_t>(0);
@@ -158,7 +165,7 @@ std::optional<std::uint32_t> Layouts::resolve(std::uint32_t index) {
 std::optional<Layouts::Found> Layouts::aggregate(std::uint32_t index) {
   Scratch scratch;
   const auto resolved = resolve(index);
-  const auto record = resolved ? types_.find(*resolved, scratch) : std::nullopt;
+  const auto record = resolved ? read_record(*resolved, scratch) : std::nullopt;
   const auto type = record ? read_aggregate(record->kind, record->body) : std::nullopt;
   if (!type) return std::nullopt;
   return Found{.name = std::string(type->name), .fields = type->fields, .size = type->size};
@@ -169,7 +176,7 @@ std::vector<Member> Layouts::members(const Found& type) {
   std::uint32_t list = type.fields;
   for (int i = 0; i < kMaxContinuations && list != 0; ++i) {
     Scratch scratch;
-    const auto record = types_.find(list, scratch);
+    const auto record = read_record(list, scratch);
     if (!record || record->kind != format::Leaf::FieldList) break;
     if (record->body.size() > list_bytes_left_) break;
     list_bytes_left_ -= record->body.size();
@@ -203,7 +210,7 @@ void Layouts::complete(Member& member) {
     return;
   }
   Scratch scratch;
-  const auto record = types_.find(member.type, scratch);
+  const auto record = read_record(member.type, scratch);
   if (!record || record->kind != format::Leaf::BitField) return;
   const auto length = record->body.read<std::uint8_t>(kLengthOffset);
   const auto position = record->body.read<std::uint8_t>(kPositionOffset);
@@ -214,6 +221,7 @@ void Layouts::complete(Member& member) {
 
 std::optional<TypeLayout> Layouts::find_type(std::string_view name) {
   definitions_left_ = kMaxMembers;
+  records_left_ = kMaxRecordsOfType;
   list_bytes_left_ = kMaxListBytes;
   const auto index = types_.find_definition(name, diagnostics_);
   const auto found = index ? aggregate(*index) : std::nullopt;
@@ -224,6 +232,8 @@ std::optional<TypeLayout> Layouts::find_type(std::string_view name) {
 }
 
 std::optional<std::uint64_t> Layouts::type_size(std::string_view name) {
+  definitions_left_ = kMaxDefinitionsOfPath;
+  records_left_ = kMaxRecordsOfPath;
   const auto index = types_.find_definition(name, diagnostics_);
   const auto found = index ? aggregate(*index) : std::nullopt;
   return found ? std::optional(found->size) : std::nullopt;
@@ -273,6 +283,7 @@ std::optional<Step> parse_step(std::string_view text) {
 
 std::optional<Member> Layouts::find_member(std::string_view type, std::string_view path) {
   definitions_left_ = kMaxDefinitionsOfPath;
+  records_left_ = kMaxRecordsOfPath;
   list_bytes_left_ = kMaxListBytes;
   const auto start = types_.find_definition(type, diagnostics_);
   auto in = start ? aggregate(*start) : std::nullopt;

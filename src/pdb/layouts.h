@@ -51,11 +51,13 @@ class Layouts {
   [[nodiscard]] std::optional<Element> element(std::uint32_t index, std::uint64_t at);
 
   [[nodiscard]] std::optional<std::uint32_t> definition_of(const Aggregate& type);
+  [[nodiscard]] std::optional<Types::Record> read_record(std::uint32_t index, Scratch& scratch);
 
   Types& types_;
   Diagnostics& diagnostics_;
   // What one question may cost.
   std::uint32_t definitions_left_ = 0;
+  std::uint32_t records_left_ = 0;
   std::uint64_t list_bytes_left_ = 0;
 };
 

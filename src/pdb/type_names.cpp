@@ -33,6 +33,13 @@ void Types::set_names(const format::TypesHeader& header, const Stream& hash) {
   if (hash_values_.size() == header.hash_values_size) buckets_ = header.hash_buckets;
 }
 
+/// Counts the records that are looked at for one name, and those for all.
+bool Types::may_look_at_one_more(std::uint32_t& candidates) {
+  if (++candidates > kMaxCandidates || candidates_left_ == 0) return false;
+  --candidates_left_;
+  return true;
+}
+
 /// \p other_bucket: the record is a definition that should have been filed elsewhere.
 bool Types::is_definition(std::uint32_t index, std::string_view name, bool& other_bucket) {
   Scratch scratch;
@@ -64,7 +71,7 @@ Types::Lookup Types::look_up(std::string_view name) {
       const std::uint32_t value = (*values)[i];
       if (value >= buckets_) result.damaged = true;
       if (value != bucket) continue;
-      if (++candidates > kMaxCandidates) return {.found = {}, .damaged = true};
+      if (!may_look_at_one_more(candidates)) return {.found = {}, .damaged = true};
       bool other_bucket = false;
       const auto index = static_cast<std::uint32_t>(first_ + at + i);
       if (is_definition(index, name, other_bucket)) {
@@ -103,7 +110,7 @@ std::optional<std::uint32_t> Types::find_scanned(std::string_view name) {
   std::uint32_t candidates = 0;
   for (const auto& [hash, index] :
        std::ranges::equal_range(scanned_, hash_name(name), {}, &Scanned::hash)) {
-    if (++candidates > kMaxCandidates) break;
+    if (!may_look_at_one_more(candidates)) break;
     Scratch scratch;
     const auto record = find(index, scratch);
     const auto type = record ? read_aggregate(record->kind, record->body) : std::nullopt;

@@ -80,7 +80,7 @@ std::uint64_t Layouts::size_of(std::uint32_t index) {
   Scratch scratch;
   for (int depth = 0; depth < kMaxDepth; ++depth) {
     if (index < kFirstRecordIndex) return simple_type_size(index);
-    const auto record = types_.find(index, scratch);
+    const auto record = read_record(index, scratch);
     if (!record) return 0;
     std::uint64_t next = 0;  // where the type stands that this one is as large as
     switch (record->kind) {
@@ -118,7 +118,7 @@ std::uint64_t Layouts::size_of(std::uint32_t index) {
 std::optional<Layouts::Element> Layouts::element(std::uint32_t index, std::uint64_t at) {
   Scratch scratch;
   const auto resolved = resolve(index);
-  const auto record = resolved ? types_.find(*resolved, scratch) : std::nullopt;
+  const auto record = resolved ? read_record(*resolved, scratch) : std::nullopt;
   if (!record || record->kind != format::Leaf::Array) return std::nullopt;
   const auto type = record->body.read<std::uint32_t>(0);
   if (!type.ok()) return std::nullopt;

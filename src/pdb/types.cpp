@@ -14,7 +14,7 @@ namespace {
 /// Records between two of our own skip points.
 constexpr std::uint32_t kIndexStep = 1024;
 /// Linkers write a skip point every 8 KiB, which is two thousand records at most.
-constexpr std::uint32_t kMaxStepsFromSkipPoint = 8192;
+constexpr std::uint32_t kMaxStepsFromSkipPoint = 2048;
 constexpr std::uint64_t kFuncIdNameOffset = 8;    // after scope and type
 constexpr std::uint64_t kStringIdNameOffset = 4;  // after the list of substrings
 constexpr std::uint64_t kEnumNameOffset = 12;     // after count, properties, two type indexes

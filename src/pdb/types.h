@@ -51,6 +51,7 @@ class Types {
   void set_names(const format::TypesHeader& header, const Stream& hash);
   [[nodiscard]] Lookup look_up(std::string_view name);
   [[nodiscard]] bool is_definition(std::uint32_t index, std::string_view name, bool& other_bucket);
+  [[nodiscard]] bool may_look_at_one_more(std::uint32_t& candidates);
   void scan(Diagnostics& diagnostics);
   [[nodiscard]] std::optional<std::uint32_t> find_scanned(std::string_view name);
 
@@ -58,6 +59,7 @@ class Types {
   Stream hash_values_;  // of each record the bucket that it is filed in
   std::uint32_t buckets_ = 0;
   std::map<std::string, std::uint32_t, std::less<>> known_;  // what was found so far
+  std::uint32_t candidates_left_ = 1 << 16;  // for all names: a file may have all by one hash
   bool is_scanned_ = false;
   std::vector<Scanned> scanned_;  // definitions, by the hash of their names
   Stream index_offsets_;          // in the hash stream, sorted: every few kilobytes a record

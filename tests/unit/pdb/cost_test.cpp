@@ -108,5 +108,31 @@ TEST(PdbCost, OfATypeIsTheTableOfNamesAndAFewRecords) {
   EXPECT_LT(source.seen - before, 20'000u);
 }
 
+/// The same four-letter words in any order come to one hash. Of so many not all are looked at,
+/// whatever is asked.
+TEST(PdbCost, OfTypesByOneHashHasALimit) {
+  constexpr int kTypes = 3000, kQuestions = 50;
+  std::vector<std::string> words{"alfa", "beta", "curl", "dual", "east", "fond", "glue", "hood"};
+  const auto name = [&words] {
+    std::string text;
+    for (const auto& word : words) text += word;
+    return text;
+  };
+  PdbBuilder builder;
+  builder.section(0x1000, 0x1000);
+  for (int i = 0; i < kTypes; ++i, std::ranges::next_permutation(words))
+    builder.structure(name(), 8, FieldsBuilder().member("x", 0x75, 4));
+  const std::string bytes = builder.finish(4096);
+  CountingSource source{ByteView(std::string_view(bytes))};
+  auto pdb = pdb::Pdb::open(source);
+  ASSERT_TRUE(pdb.ok());
+  EXPECT_EQ(pdb->find_type("alfabetacurldualeastfondgluehood")->size, 8u);
+  EXPECT_EQ(pdb->find_type("alfabetacurldualeastfondgluehool"), std::nullopt);
+  for (int i = 0; i < kQuestions; ++i, std::ranges::next_permutation(words))
+    EXPECT_EQ(pdb->find_type(name()), std::nullopt);
+  // All records once, and for each question the records in front of a hundred others.
+  EXPECT_LT(source.seen, 2 * bytes.size() + kQuestions * 1'000'000u);
+}
+
 }  // namespace
 }  // namespace vigil::test
