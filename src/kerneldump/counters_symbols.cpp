@@ -85,7 +85,7 @@ void set_by_symbols(Kernel& kernel,
     const auto dot = figure.way == Way::ByPointer ? "->" : ".";
     take(counter, number_at(kernel, place->address, place->size), figure.unit,
          fmt::format("{}{}{}", figure.global, dot, figure.path));
-    return;
+    if (counter.value) return;
   }
   const auto address = member.empty() ? std::nullopt : kernel.global(member);
   const auto size = unit == CounterUnit::Count ? sizeof(std::uint32_t) : kernel.pointer_bytes();

@@ -228,6 +228,7 @@ KernelStateLayout kernel_state_layout(std::uint32_t build) {
                            .shared_commit = 0x308,
                            .state_size = 0x1c00,
                            .vs = 0x12c0,
+                           .allocated_nonpaged = 0x20,
                            .paged_pool = 0x58,
                            .nonpaged_maximum = 0x98,
                            .paged_size = 0xa0,

@@ -99,8 +99,11 @@ void add_memory_types(PdbBuilder& pdb, const KernelStateLayout& at) {
                         .member("ProcessCommit", counted, at.process_commit)
                         .member("DriverCommit", kI32, at.driver_commit));
   if (at.by_pointer) return;
+  const auto pools = pdb.structure(
+      "_MI_POOL_STATE", 0xa0,
+      FieldsBuilder().member("AllocatedNonPagedPool", counted, at.allocated_nonpaged));
   pdb.structure("_MI_SYSTEM_INFORMATION", at.state_size,
-                FieldsBuilder().member("Vs", visible, at.vs));
+                FieldsBuilder().member("Pools", pools, 0).member("Vs", visible, at.vs));
 }
 
 }  // namespace

@@ -104,6 +104,7 @@ struct MemoryTruth {
   std::uint64_t nonpaged_pool_bytes = 0, maximum_nonpaged_pool_bytes = 0;
   std::uint64_t paged_pool_bytes = 0;  ///< The size of the pool, in every build.
   // of unknown kernels only
+  std::uint64_t nonpaged_commit = 0;
   std::uint64_t page_files = 0, page_file_pages = 0, page_file_free = 0, commit_limit_maximum = 0;
 };
 

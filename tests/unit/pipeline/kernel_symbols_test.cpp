@@ -133,7 +133,12 @@ TEST_P(UnknownKernel, HasItsMemoryCountedBySymbols) {
   expect_pages("commit_peak", memory.commit_peak, "MiSystemPartition.Commit.PeakCommitment");
   expect_pages("shared_commit", memory.shared_commit, "MiSystemPartition.Vp.SharedCommit");
   const std::string state = GetParam() < 26100 ? "MiState.Vs." : "MiVisibleState->";
-  expect_pages("nonpaged_pool", memory.nonpaged_pool_bytes / kPage, state + "NonPagedPoolCommit");
+  if (GetParam() < 26100) {
+    expect_pages("nonpaged_pool", memory.nonpaged_pool_bytes / kPage,
+                 "MiState.Pools.AllocatedNonPagedPool");
+  } else {
+    expect_pages("nonpaged_pool", memory.nonpaged_commit, "MiVisibleState->NonPagedPoolCommit");
+  }
   expect_pages("nonpaged_pool_maximum", memory.maximum_nonpaged_pool_bytes / kPage,
                state + "MaximumNonPagedPoolInPages");
   expect_pages("driver_commit", memory.driver_commit, state + "DriverCommit");
