@@ -3,26 +3,23 @@
 #include <string>
 #include <string_view>
 
-#include "kerneldump/kernel.h"
+#include "kerneldump/counters.h"
 
 namespace vigil::kerneldump {
 namespace {
 
 using snapshot::KernelCounter;
 
-enum class Unit : std::uint8_t { Pages, Bytes, Count };
 struct Known {
   std::string_view name, member;
   std::uint64_t at;
-  Unit unit;
+  CounterUnit unit;
 };
 constexpr Known kKnown[] = {
-#define VIGIL_KERNEL_COUNTER(name, member, at, unit) {#name, #member, at, Unit::unit},
+#define VIGIL_KERNEL_COUNTER(name, member, at, unit) {#name, #member, at, CounterUnit::unit},
 #include "kerneldump/counters.inc"
 #undef VIGIL_KERNEL_COUNTER
 };
-/// More pages than 52 bits of physical address have: a figure above is none.
-constexpr std::uint64_t kMaxPages = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMaxBytes = kMaxPages * kPageBytes;
 
 /// Figures of a triage dump: of all pages (TRIAGE Mm block, windows.md 10.3).
@@ -41,16 +38,12 @@ constexpr InTriage kInTriage[] = {
 };
 
 void set_by_debugger_data(Kernel& kernel, const Known& known, KernelCounter& counter) {
-  const auto address = kernel.debugger.address(known.at);
+  const auto address = known.at == 0 ? std::nullopt : kernel.debugger.address(known.at);
   const auto value = address ? kernel.pointer(*address) : std::nullopt;
-  if (!value || *value == 0 || *value > (known.unit == Unit::Pages ? kMaxPages : kMaxBytes)) return;
-  counter.value = known.unit == Unit::Pages ? *value * kPageBytes : *value;
+  if (!value || *value == 0 || *value > (known.unit == CounterUnit::Pages ? kMaxPages : kMaxBytes))
+    return;
+  counter.value = known.unit == CounterUnit::Pages ? *value * kPageBytes : *value;
   counter.source = fmt::format("{} by the debugger data", known.member);
-}
-
-KernelCounter& counter_of(Kernel& kernel, std::string_view name) {
-  auto& counters = kernel.state.counters;
-  return *std::ranges::find(counters, name, &KernelCounter::name);
 }
 
 void set_by_triage(Kernel& kernel) {
@@ -85,16 +78,24 @@ void set_physical_total(Kernel& kernel) {
 
 }  // namespace
 
+KernelCounter& counter_of(Kernel& kernel, std::string_view name) {
+  auto& counters = kernel.state.counters;
+  return *std::ranges::find(counters, name, &KernelCounter::name);
+}
+
 void read_counters(Kernel& kernel) {
   for (const auto& known : kKnown) {
     KernelCounter counter;
     counter.name = known.name;
-    if (known.unit == Unit::Count) counter.unit = KernelCounter::Unit::Count;
+    if (known.unit == CounterUnit::Count) counter.unit = KernelCounter::Unit::Count;
     set_by_debugger_data(kernel, known, counter);
     kernel.state.counters.push_back(std::move(counter));
   }
   if (kernel.triage != nullptr) set_by_triage(kernel);
+  for (const auto& known : kKnown) set_by_symbols(kernel, known.name, known.member, known.unit);
+  set_page_files_by_symbols(kernel);
   set_physical_total(kernel);
+  check_symbol_counters(kernel);
 }
 
 }  // namespace vigil::kerneldump

@@ -26,6 +26,16 @@ std::optional<std::uint64_t> Kernel::pointer(std::uint64_t address) {
   return value ? std::optional<std::uint64_t>(*value) : std::nullopt;
 }
 
+std::optional<std::uint64_t> Kernel::global(std::string_view name) {
+  const auto offset = symbols == nullptr ? std::nullopt : symbols->offset_of(name);
+  return offset ? std::optional(state.kernel_base + *offset) : std::nullopt;
+}
+
+std::optional<std::uint64_t> Kernel::global(std::uint64_t at, std::string_view name) {
+  const auto address = debugger.address(at);
+  return address ? address : global(name);
+}
+
 std::string Kernel::unicode_string(std::uint64_t address) {
   const auto length = read<std::uint16_t>(address);
   const auto buffer = pointer(address + pointer_bytes());

@@ -12,6 +12,7 @@
 #include "base/diagnostics.h"
 #include "kerneldump/fields.h"
 #include "kerneldump/header.h"
+#include "kerneldump/kerneldump.h"
 #include "kerneldump/triage.h"
 #include "snapshot/snapshot.h"
 
@@ -62,7 +63,9 @@ struct Kernel {
   snapshot::Snapshot& out;
   snapshot::KernelState& state;
   DebuggerData debugger{};
+  KernelSymbols* symbols = nullptr;  ///< Null: nobody has them.
   Layout layout{};
+  bool layout_by_symbols = false;  ///< Which are exact.
   /// Of all lists together: each process may lead to the same endless ring of threads.
   std::uint64_t list_entries_left = 131'072;
 
@@ -79,6 +82,10 @@ struct Kernel {
     return header.is_64bit ? address >> 47 == 0x1ffff : address >= 0x80000000 && address >> 32 == 0;
   }
   [[nodiscard]] std::optional<std::uint64_t> pointer(std::uint64_t address);
+  /// Where the global \p name is, by the symbols.
+  [[nodiscard]] std::optional<std::uint64_t> global(std::string_view name);
+  /// Where the global is that the debugger data has at \p at, or else the symbols by \p name.
+  [[nodiscard]] std::optional<std::uint64_t> global(std::uint64_t at, std::string_view name);
   template <Raw T>
   [[nodiscard]] std::optional<T> read(std::uint64_t address) {
     return memory.read<T>(address);
@@ -125,6 +132,9 @@ void read_counters(Kernel& kernel);
 void read_environment(Kernel& kernel);
 void read_fault(Kernel& kernel);
 void read_request(Kernel& kernel);
+
+/// Puts into \p layout what the symbols say of it; false: they have no types, and it is as it was.
+[[nodiscard]] bool set_by_symbols(Layout& layout, KernelSymbols& symbols);
 
 /// The thread at \p address.
 [[nodiscard]] snapshot::KernelThread read_thread(Kernel& kernel, std::uint64_t address);

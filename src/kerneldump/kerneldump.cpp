@@ -69,14 +69,14 @@ struct KernelDump::State {
   std::optional<Triage> triage;
   std::unique_ptr<snapshot::Memory> memory;
 
-  Status read();
+  Status read(const FindKernelSymbols& find_symbols);
   void describe();
   void open_triage();
   void bind_copies(SparseMemory& sparse);
   void open_paged();
   void note_missing();
   void note_blank_pages();
-  void read_kernel();
+  void read_kernel(const FindKernelSymbols& find_symbols);
 };
 
 void KernelDump::State::describe() {
@@ -211,15 +211,21 @@ void KernelDump::State::note_blank_pages() {
     diagnostics.note("file: its pages are zeros: they were never written, or were lost");
 }
 
-void KernelDump::State::read_kernel() {
+void KernelDump::State::read_kernel(const FindKernelSymbols& find_symbols) {
   Kernel kernel{header,   *memory,         diagnostics, triage ? &*triage : nullptr,
                 snapshot, *snapshot.kernel};
   read_debugger_data(kernel);
   auto& state = *snapshot.kernel;
-  if (state.process_list == 0) state.process_list = kernel.debugger.address(0x50).value_or(0);
   if (state.module_list == 0) state.module_list = kernel.debugger.address(0x48).value_or(0);
   read_modules(kernel);
   search_debugger_data(kernel);
+  std::unique_ptr<KernelSymbols> symbols;
+  if (find_symbols && state.kernel_base != 0)
+    symbols = find_symbols(snapshot.modules.front(), *memory, diagnostics);
+  kernel.symbols = symbols.get();
+  constexpr std::uint64_t kProcessListAt = 0x50;
+  if (state.process_list == 0)
+    state.process_list = kernel.global(kProcessListAt, "PsActiveProcessHead").value_or(0);
   read_unloaded(kernel);
   begin_layout(kernel);
   read_processors(kernel);
@@ -238,7 +244,7 @@ void KernelDump::State::read_kernel() {
   }
 }
 
-Status KernelDump::State::read() {
+Status KernelDump::State::read(const FindKernelSymbols& find_symbols) {
   VIGIL_TRY_ASSIGN(header, read_header(*file, diagnostics));
   if (header.cpu == snapshot::Cpu::Unknown) {
     return Error{Errc::Unsupported, fmt::format("file is a kernel dump of a processor that is not "
@@ -254,22 +260,24 @@ Status KernelDump::State::read() {
     open_paged();
   }
   note_missing();
-  read_kernel();
+  read_kernel(find_symbols);
   return {};
 }
 
 KernelDump::KernelDump(std::unique_ptr<State> state) : state_(std::move(state)) {}
 KernelDump::~KernelDump() = default;
 
-Result<std::unique_ptr<KernelDump>> KernelDump::parse(std::unique_ptr<ByteSource> file) {
+Result<std::unique_ptr<KernelDump>> KernelDump::parse(std::unique_ptr<ByteSource> file,
+                                                      const FindKernelSymbols& symbols) {
   auto state = std::make_unique<State>();
   state->file = std::move(file);
-  VIGIL_TRY(state->read());
+  VIGIL_TRY(state->read(symbols));
   return std::unique_ptr<KernelDump>(new KernelDump(std::move(state)));
 }
 
-Result<std::unique_ptr<KernelDump>> KernelDump::parse(ByteView bytes) {
-  return parse(std::make_unique<MemorySource>(bytes));
+Result<std::unique_ptr<KernelDump>> KernelDump::parse(ByteView bytes,
+                                                      const FindKernelSymbols& symbols) {
+  return parse(std::make_unique<MemorySource>(bytes), symbols);
 }
 
 const snapshot::Snapshot& KernelDump::snapshot() const noexcept {

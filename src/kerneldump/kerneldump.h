@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/byte_source.h"
@@ -26,13 +29,45 @@
 /// A KernelDump owns everything that it hands out. One thread at a time; many dumps on many.
 namespace vigil::kerneldump {
 
+/// What the symbols of a dump's very kernel say, where somebody has them. This module opens no
+/// files, and knows no format of symbols: whoever has a symbol path hands them in.
+class KernelSymbols {
+ public:
+  struct Field {
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;  ///< Bytes; 0: not known.
+  };
+
+  KernelSymbols() = default;
+  KernelSymbols(const KernelSymbols&) = delete;
+  KernelSymbols& operator=(const KernelSymbols&) = delete;
+  virtual ~KernelSymbols() = default;
+
+  /// `ntkrnlmp.pdb`: what a report names as the source.
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// Where the global \p name is, from the start of the kernel's image.
+  [[nodiscard]] virtual std::optional<std::uint64_t> offset_of(std::string_view name) = 0;
+  /// The member of the structure \p type at \p path, as `Vp.PagingFile[2]`.
+  [[nodiscard]] virtual std::optional<Field> field(std::string_view type,
+                                                   std::string_view path) = 0;
+  [[nodiscard]] virtual std::optional<std::uint64_t> size_of(std::string_view type) = 0;
+};
+
+/// Finds the symbols of the kernel \p kernel, once its modules are known; null: nobody has them.
+/// What was there and of no use goes to the diagnostics. It is called within parse() only.
+using FindKernelSymbols = std::function<std::unique_ptr<KernelSymbols>(
+    const snapshot::Module& kernel, snapshot::Memory& memory, Diagnostics& diagnostics)>;
+
 class KernelDump {
  public:
   /// Errc::Malformed: no kernel dump, or one that was never written; Truncated: it ends within its
-  /// header; Unsupported: it is encrypted, or of a processor that is not read.
-  [[nodiscard]] static Result<std::unique_ptr<KernelDump>> parse(std::unique_ptr<ByteSource> file);
+  /// header; Unsupported: it is encrypted, or of a processor that is not read. What \p symbols
+  /// finds goes before the tables of this program; it may be empty.
+  [[nodiscard]] static Result<std::unique_ptr<KernelDump>> parse(
+      std::unique_ptr<ByteSource> file, const FindKernelSymbols& symbols = {});
   /// The same over bytes that the caller keeps alive: what tests and fuzzers use.
-  [[nodiscard]] static Result<std::unique_ptr<KernelDump>> parse(ByteView bytes);
+  [[nodiscard]] static Result<std::unique_ptr<KernelDump>> parse(
+      ByteView bytes, const FindKernelSymbols& symbols = {});
 
   KernelDump(const KernelDump&) = delete;
   KernelDump& operator=(const KernelDump&) = delete;

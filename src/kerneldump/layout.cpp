@@ -240,6 +240,18 @@ std::uint64_t find_cid(Kernel& kernel) {
   return 0;
 }
 
+/// By symbols of this very build. What does not fit them is another build's memory, or damaged.
+bool use_symbols(Kernel& kernel, const Layout& layout) {
+  if (check_processes(kernel, layout) == Verdict::Differ) {
+    kernel.notes.note(fmt::format("offsets: those of {} do not fit the processes of this dump",
+                                  kernel.symbols->name()));
+    return false;
+  }
+  kernel.layout = layout;
+  kernel.state.offsets = fmt::format("symbols of {}", kernel.symbols->name());
+  return true;
+}
+
 void discover(Kernel& kernel) {
   auto& layout = kernel.layout;
   layout = {};
@@ -269,9 +281,12 @@ void discover(Kernel& kernel) {
 void begin_layout(Kernel& kernel) {
   set_stable_parts(kernel.layout, kernel);
   set_by_debugger_data(kernel.layout, kernel.debugger);
+  kernel.layout_by_symbols =
+      kernel.symbols != nullptr && set_by_symbols(kernel.layout, *kernel.symbols);
 }
 
 void find_layout(Kernel& kernel) {
+  if (kernel.layout_by_symbols && use_symbols(kernel, kernel.layout)) return;
   if (use_table(kernel)) return;
   discover(kernel);
   if (kernel.state.offsets.empty() && kernel.has_pages()) {

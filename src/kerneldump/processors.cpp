@@ -149,7 +149,7 @@ void read_processors(Kernel& kernel) {
     set_current(kernel);
     return;
   }
-  const auto block = kernel.debugger.address(kProcessorBlockAt);
+  const auto block = kernel.global(kProcessorBlockAt, "KiProcessorBlock");
   if (!block) return;
   for (std::uint32_t i = 0; i < kernel.header.processors; ++i) {
     const auto prcb = kernel.pointer(*block + i * kernel.pointer_bytes());

@@ -187,6 +187,31 @@ struct PublicsHeader {
 };
 static_assert(sizeof(PublicsHeader) == 28);
 
+// The table that leads from a name to symbols: in the publics stream behind its header, in the
+// globals stream from its start. This, the entries, then which buckets there are, a bit each, and
+// for each of these where its entries begin.
+
+struct NameTableHeader {
+  std::uint32_t signature;  // -1
+  std::uint32_t version;
+  std::uint32_t entries_size;
+  std::uint32_t buckets_size;
+};
+static_assert(sizeof(NameTableHeader) == 16);
+inline constexpr std::uint32_t kNameTableSignature = 0xffff'ffff;
+inline constexpr std::uint32_t kNameTableVersion = 0xeffe'0000 + 19990810;
+inline constexpr std::uint32_t kNameBuckets = 4096;
+inline constexpr std::uint32_t kNameBucketWords = (kNameBuckets + 32) / 32;
+/// Where the entries of a bucket begin is written for entries as a 32-bit linker had them in
+/// memory.
+inline constexpr std::uint32_t kNameEntryBytesInMemory = 12;
+
+struct NameEntry {
+  std::uint32_t offset;  // in the symbol stream, and 1
+  std::uint32_t references;
+};
+static_assert(sizeof(NameEntry) == 8);
+
 // Symbol records.
 
 struct RecordHeader {
@@ -198,6 +223,8 @@ static_assert(sizeof(RecordHeader) == 4);
 enum class Symbol : std::uint16_t {
   End = 0x0006,
   Thunk32 = 0x1102,
+  LData32 = 0x110c,
+  GData32 = 0x110d,
   Pub32 = 0x110e,
   LProc32 = 0x110f,
   GProc32 = 0x1110,
@@ -212,8 +239,9 @@ enum class Symbol : std::uint16_t {
   InlineSite2 = 0x115d,
 };
 
+/// Data is laid out as publics are.
 struct Pub32 {
-  std::uint32_t flags;
+  std::uint32_t flags;  // of data: its type
   std::uint32_t offset;
   std::uint16_t section;
   std::array<char, 2> name_start;
@@ -362,6 +390,11 @@ struct IndexOffset {
 static_assert(sizeof(IndexOffset) == 8);
 
 enum class Leaf : std::uint16_t {
+  Modifier = 0x1001,
+  Pointer = 0x1002,
+  FieldList = 0x1203,
+  BitField = 0x1205,
+  Array = 0x1503,
   Class = 0x1504,
   Structure = 0x1505,
   Union = 0x1506,
@@ -370,6 +403,36 @@ enum class Leaf : std::uint16_t {
   FuncId = 0x1601,
   MFuncId = 0x1602,
   StringId = 0x1605,
+  Class2 = 0x1608,
+  Structure2 = 0x1609,
+  Union2 = 0x160a,
+  Interface2 = 0x160b,
 };
+
+/// What a list of fields has in it.
+enum class Field : std::uint16_t {
+  BaseClass = 0x1400,
+  VirtualBase = 0x1401,
+  IndirectVirtualBase = 0x1402,
+  Continuation = 0x1404,
+  FunctionTable = 0x1409,
+  FriendClass = 0x140a,
+  FunctionTableAt = 0x140c,
+  Enumerator = 0x1502,
+  FriendFunction = 0x150c,
+  Member = 0x150d,
+  StaticMember = 0x150e,
+  Methods = 0x150f,
+  NestedType = 0x1510,
+  OneMethod = 0x1511,
+  NestedTypeEx = 0x1512,
+  ModifiedMember = 0x1513,
+  BaseInterface = 0x151a,
+};
+
+// Properties of a class.
+inline constexpr std::uint32_t kForwardReference = 0x80;
+inline constexpr std::uint32_t kScoped = 0x100;
+inline constexpr std::uint32_t kHasUniqueName = 0x200;
 
 }  // namespace vigil::pdb::format

@@ -10,8 +10,10 @@
 #include "pdb/dbi.h"
 #include "pdb/format.h"
 #include "pdb/frames.h"
+#include "pdb/global_names.h"
 #include "pdb/info.h"
 #include "pdb/inlines.h"
+#include "pdb/layouts.h"
 #include "pdb/module.h"
 #include "pdb/msf.h"
 #include "pdb/publics.h"
@@ -27,6 +29,10 @@ class Pdb::Reader {
   [[nodiscard]] Status read_identity();
   [[nodiscard]] std::optional<Location> locate(std::uint32_t rva);
   [[nodiscard]] std::optional<FrameData> frame_data(std::uint32_t rva);
+  [[nodiscard]] std::optional<std::uint32_t> find_name(std::string_view name);
+  [[nodiscard]] std::optional<TypeLayout> find_type(std::string_view name);
+  [[nodiscard]] std::optional<std::uint64_t> type_size(std::string_view name);
+  [[nodiscard]] std::optional<Member> find_member(std::string_view type, std::string_view path);
 
   Identity identity;
   Traits traits;
@@ -52,6 +58,7 @@ class Pdb::Reader {
   bool tables_read_ = false;
   Sections sections_;
   Publics publics_;
+  GlobalNames global_names_;
   Names names_;
   Types types_;
   Types ids_;
@@ -110,6 +117,8 @@ void Pdb::Reader::read_tables() {
   const auto& header = dbi_->header();
   publics_ = value_or_note("publics", Publics::open(msf_.stream(header.publics_stream),
                                                     msf_.stream(header.symbols_stream)));
+  global_names_ = GlobalNames(publics_.names(), msf_.stream(header.globals_stream),
+                              msf_.stream(header.symbols_stream));
   if (names_stream_ != 0) {
     names_ = value_or_note("names", Names::open(msf_.stream(names_stream_)));
   }
@@ -218,6 +227,30 @@ std::optional<FrameData> Pdb::Reader::frame_data(std::uint32_t rva) {
   return found;
 }
 
+std::optional<std::uint32_t> Pdb::Reader::find_name(std::string_view name) {
+  constexpr std::uint16_t kMachineI386 = 0x14c;
+  if (!tables_read_) read_tables();
+  auto place = global_names_.find(name, diagnostics);
+  if (!place && traits.machine == kMachineI386)
+    place = global_names_.find("_" + std::string(name), diagnostics);
+  return place ? sections_.rva(*place) : std::nullopt;
+}
+
+std::optional<TypeLayout> Pdb::Reader::find_type(std::string_view name) {
+  if (!tables_read_) read_tables();
+  return Layouts(types_, diagnostics).find_type(name);
+}
+
+std::optional<std::uint64_t> Pdb::Reader::type_size(std::string_view name) {
+  if (!tables_read_) read_tables();
+  return Layouts(types_, diagnostics).type_size(name);
+}
+
+std::optional<Member> Pdb::Reader::find_member(std::string_view type, std::string_view path) {
+  if (!tables_read_) read_tables();
+  return Layouts(types_, diagnostics).find_member(type, path);
+}
+
 std::string debug_id(const Identity& identity) {
   return debug_id_of(identity.guid, identity.age);
 }
@@ -251,6 +284,18 @@ std::optional<Location> Pdb::locate(std::uint32_t rva) {
 }
 std::optional<FrameData> Pdb::frame_data(std::uint32_t rva) {
   return reader_->frame_data(rva);
+}
+std::optional<std::uint32_t> Pdb::find_name(std::string_view name) {
+  return reader_->find_name(name);
+}
+std::optional<TypeLayout> Pdb::find_type(std::string_view name) {
+  return reader_->find_type(name);
+}
+std::optional<std::uint64_t> Pdb::type_size(std::string_view name) {
+  return reader_->type_size(name);
+}
+std::optional<Member> Pdb::find_member(std::string_view type, std::string_view path) {
+  return reader_->find_member(type, path);
 }
 
 }  // namespace vigil::pdb

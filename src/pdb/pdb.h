@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/byte_source.h"
@@ -14,7 +15,8 @@
 #include "base/result.h"
 
 /// Program databases: which function, file and line an address of an image belongs to, through all
-/// inlined calls, and how to step out of a frame of x86 code.
+/// inlined calls; how to step out of a frame of x86 code; where a global is, and where in a
+/// structure its members are.
 ///
 /// Every byte is hostile. What does not fit is absent, counts are checked against the bytes there
 /// and then a named limit, nothing recurses, and what is kept in memory is bounded by the size of
@@ -23,7 +25,8 @@
 ///
 /// Nothing is read before it is needed. open() looks at the header, the directory and two small
 /// streams; an address costs binary searches in place, and the symbols of the one module it lies
-/// in, whose functions stay known for the next address.
+/// in, whose functions stay known for the next address. A name costs a look into the file's table
+/// of names; where that is damaged, the records are read through once.
 ///
 /// Names and paths are the bytes of the file, which need not be UTF-8.
 ///
@@ -102,6 +105,28 @@ struct FrameData {
   friend bool operator==(const FrameData&, const FrameData&) = default;
 };
 
+/// A member of a structure or union, or one of a member's members.
+struct Member {
+  std::string name{};
+  std::uint64_t offset = 0;  ///< From the start of what was asked for; of a bit field's unit.
+  std::uint64_t size = 0;    ///< Of its type in bytes; of a bit field's unit; 0: not known.
+  std::uint8_t bit_position = 0;
+  std::uint8_t bit_count = 0;  ///< 0: no bit field.
+  std::uint32_t type = 0;      ///< Its index in this file.
+  bool is_base = false;        ///< A base class, by the class's name.
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+/// A class, structure, interface or union as it is laid out.
+struct TypeLayout {
+  std::string name{};
+  std::uint64_t size = 0;  ///< Bytes.
+  /// In the file's order, without static ones. Members of unions without a name are members of what
+  /// they are in, as compilers write them.
+  std::vector<Member> members{};
+  friend bool operator==(const TypeLayout&, const TypeLayout&) = default;
+};
+
 class Pdb {
  public:
   /// Reads what tells files apart. Errc::Unsupported for portable PDBs (of .NET) and for those of
@@ -123,6 +148,20 @@ class Pdb {
   /// How the frame of the code at \p rva is laid out: from the frame data of the file, of the
   /// module, and the old records, in this order. None for machines other than x86.
   [[nodiscard]] std::optional<FrameData> frame_data(std::uint32_t rva);
+
+  /// Where the public symbol or the global datum \p name is: its RVA. Of x86 the underscore in
+  /// front of C names may be left out.
+  [[nodiscard]] std::optional<std::uint32_t> find_name(std::string_view name);
+
+  /// The class, structure or union that is called \p name and defined in this file.
+  [[nodiscard]] std::optional<TypeLayout> find_type(std::string_view name);
+
+  /// How large that is in bytes.
+  [[nodiscard]] std::optional<std::uint64_t> type_size(std::string_view name);
+
+  /// The member of \p type at \p path: `Vp.AvailablePages`, `PagingFile[2]`. Base classes are
+  /// looked into; pointers are not followed. Its name is the last of the path.
+  [[nodiscard]] std::optional<Member> find_member(std::string_view type, std::string_view path);
 
   /// What was lost so far.
   [[nodiscard]] const Diagnostics& diagnostics() const noexcept;

@@ -24,6 +24,7 @@ Result<Publics> Publics::open(const Stream& publics, const Stream& symbols) {
                              header.address_map_size, start, publics.size())};
   }
   Publics result;
+  result.names_ = publics.part(sizeof(header), header.hash_size);
   result.address_map_ = publics.part(start, header.address_map_size);
   result.symbols_ = symbols;
   return result;

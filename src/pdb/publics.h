@@ -25,6 +25,8 @@ class Publics {
   /// The one at or closest below \p place, in its section: a binary search in place. Of several at
   /// one address the last that is a function, as the linker sorted them.
   [[nodiscard]] std::optional<Public> nearest(SectionOffset place) const;
+  /// The table of their names.
+  [[nodiscard]] const Stream& names() const noexcept { return names_; }
 
  private:
   struct Record {
@@ -34,6 +36,7 @@ class Publics {
   };
   [[nodiscard]] Result<Record> record(std::uint64_t index) const;
 
+  Stream names_;
   Stream address_map_;
   Stream symbols_;
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "pdb/leaf.h"
 #include "pdb/search.h"
 
 namespace vigil::pdb {
@@ -13,55 +14,19 @@ namespace {
 /// Records between two of our own skip points.
 constexpr std::uint32_t kIndexStep = 1024;
 /// Linkers write a skip point every 8 KiB, which is two thousand records at most.
-constexpr std::uint32_t kMaxStepsFromSkipPoint = 8192;
-constexpr std::uint64_t kMaxNameBytes = 65'536;
+constexpr std::uint32_t kMaxStepsFromSkipPoint = 2048;
 constexpr std::uint64_t kFuncIdNameOffset = 8;    // after scope and type
 constexpr std::uint64_t kStringIdNameOffset = 4;  // after the list of substrings
-constexpr std::uint64_t kClassSizeOffset = 16;    // after count, properties, three type indexes
-constexpr std::uint64_t kUnionSizeOffset = 8;     // after count, properties, fields
 constexpr std::uint64_t kEnumNameOffset = 12;     // after count, properties, two type indexes
 constexpr std::uint64_t kRecordSizeBytes = sizeof(std::uint16_t);
-
-/// How long the number at \p at is: small ones are 2 bytes, others have a leaf in front.
-std::optional<std::uint64_t> numeric_size(ByteView body, std::uint64_t at) {
-  const auto leaf = body.read<std::uint16_t>(at);
-  if (!leaf.ok()) return std::nullopt;
-  if (*leaf < 0x8000) return 2;
-  switch (*leaf) {
-    case 0x8000: return 2 + 1;  // LF_CHAR
-    case 0x8001:
-    case 0x8002: return 2 + 2;  // LF_SHORT, LF_USHORT
-    case 0x8003:
-    case 0x8004: return 2 + 4;  // LF_LONG, LF_ULONG
-    case 0x8009:
-    case 0x800a: return 2 + 8;  // LF_QUADWORD, LF_UQUADWORD
-    default: return std::nullopt;
-  }
-}
-
-std::string text_at(ByteView body, std::uint64_t at) {
-  const auto text = body.c_string(at, kMaxNameBytes);
-  return text.ok() ? std::string(*text) : std::string{};
-}
 
 std::string class_name(Types& types, std::uint32_t index) {
   Scratch scratch;
   const auto record = types.find(index, scratch);
   if (!record) return {};
-  std::uint64_t size_offset = 0;
-  switch (record->kind) {
-    case format::Leaf::Class:
-    case format::Leaf::Structure:
-    case format::Leaf::Interface: size_offset = kClassSizeOffset; break;
-    case format::Leaf::Union: size_offset = kUnionSizeOffset; break;
-    case format::Leaf::Enum: return text_at(record->body, kEnumNameOffset);
-    case format::Leaf::FuncId:
-    case format::Leaf::MFuncId:
-    case format::Leaf::StringId: return {};
-  }
-  if (size_offset == 0) return {};  // any other kind of type
-  const auto size = numeric_size(record->body, size_offset);
-  return size ? text_at(record->body, size_offset + *size) : std::string{};
+  if (record->kind == format::Leaf::Enum) return text_at(record->body, kEnumNameOffset);
+  const auto aggregate = read_aggregate(record->kind, record->body);
+  return aggregate ? std::string(aggregate->name) : std::string{};
 }
 
 std::string scope_name(Types& ids, std::uint32_t index) {
@@ -83,8 +48,9 @@ Result<Types> Types::open(const Msf& msf, const Stream& stream) {
   types.records_ = stream.part(header.header_size, header.records_size);
   types.first_ = header.first_index;
   types.end_ = header.end_index;
-  types.index_offsets_ =
-      msf.stream(header.hash_stream).part(header.index_offsets_offset, header.index_offsets_size);
+  const Stream hash = msf.stream(header.hash_stream);
+  types.index_offsets_ = hash.part(header.index_offsets_offset, header.index_offsets_size);
+  types.set_names(header, hash);
   return types;
 }
 

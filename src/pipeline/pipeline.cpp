@@ -15,6 +15,7 @@
 #include "pipeline/backed_memory.h"
 #include "pipeline/facts.h"
 #include "pipeline/kernel_facts.h"
+#include "pipeline/kernel_symbols.h"
 #include "pipeline/samples.h"
 #include "pipeline/stacks.h"
 #include "pipeline/text_budget.h"
@@ -145,7 +146,8 @@ Result<report::Report> analyze(std::unique_ptr<ByteSource> dump,
     if (!kerneldump::is_kernel_dump(*dump)) {
       VIGIL_TRY_ASSIGN(dump, minidump::unpack(std::move(dump), unpacked, unpacking));
     }
-    VIGIL_TRY_ASSIGN(const auto kernel, kerneldump::KernelDump::parse(std::move(dump)));
+    VIGIL_TRY_ASSIGN(const auto kernel,
+                     kerneldump::KernelDump::parse(std::move(dump), find_kernel_symbols(library)));
     return make_report(*kernel, library, limits, samples, unpacking);
   }
   VIGIL_TRY_ASSIGN(const auto minidump, minidump::Minidump::parse(std::move(dump), unpacked));

@@ -39,11 +39,15 @@ std::string without_namespace_numbers(std::string name) {
 
 class PdbSymbols final : public SymbolFile {
  public:
-  PdbSymbols(fs::path path, std::unique_ptr<platform::MappedFile> bytes, pdb::Pdb pdb)
+  PdbSymbols(fs::path path,
+             std::unique_ptr<platform::MappedFile> bytes,
+             pdb::Pdb pdb,
+             std::string_view debug_id)
       : SymbolFile(std::move(path)),
         bytes_(std::move(bytes)),
         pdb_(std::move(pdb)),
-        known_notes_(pdb_.diagnostics().notes().size()) {}
+        known_notes_(pdb_.diagnostics().notes().size()),
+        exact_(ascii_lower(pdb::debug_id(pdb_.identity())) == ascii_lower(debug_id)) {}
 
   [[nodiscard]] SymbolSource source() const noexcept override { return SymbolSource::Pdb; }
 
@@ -83,6 +87,23 @@ class PdbSymbols final : public SymbolFile {
                               .uses_base_pointer = found->uses_base_pointer};
   }
 
+  [[nodiscard]] bool describes_types() const noexcept override { return exact_; }
+
+  [[nodiscard]] std::optional<std::uint32_t> find_global(std::string_view name) override {
+    return exact_ ? pdb_.find_name(name) : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<FieldPlace> find_field(std::string_view type,
+                                                     std::string_view path) override {
+    const auto member = exact_ ? pdb_.find_member(type, path) : std::nullopt;
+    if (!member) return std::nullopt;
+    return FieldPlace{.offset = member->offset, .size = member->size};
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> type_size(std::string_view type) override {
+    return exact_ ? pdb_.type_size(type) : std::nullopt;
+  }
+
   /// What it lacks from the start, as old and stripped ones do, is no loss.
   [[nodiscard]] std::vector<std::string> losses() const override {
     const auto& notes = pdb_.diagnostics().notes();
@@ -93,6 +114,7 @@ class PdbSymbols final : public SymbolFile {
   std::unique_ptr<platform::MappedFile> bytes_;
   pdb::Pdb pdb_;
   std::size_t known_notes_;  // when it was opened
+  bool exact_;               // of the very build, by age too
   std::string program_;      // of the last win_frame()
 };
 
@@ -108,7 +130,7 @@ Result<std::unique_ptr<SymbolFile>> open_pdb(const fs::path& path, std::string_v
                                               name, pdb::debug_id(pdb->identity()), debug_id)};
   }
   return std::unique_ptr<SymbolFile>(
-      std::make_unique<PdbSymbols>(path, std::move(bytes), std::move(pdb).take()));
+      std::make_unique<PdbSymbols>(path, std::move(bytes), std::move(pdb).take(), debug_id));
 }
 
 }  // namespace vigil::symbols

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "breakpad/breakpad.h"
@@ -27,6 +28,20 @@ class SymbolFile {
   [[nodiscard]] virtual std::optional<Symbol> locate(std::uint32_t rva) = 0;
   [[nodiscard]] virtual std::optional<breakpad::CfiRules> cfi_rules(std::uint32_t rva) = 0;
   [[nodiscard]] virtual std::optional<breakpad::WinFrame> win_frame(std::uint32_t rva) = 0;
+  // What the file says of data and of structures; nothing unless it describes_types().
+  /// Whether it is of the module's very build, by GUID and age: what is linked anew keeps the GUID,
+  /// and may have moved a member.
+  [[nodiscard]] virtual bool describes_types() const noexcept { return false; }
+  [[nodiscard]] virtual std::optional<std::uint32_t> find_global(std::string_view /*name*/) {
+    return std::nullopt;
+  }
+  [[nodiscard]] virtual std::optional<FieldPlace> find_field(std::string_view /*type*/,
+                                                             std::string_view /*path*/) {
+    return std::nullopt;
+  }
+  [[nodiscard]] virtual std::optional<std::uint64_t> type_size(std::string_view /*type*/) {
+    return std::nullopt;
+  }
   /// What of the file turned out to be damaged when something in it was asked for.
   [[nodiscard]] virtual std::vector<std::string> losses() const { return {}; }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }

@@ -127,6 +127,28 @@ std::optional<Symbol> SymbolFiles::locate(std::size_t index, std::uint32_t rva) 
   return found == nullptr ? std::nullopt : found->locate(rva);
 }
 
+bool SymbolFiles::describes_types(std::size_t index) {
+  const auto* found = pdb(index);
+  return found != nullptr && found->describes_types();
+}
+
+std::optional<std::uint32_t> SymbolFiles::find_global(std::size_t index, std::string_view name) {
+  auto* found = pdb(index);
+  return found == nullptr ? std::nullopt : found->find_global(name);
+}
+
+std::optional<FieldPlace> SymbolFiles::find_field(std::size_t index,
+                                                  std::string_view type,
+                                                  std::string_view path) {
+  auto* found = pdb(index);
+  return found == nullptr ? std::nullopt : found->find_field(type, path);
+}
+
+std::optional<std::uint64_t> SymbolFiles::type_size(std::size_t index, std::string_view type) {
+  auto* found = pdb(index);
+  return found == nullptr ? std::nullopt : found->type_size(type);
+}
+
 std::optional<breakpad::CfiRules> SymbolFiles::cfi_rules(std::size_t index, std::uint32_t rva) {
   auto* found = sym(index);
   return found == nullptr ? std::nullopt : found->cfi_rules(rva);

@@ -154,6 +154,12 @@ struct SymbolState {
   std::string debug_id{};
 };
 
+/// Where a structure has a member.
+struct FieldPlace {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;  ///< Bytes; 0: not known.
+};
+
 /// The symbol files of a snapshot's modules, each opened when first asked for, and how they say
 /// that frames are unwound. It keeps references to modules, library and images, and is the only one
 /// of the library while it lives.
@@ -167,6 +173,16 @@ class SymbolFiles final : public breakpad::FrameRuleSource {
 
   /// What the file of module \p index says of \p rva.
   [[nodiscard]] std::optional<Symbol> locate(std::size_t index, std::uint32_t rva);
+  /// Whether module \p index has a PDB of its very build, by GUID and age: the next three are asked
+  /// of that alone.
+  [[nodiscard]] bool describes_types(std::size_t index);
+  /// Where the global datum or public symbol \p name is, from the start of the module.
+  [[nodiscard]] std::optional<std::uint32_t> find_global(std::size_t index, std::string_view name);
+  /// The member of the structure \p type at \p path, as `Vp.PagingFile[2]`.
+  [[nodiscard]] std::optional<FieldPlace> find_field(std::size_t index,
+                                                     std::string_view type,
+                                                     std::string_view path);
+  [[nodiscard]] std::optional<std::uint64_t> type_size(std::size_t index, std::string_view type);
   /// Of what locate() or the rules have been asked for so far.
   [[nodiscard]] const SymbolState& state(std::size_t index) const;
   /// What of the module's files turned out to be damaged, with their names: names and lines of it

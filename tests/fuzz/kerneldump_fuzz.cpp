@@ -2,7 +2,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "kerneldump/kerneldump.h"
 
@@ -43,15 +47,53 @@ void use(kerneldump::KernelDump& dump) {
   read_at(memory, 0x7fff0000);
 }
 
-}  // namespace
+/// Symbols whose every answer is of the input: what they lead to may be anywhere.
+class FuzzedSymbols final : public kerneldump::KernelSymbols {
+ public:
+  explicit FuzzedSymbols(ByteView bytes) : bytes_(bytes) {}
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto bytes = std::as_bytes(std::span(data, size));
-  const auto dump = kerneldump::KernelDump::parse(ByteView(bytes));
+  [[nodiscard]] std::string name() const override { return "fuzzed.pdb"; }
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(std::string_view name) override {
+    return number(name, 0);
+  }
+  [[nodiscard]] std::optional<Field> field(std::string_view type, std::string_view path) override {
+    const auto offset = number(path, type.size());
+    if (!offset) return std::nullopt;
+    return Field{.offset = *offset, .size = *offset % 3 * 4};
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size_of(std::string_view type) override {
+    return number(type, 0);
+  }
+
+ private:
+  /// Most are small, as offsets are; each name has its own.
+  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name, std::uint64_t more) {
+    constexpr std::uint64_t kFactor = 31, kPlaces = 0x4000, kSmall = 0xfff;
+    std::uint64_t at = more;
+    for (const char c : name) at = at * kFactor + static_cast<unsigned char>(c);
+    const auto value = bytes_.read<std::uint64_t>(at % kPlaces);
+    if (!value.ok() || *value % 16 == 15) return std::nullopt;
+    return *value % 4 == 3 ? *value : *value & kSmall;
+  }
+
+  ByteView bytes_;
+};
+
+void parse(ByteView bytes, const kerneldump::FindKernelSymbols& symbols) {
+  const auto dump = kerneldump::KernelDump::parse(bytes, symbols);
   if (dump.ok()) {
     use(**dump);
   } else {
     VIGIL_CHECK(!dump.error().message().empty());
   }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const ByteView bytes(std::as_bytes(std::span(data, size)));
+  parse(bytes, {});
+  parse(bytes,
+        [bytes](const auto&, auto&, auto&) { return std::make_unique<FuzzedSymbols>(bytes); });
   return 0;
 }

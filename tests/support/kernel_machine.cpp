@@ -46,7 +46,7 @@ std::string wide(std::string_view text) {
 
 MachineParts::MachineParts(const KernelMachineOptions& chosen)
     : options(chosen),
-      layout(kernel_layout(chosen.build)),
+      layout(kernel_layout(chosen.build, chosen.unknown_kernel)),
       memory(make_memory()),
       space(memory, chosen.five_levels),
       nt(microsoft("ntoskrnl.exe", kSystem32, 0x6543'2100, chosen.build), place::kKernel, 0x8000),
@@ -125,6 +125,7 @@ KernelMachine make_kernel_machine(const KernelMachineOptions& options) {
   add_processes(parts);
   add_processors(parts);
   add_debugger_data(parts);
+  if (options.unknown_kernel) add_memory_state(parts);
   write_images(parts);
 
   KernelMachine machine;

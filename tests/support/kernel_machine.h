@@ -45,6 +45,10 @@ struct KernelMachineOptions {
   bool five_levels = false;                      ///< LA57: a fifth level of page tables.
   bool swizzled_ptes = false;                    ///< Software PTEs as L1TF mitigations store them.
   std::optional<std::uint32_t> bugcheck_code{};  ///< Said in place of the crash's own.
+  /// A kernel like no other: EPROCESS and ETHREAD have their fields elsewhere, so that no table
+  /// fits and nothing leads to them, and it counts its memory in MiSystemPartition. Only
+  /// kernel_pdb() says where.
+  bool unknown_kernel = false;
 };
 
 /// How the machine is stored. The values are not those of DumpType.
@@ -100,6 +104,13 @@ class KernelMachine {
 };
 
 [[nodiscard]] KernelMachine make_kernel_machine(const KernelMachineOptions& options = {});
+
+class PdbBuilder;
+/// Puts into \p pdb where \p machine's kernel has what: the types of its structures, its globals by
+/// name, and whose it is.
+void describe_kernel(const KernelMachine& machine, PdbBuilder& pdb);
+/// The program database of it, `ntoskrnl.pdb`, as the CodeView record of its image names it.
+[[nodiscard]] std::string kernel_pdb(const KernelMachine& machine);
 
 /// A 32-bit machine with PAE (build 7601): modules, processes, threads, KDBG. It is stored as Full,
 /// SummaryOld (what such a build writes), BitmapFull, BitmapKernel, Header or TriageClassic.

@@ -52,7 +52,7 @@ struct MachineParts {
   MachineParts& operator=(const MachineParts&) = delete;
 
   KernelMachineOptions options;
-  const KernelLayout& layout;
+  const KernelLayout layout;
   PhysicalMemory memory;
   AddressSpace space;  ///< Of System.
   ImageBuilder nt, hal, disk, badnet, keyboard;
@@ -91,5 +91,7 @@ void write_crash_stack(MachineParts& parts, ThreadTruth& thread, std::uint64_t i
 void add_processors(MachineParts& parts);
 void add_kernel_data(MachineParts& parts);
 void add_debugger_data(MachineParts& parts);
+/// What only symbols lead to: of an unknown kernel.
+void add_memory_state(MachineParts& parts);
 
 }  // namespace vigil::test

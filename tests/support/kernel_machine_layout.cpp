@@ -187,13 +187,64 @@ constexpr KernelLayout make_14393() {
 
 constexpr std::array kLayouts{k9600, make_14393(), k17763, k19041, make_20348(), k26100};
 
+/// The id and the links stand apart, so that one does not lead to the other.
+KernelLayout moved(KernelLayout layout) {
+  layout.pid += 0x10;
+  layout.links += 0x40;
+  for (auto* field :
+       {&layout.process_create, &layout.token, &layout.parent, &layout.peb, &layout.session,
+        &layout.section_base, &layout.image_name, &layout.audit_name, &layout.object_table,
+        &layout.thread_list, &layout.active_threads, &layout.exit_status, &layout.process_exit,
+        &layout.protection, &layout.eprocess_size})
+    *field += 0x60;
+  for (auto* field : {&layout.cid, &layout.thread_entry, &layout.win32_start, &layout.irp_list,
+                      &layout.thread_create, &layout.start_address, &layout.ethread_size})
+    *field += 0x40;
+  return layout;
+}
+
 }  // namespace
 
-const KernelLayout& kernel_layout(std::uint32_t build) {
+KernelLayout kernel_layout(std::uint32_t build, bool unknown) {
   for (const auto& layout : kLayouts) {
-    if (layout.build == build) return layout;
+    if (layout.build == build) return unknown ? moved(layout) : layout;
   }
   throw std::logic_error("no kernel layout of build " + std::to_string(build));
+}
+
+KernelStateLayout kernel_state_layout(std::uint32_t build) {
+  KernelStateLayout layout{.partition_size = 0x2d00,
+                           .commit = 0x1840,
+                           .vp = 0x1b00,
+                           .commit_peak = 0x10,
+                           .commit_limit_maximum = 0x8,
+                           .physical = 0x30,
+                           .page_files = 0x38,
+                           .paging_file = 0x40,
+                           .available = 0x100,
+                           .resident_available = 0x140,
+                           .committed = 0x268,
+                           .commit_limit = 0x2e8,
+                           .shared_commit = 0x308,
+                           .state_size = 0x1c00,
+                           .vs = 0x12c0,
+                           .allocated_nonpaged = 0x20,
+                           .paged_pool = 0x58,
+                           .nonpaged_maximum = 0x98,
+                           .paged_size = 0xa0,
+                           .nonpaged_commit = 0x110,
+                           .process_commit = 0x140,
+                           .driver_commit = 0x148,
+                           .file_size = 0x8,
+                           .file_free = 0x20};
+  if (build < 26100) return layout;
+  layout.by_pointer = true;
+  layout.partition_size = 0x3100;
+  layout.vp = 0x1c40;
+  layout.commit = 0x1540;
+  layout.paged_pool = 0x10;
+  layout.nonpaged_maximum = 0x28;
+  return layout;
 }
 
 }  // namespace vigil::test

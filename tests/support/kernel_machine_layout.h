@@ -33,6 +33,23 @@ struct KernelLayout {
   bool filled_triage_counters = false;  ///< In classic triage dumps.
 };
 
-[[nodiscard]] const KernelLayout& kernel_layout(std::uint32_t build);
+/// \p unknown: with the fields of EPROCESS and ETHREAD elsewhere.
+[[nodiscard]] KernelLayout kernel_layout(std::uint32_t build, bool unknown = false);
+
+/// Where the kernel counts the memory: members of _MI_PARTITION, _MI_VISIBLE_PARTITION,
+/// _MI_VISIBLE_STATE and what is in them. Made up; the shape is that of public type information.
+struct KernelStateLayout {
+  std::uint32_t partition_size = 0, commit = 0, vp = 0;
+  std::uint32_t commit_peak = 0, commit_limit_maximum = 0;                     ///< In Commit.
+  std::uint32_t physical = 0, page_files = 0, paging_file = 0, available = 0;  ///< In Vp.
+  std::uint32_t resident_available = 0, committed = 0, commit_limit = 0, shared_commit = 0;
+  bool by_pointer = false;  ///< MiVisibleState leads to the state; it is in MiState otherwise.
+  std::uint32_t state_size = 0, vs = 0;  ///< Of _MI_SYSTEM_INFORMATION, which begins with Pools.
+  std::uint32_t allocated_nonpaged = 0;  ///< In Pools.
+  std::uint32_t paged_pool = 0, nonpaged_maximum = 0, paged_size = 0;  ///< In the visible state.
+  std::uint32_t nonpaged_commit = 0, process_commit = 0, driver_commit = 0;
+  std::uint32_t file_size = 0, file_free = 0;  ///< In _MMPAGING_FILE.
+};
+[[nodiscard]] KernelStateLayout kernel_state_layout(std::uint32_t build);
 
 }  // namespace vigil::test

@@ -16,7 +16,7 @@ class TriageWriter {
   TriageWriter(const KernelMachine& machine, bool kernel_generated)
       : machine_(machine),
         truth_(machine.truth()),
-        layout_(kernel_layout(machine.truth().build)),
+        layout_(kernel_layout(machine.truth().build, machine.options.unknown_kernel)),
         modern_(kernel_generated),
         kind_(kernel_generated ? KernelDumpKind::TriageKernelGenerated
                                : KernelDumpKind::TriageClassic),
@@ -43,7 +43,7 @@ class TriageWriter {
 
   const KernelMachine& machine_;
   const MachineTruth& truth_;
-  const KernelLayout& layout_;
+  const KernelLayout layout_;
   bool modern_;
   KernelDumpKind kind_;
   ByteBuilder file_;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,9 @@ struct MemoryTruth {
   std::uint64_t paged_pool_commit = 0;  ///< KDBG points to it in every build.
   std::uint64_t nonpaged_pool_bytes = 0, maximum_nonpaged_pool_bytes = 0;
   std::uint64_t paged_pool_bytes = 0;  ///< The size of the pool, in every build.
+  // of unknown kernels only
+  std::uint64_t nonpaged_commit = 0;
+  std::uint64_t page_files = 0, page_file_pages = 0, page_file_free = 0, commit_limit_maximum = 0;
 };
 
 struct UserModuleTruth {
@@ -184,6 +188,7 @@ struct MachineTruth {
   std::uint64_t fault_instruction = 0, fault_stack_pointer = 0, fault_address = 0;
   RecordTruth exception{};
   MemoryTruth memory{};
+  std::map<std::string, std::uint64_t> globals{};  ///< Addresses that the kernel's symbols name.
   PebTruth peb{};  ///< Of the application, which is current but for crashes of system threads.
   TebTruth teb{};  ///< Of its thread.
   std::vector<ProbeTruth> probes{};

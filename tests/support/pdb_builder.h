@@ -9,82 +9,11 @@
 #include <vector>
 
 #include "support/byte_builder.h"
+#include "support/msf_builder.h"
+#include "support/pdb_names_builder.h"
 
-/// Lays out program databases for tests: the container, and the streams in it.
+/// Lays out program databases for tests: the streams in the container.
 namespace vigil::test {
-
-/// Cuts streams into blocks. Block 0 is the header, 1 and 2 the maps of free blocks.
-class MsfBuilder {
- public:
-  enum class Layout : std::uint8_t { Contiguous, Backwards };
-
-  static constexpr std::string_view kMagic{"Microsoft C/C++ MSF 7.00\r\n\x1a\x44\x53\0\0\0", 32};
-  static constexpr std::size_t kBlockSizeField = 32, kDirectorySizeField = 44, kBlockMapField = 52;
-  static constexpr std::uint32_t kNil = 0xffff'ffff;
-
-  explicit MsfBuilder(std::uint32_t block_size = 512, Layout layout = Layout::Contiguous)
-      : block_size_(block_size), layout_(layout) {}
-
-  std::uint32_t stream(std::string bytes) {
-    streams_.push_back({std::move(bytes), false});
-    return static_cast<std::uint32_t>(streams_.size() - 1);
-  }
-  /// A stream that was deleted.
-  std::uint32_t nil_stream() {
-    streams_.push_back({{}, true});
-    return static_cast<std::uint32_t>(streams_.size() - 1);
-  }
-
-  [[nodiscard]] std::string finish() {
-    std::size_t count = 3;
-    for (const auto& stream : streams_) count += blocks_of(stream.bytes.size());
-    std::size_t directory_bytes = 4 + 4 * streams_.size() + 4 * (count - 3);
-    const std::size_t directory_blocks = blocks_of(directory_bytes);
-    const std::size_t lists = blocks_of(4 * directory_blocks);
-    total_ = count + directory_blocks + lists;
-    file_ = ByteBuilder(std::string(total_ * block_size_, '\0'));
-    next_ = layout_ == Layout::Contiguous ? 3 : total_ - 1;
-
-    ByteBuilder sizes, blocks;
-    sizes.u32(streams_.size());
-    for (const auto& stream : streams_) {
-      sizes.u32(stream.nil ? kNil : stream.bytes.size());
-      for (const auto block : place(stream.bytes)) blocks.u32(block);
-    }
-    ByteBuilder map;
-    for (const auto block : place(sizes.raw(blocks.bytes()).bytes())) map.u32(block);
-    ByteBuilder header;
-    header.raw(kMagic).u32(block_size_).u32(1).u32(total_).u32(directory_bytes).u32(0);
-    for (const auto block : place(map.bytes())) header.u32(block);
-    file_.patch_raw(0, header.bytes());
-    return file_.bytes();
-  }
-
- private:
-  struct Content {
-    std::string bytes;
-    bool nil = false;
-  };
-  [[nodiscard]] std::size_t blocks_of(std::size_t size) const {
-    return (size + block_size_ - 1) / block_size_;
-  }
-  std::vector<std::size_t> place(std::string_view bytes) {
-    std::vector<std::size_t> used;
-    for (std::size_t at = 0; at < bytes.size(); at += block_size_) {
-      file_.patch_raw(next_ * block_size_, bytes.substr(at, block_size_));
-      used.push_back(next_);
-      next_ = layout_ == Layout::Contiguous ? next_ + 1 : next_ - 1;
-    }
-    return used;
-  }
-
-  std::uint32_t block_size_;
-  Layout layout_;
-  std::vector<Content> streams_;
-  ByteBuilder file_;
-  std::size_t total_ = 0;
-  std::size_t next_ = 0;
-};
 
 /// Symbol records of one module.
 class SymbolBuilder {
@@ -192,7 +121,9 @@ class PdbBuilder {
 
   std::uint32_t age = 3, info_age = 7, signature = 0x5f00'1234, machine = 0x8664, dbi_flags = 0;
   std::vector<std::uint32_t> features{20140508};
+  std::string guid{kGuid};
   bool v2_contributions = false, index_offsets = true;
+  bool symbol_names = true, type_names = true;  ///< The tables of them.
 
   std::uint32_t name(std::string_view text) {
     const auto offset = static_cast<std::uint32_t>(names_.size());
@@ -227,13 +158,62 @@ class PdbBuilder {
                             std::uint32_t offset,
                             std::uint32_t flags = kFunction) {
     address_map_.u32(symbols_.size());
+    public_names_.add(name, symbols_.size());
     ByteBuilder body;
     body.u32(flags).u32(offset).u16(section).c_string(name);
     while ((body.size() + 4) % 4 != 0) body.u8(0);
     symbols_.u16(body.size() + 2).u16(0x110e).raw(body.bytes());
     return *this;
   }
-  std::uint32_t type(std::uint32_t leaf, const ByteBuilder& body) { return types_.add(leaf, body); }
+  /// Data that is not public.
+  PdbBuilder& global(std::string_view name, std::uint32_t section, std::uint32_t offset) {
+    global_names_.add(name, symbols_.size());
+    ByteBuilder body;
+    body.u32(0x74).u32(offset).u16(section).c_string(name);
+    while ((body.size() + 4) % 4 != 0) body.u8(0);
+    symbols_.u16(body.size() + 2).u16(0x110d).raw(body.bytes());
+    has_globals_ = true;
+    return *this;
+  }
+  std::uint32_t type(std::uint32_t leaf, const ByteBuilder& body, std::string_view filed = {}) {
+    return types_.add(leaf, body, filed);
+  }
+  std::uint32_t fields(const FieldsBuilder& fields) { return type(0x1203, fields.body()); }
+  std::uint32_t structure(std::string_view name, std::uint64_t size, const FieldsBuilder& list) {
+    const auto index = fields(list);
+    return type(0x1505, aggregate(name, size, index), name);
+  }
+  std::uint32_t union_of(std::string_view name, std::uint64_t size, const FieldsBuilder& list) {
+    const auto index = fields(list);
+    return type(
+        0x1506,
+        ByteBuilder().u16(1).u16(0).u32(index).raw(FieldsBuilder::number(size)).c_string(name),
+        name);
+  }
+  /// A structure that is defined elsewhere.
+  std::uint32_t forward_reference(std::string_view name) {
+    return type(0x1505, ByteBuilder().u16(0).u16(0x80).u32(0).u32(0).u32(0).u16(0).c_string(name));
+  }
+  std::uint32_t pointer(std::uint32_t to) {
+    return type(0x1002, ByteBuilder().u32(to).u32(0x1000c));
+  }
+  std::uint32_t constant(std::uint32_t of) {
+    return type(0x1001, ByteBuilder().u32(of).u16(1).u16(0));
+  }
+  std::uint32_t array(std::uint32_t of, std::uint64_t bytes) {
+    return type(0x1503, ByteBuilder().u32(of).u32(0x23).raw(FieldsBuilder::number(bytes)).u8(0));
+  }
+  std::uint32_t bit_field(std::uint32_t of, std::uint8_t length, std::uint8_t position) {
+    return type(0x1205, ByteBuilder().u32(of).u8(length).u8(position));
+  }
+  [[nodiscard]] static ByteBuilder aggregate(std::string_view name,
+                                             std::uint64_t size,
+                                             std::uint32_t fields,
+                                             std::uint32_t properties = 0) {
+    ByteBuilder body;
+    body.u16(1).u16(properties).u32(fields).u32(0).u32(0).raw(FieldsBuilder::number(size));
+    return body.c_string(name);
+  }
   std::uint32_t id(std::uint32_t leaf, const ByteBuilder& body) { return ids_.add(leaf, body); }
   std::uint32_t function_id(std::string_view text, std::uint32_t scope = 0) {
     return id(0x1601, ByteBuilder().u32(scope).u32(0x1000).c_string(text));
@@ -263,34 +243,35 @@ class PdbBuilder {
   }
 
   // The streams, for tests that damage one: what is set here is written instead.
-  std::string info, dbi, names, publics, types, ids;
+  std::string info, dbi, names, publics, types, ids, globals;
 
   [[nodiscard]] std::string finish(std::uint32_t block_size = 512,
                                    MsfBuilder::Layout layout = MsfBuilder::Layout::Contiguous) {
     MsfBuilder msf(block_size, layout);
     msf.stream({});                                          // 0
     msf.stream(info.empty() ? make_info() : info);           // 1
-    msf.stream(types.empty() ? types_.make(9) : types);      // 2
+    msf.stream(types.empty() ? make_types() : types);        // 2
     msf.stream(dbi.empty() ? make_dbi() : dbi);              // 3
-    msf.stream(ids.empty() ? ids_.make(10) : ids);           // 4
+    msf.stream(ids.empty() ? make_ids() : ids);              // 4
     msf.stream(names.empty() ? make_names() : names);        // 5
     msf.stream(sections_.bytes());                           // 6
     msf.stream(publics.empty() ? make_publics() : publics);  // 7
     msf.stream(symbols_.bytes());                            // 8
-    msf.stream(index_offsets ? types_.index_bytes() : "");   // 9
-    msf.stream(index_offsets ? ids_.index_bytes() : "");     // 10
+    msf.stream(types_.hashes(type_names, index_offsets));    // 9
+    msf.stream(ids_.hashes(false, index_offsets));           // 10
     msf.stream(frames_.bytes());                             // 11
     msf.stream(old_fpo_.bytes());                            // 12
     msf.stream(omap_to_source_.bytes());                     // 13
     msf.stream(omap_from_source_.bytes());                   // 14
     msf.stream(original_sections_.bytes());                  // 15
+    msf.stream(globals.empty() ? make_globals() : globals);  // 16
     for (const auto& module : modules_) msf.stream(module.symbols + module.lines);
     return msf.finish();
   }
 
   [[nodiscard]] std::string make_info() const {
     ByteBuilder out;
-    out.u32(20000404).u32(signature).u32(info_age).raw(kGuid);
+    out.u32(20000404).u32(signature).u32(info_age).raw(guid);
     const std::string_view strings{"/LinkInfo\0/names", 17};
     out.u32(strings.size()).raw(strings);
     out.u32(2).u32(4).u32(1).u32(3).u32(0);   // entries, capacity, present, deleted
@@ -304,10 +285,17 @@ class PdbBuilder {
     return out.bytes();
   }
   [[nodiscard]] std::string make_publics() const {
+    // Without one of names, something of odd length stands in its place.
+    const std::string table = symbol_names ? public_names_.make() : std::string(6, '\x7f');
     ByteBuilder out;
-    out.u32(6).u32(address_map_.size()).u32(0).u32(0).u16(0).u16(0).u32(0).u32(2);
-    return out.fill(6, '\x7f').raw(address_map_.bytes()).bytes();  // a hash table of odd length
+    out.u32(table.size()).u32(address_map_.size()).u32(0).u32(0).u16(0).u16(0).u32(0).u32(2);
+    return out.raw(table).raw(address_map_.bytes()).bytes();
   }
+  [[nodiscard]] std::string make_globals() const {
+    return symbol_names && has_globals_ ? global_names_.make() : std::string();
+  }
+  [[nodiscard]] std::string make_types() const { return types_.make(9, type_names, index_offsets); }
+  [[nodiscard]] std::string make_ids() const { return ids_.make(10, false, index_offsets); }
   [[nodiscard]] std::string make_dbi() const {
     ByteBuilder list;
     std::uint32_t stream = kFirstModuleStream;
@@ -320,7 +308,7 @@ class PdbBuilder {
     placed.u32(0xeffe'0000u + (v2_contributions ? 20140516u : 19970605u));
     placed.raw(contributions_.bytes());
     ByteBuilder out;
-    out.u32(0xffff'ffff).u32(19990903).u32(age).u16(0xffff).u16(0x8e00).u16(7).u16(0).u16(8).u16(0);
+    out.u32(0xffff'ffff).u32(19990903).u32(age).u16(16).u16(0x8e00).u16(7).u16(0).u16(8).u16(0);
     out.u32(list.size()).u32(placed.size()).u32(4).u32(8).u32(0).u32(0).u32(22).u32(12);
     out.u16(dbi_flags).u16(machine).u32(0);
     out.raw(list.bytes()).raw(placed.bytes()).fill(4).fill(8).fill(12);
@@ -328,36 +316,12 @@ class PdbBuilder {
     return out.bytes();
   }
 
-  static constexpr std::uint32_t kFirstModuleStream = 16;
+  static constexpr std::uint32_t kFirstModuleStream = 17;
 
  private:
   struct Module {
     std::string symbols;
     std::string lines;
-  };
-  class TypeStream {
-   public:
-    std::uint32_t add(std::uint32_t leaf, const ByteBuilder& body) {
-      ByteBuilder padded = body;
-      while ((padded.size() + 4) % 4 != 0) padded.u8(0xf1);
-      // One skip point for every second record.
-      if (count_ % 2 == 0) index_.u32(0x1000 + count_).u32(records_.size());
-      records_.u16(padded.size() + 2).u16(leaf).raw(padded.bytes());
-      return 0x1000 + count_++;
-    }
-    [[nodiscard]] std::string make(std::uint32_t hash_stream) const {
-      ByteBuilder out;
-      out.u32(20040203).u32(56).u32(0x1000).u32(0x1000 + count_).u32(records_.size());
-      out.u16(hash_stream).u16(0xffff).u32(4).u32(0x3ffff);
-      out.u32(0).u32(0).u32(0).u32(index_.size()).u32(0).u32(0);
-      return out.raw(records_.bytes()).bytes();
-    }
-    [[nodiscard]] std::string index_bytes() const { return index_.bytes(); }
-
-   private:
-    ByteBuilder records_;
-    ByteBuilder index_;
-    std::uint32_t count_ = 0;
   };
   static void section_header(ByteBuilder& out, std::uint32_t rva, std::uint32_t size) {
     out.raw("section").u8(0).u32(size).u32(rva).u32(size).fill(16).u32(0x6000'0020);
@@ -381,7 +345,9 @@ class PdbBuilder {
 
   ByteBuilder names_, sections_, original_sections_, contributions_, address_map_, symbols_,
       frames_, old_fpo_, omap_to_source_, omap_from_source_;
-  TypeStream types_, ids_;
+  TypeStreamBuilder types_, ids_;
+  NameTableBuilder public_names_, global_names_;
+  bool has_globals_ = false;
   std::vector<Module> modules_;
 };
 

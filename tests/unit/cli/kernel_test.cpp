@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -56,6 +57,28 @@ TEST_F(Kernel, PrintsTheEnvironmentOfWhatWasRunning) {
   EXPECT_THAT(output.out, HasSubstr("Process environment block at"));
   EXPECT_THAT(output.out, HasSubstr("Thread environment block at"));
   EXPECT_EQ(vigil_json({"kernel", file, "--teb"})["teb"]["last_error"], 997);
+}
+
+/// A kernel that no table knows, and its PDB in a folder of symbols.
+TEST_F(Kernel, CountsTheMemoryBySymbols) {
+  const auto machine = test::make_kernel_machine({.unknown_kernel = true});
+  const auto file = write(machine.dump(test::KernelDumpKind::BitmapKernel));
+  EXPECT_TRUE(vigil_json({"kernel", file, "--processes"})["processes"].empty());
+  std::filesystem::create_directory(folder / "symbols");
+  std::ofstream(folder / "symbols" / "ntoskrnl.pdb", std::ios::binary) << test::kernel_pdb(machine);
+  const auto symbols = utf8_from_path(folder / "symbols");
+  const auto output = vigil({"kernel", file, "--vm", "--symbols", symbols});
+  EXPECT_EQ(output.code, ExitCode::Ok) << output.err;
+  EXPECT_THAT(output.out, HasSubstr("MiSystemPartition.Vp.TotalCommitLimit by symbols"));
+  const auto json = vigil_json({"kernel", file, "--vm", "--processes", "--symbols", symbols});
+  EXPECT_EQ(json["processes"][0]["image"], "System");
+  for (const auto& counter : json["counters"]) {
+    if (counter["name"] != "available") continue;
+    EXPECT_EQ(counter["bytes"], machine.truth().memory.available * 4096);
+    EXPECT_EQ(counter["source"], "MiSystemPartition.Vp.AvailablePages by symbols");
+  }
+  EXPECT_EQ(vigil_json({"analyze", file, "--symbols", symbols})["kernel"]["offsets"],
+            "symbols of ntoskrnl.pdb");
 }
 
 TEST_F(Kernel, RefusesWhatIsNoKernelDump) {

@@ -74,5 +74,65 @@ TEST(PdbCost, OfTheNextAddressInAModuleIsOnlyThePath) {
   EXPECT_LT(source.seen - before, kProcedures * 3'000u);
 }
 
+TEST(PdbCost, OfANameIsItsBucketAndNoOtherSymbol) {
+  const std::string bytes = large_file();
+  CountingSource source{ByteView(std::string_view(bytes))};
+  auto pdb = pdb::Pdb::open(source);
+  ASSERT_TRUE(pdb.ok());
+  ASSERT_EQ(pdb->find_name("?f197520"), 0x1000u + 197'520);
+  const auto before = source.seen;
+  EXPECT_EQ(pdb->find_name("?f16"), 0x1010u);
+  EXPECT_EQ(pdb->find_name("?f17"), std::nullopt);
+  EXPECT_LT(source.seen - before, 10'000u);
+}
+
+TEST(PdbCost, OfATypeIsTheTableOfNamesAndAFewRecords) {
+  constexpr std::uint32_t kTypes = 20'000;
+  PdbBuilder builder;
+  builder.section(0x1000, 0x1000);
+  for (std::uint32_t i = 0; i < kTypes; ++i) {
+    builder.structure("type_with_a_long_name_" + std::to_string(i), i + 8,
+                      FieldsBuilder().member("first_member", 0x77, 0).member("second", 0x75, i));
+  }
+  const std::string bytes = builder.finish(4096);
+  ASSERT_GT(bytes.size(), 2'000'000u);
+  CountingSource source{ByteView(std::string_view(bytes))};
+  auto pdb = pdb::Pdb::open(source);
+  ASSERT_TRUE(pdb.ok());
+  EXPECT_EQ(pdb->find_member("type_with_a_long_name_12345", "second")->offset, 12'345u);
+  constexpr std::uint64_t kRecords = 2 * kTypes, kValueBytes = 4;
+  EXPECT_LT(source.seen, kRecords * kValueBytes + 20'000u);
+  // What was found once is known.
+  const auto before = source.seen;
+  EXPECT_EQ(pdb->find_member("type_with_a_long_name_12345", "first_member")->offset, 0u);
+  EXPECT_LT(source.seen - before, 20'000u);
+}
+
+/// The same four-letter words in any order come to one hash. Of so many not all are looked at,
+/// whatever is asked.
+TEST(PdbCost, OfTypesByOneHashHasALimit) {
+  constexpr int kTypes = 3000, kQuestions = 50;
+  std::vector<std::string> words{"alfa", "beta", "curl", "dual", "east", "fond", "glue", "hood"};
+  const auto name = [&words] {
+    std::string text;
+    for (const auto& word : words) text += word;
+    return text;
+  };
+  PdbBuilder builder;
+  builder.section(0x1000, 0x1000);
+  for (int i = 0; i < kTypes; ++i, std::ranges::next_permutation(words))
+    builder.structure(name(), 8, FieldsBuilder().member("x", 0x75, 4));
+  const std::string bytes = builder.finish(4096);
+  CountingSource source{ByteView(std::string_view(bytes))};
+  auto pdb = pdb::Pdb::open(source);
+  ASSERT_TRUE(pdb.ok());
+  EXPECT_EQ(pdb->find_type("alfabetacurldualeastfondgluehood")->size, 8u);
+  EXPECT_EQ(pdb->find_type("alfabetacurldualeastfondgluehool"), std::nullopt);
+  for (int i = 0; i < kQuestions; ++i, std::ranges::next_permutation(words))
+    EXPECT_EQ(pdb->find_type(name()), std::nullopt);
+  // All records once, and for each question the records in front of a hundred others.
+  EXPECT_LT(source.seen, 2 * bytes.size() + kQuestions * 1'000'000u);
+}
+
 }  // namespace
 }  // namespace vigil::test

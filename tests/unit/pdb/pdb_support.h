@@ -57,8 +57,9 @@ struct Sample {
     const auto inline_file = builder.name("C:\\src\\inline.h");
     const auto program = builder.name(kProgram);
     const auto box = builder.type(
-        0x1505, ByteBuilder().u16(0).u16(0).u32(0).u32(0).u32(0).u16(0x8003).u32(70000).c_string(
-                    "ns::Box"));
+        0x1505,
+        ByteBuilder().u16(0).u16(0).u32(0).u32(0).u32(0).u16(0x8003).u32(70000).c_string("ns::Box"),
+        "ns::Box");
     const auto scope = builder.id(0x1605, ByteBuilder().u32(0).c_string("ns"));
     inner_id = builder.function_id("inner", scope);
     method_id = builder.id(0x1602, ByteBuilder().u32(box).u32(0x1000).c_string("area"));
@@ -69,8 +70,28 @@ struct Sample {
     builder.public_symbol("?outer@ns@@YAXXZ", 1, 0x100).public_symbol("label", 1, 0x400, 0);
     builder.public_symbol("?first@@YAXXZ", 1, 0x420).public_symbol("data", 1, 0x420, 0);
     builder.public_symbol("?second@@YAXXZ", 1, 0x500).public_symbol("value", 2, 0x10, 0);
+    builder.global("global", 2, 0x20);
+    add_types();
     builder.frame(0x1100, 0x80, program).frame(0x1110, 0x10, 0);
     builder.old_fpo(0x1400, 0x20, 0xc0 | 0x10 | 0x08 | 3);
+  }
+
+  void add_types() {
+    const auto base = builder.structure("_BASE", 8, FieldsBuilder().member("inherited", 0x75, 4));
+    const auto more = builder.fields(FieldsBuilder().member("Last", 0x603, 0x300));
+    const auto visible = builder.forward_reference("_VISIBLE");
+    const auto flag = builder.bit_field(0x75, 3, 5);
+    builder.structure("_PARTITION", 0x400,
+                      FieldsBuilder()
+                          .base(base, 0)
+                          .member("Vp", builder.constant(visible), 0x100)
+                          .member("Flag", flag, 0x10)
+                          .continued_in(more));
+    const auto files = builder.array(builder.pointer(0x75), 0x80);
+    builder.structure(
+        "_VISIBLE", 0x200,
+        FieldsBuilder().member("AvailablePages", 0x77, 0x28).member("PagingFile", files, 0x30));
+    builder.union_of("_UNION", 0x12345678, FieldsBuilder().member("a", 0x20, 0));
   }
 
   void add_symbols() {
@@ -118,6 +139,12 @@ inline void read_everything(ByteSource& source) {
     (void)pdb->locate(rva);
     (void)pdb->frame_data(rva);
   }
+  for (const auto* name : {"?outer@ns@@YAXXZ", "value", "label", "global", "none"})
+    (void)pdb->find_name(name);
+  for (const auto* type : {"ns::Box", "_PARTITION", "_VISIBLE", "_UNION", "none"})
+    (void)pdb->find_type(type);
+  for (const auto* path : {"Vp.AvailablePages", "Vp.PagingFile[2]", "Flag", "inherited", "none"})
+    (void)pdb->find_member("_PARTITION", path);
 }
 
 }  // namespace vigil::test
