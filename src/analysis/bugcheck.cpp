@@ -19,7 +19,8 @@ struct Name {
 };
 constexpr Name kNames[] = {
 #define VIGIL_BUGCHECK_NAME(code, name) {code, name},
-#include "analysis/bugcheck_names.inc"
+#include "analysis/bugcheck_names_000.inc"
+#include "analysis/bugcheck_names_100.inc"
 #undef VIGIL_BUGCHECK_NAME
 };
 static_assert(std::ranges::is_sorted(kNames, {}, &Name::code));
@@ -187,7 +188,10 @@ bool is_made_on_purpose(const snapshot::KernelState& kernel) noexcept {
     case 0:
     case 0xe2:
     case 0x161:
+    case 0x184:
     case 0x1c8:
+    case 0x11c8:
+    case 0x21c8:
     case 0xdeaddead: return true;
     default: return false;
   }

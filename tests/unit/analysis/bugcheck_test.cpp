@@ -114,8 +114,12 @@ TEST(Bugcheck, SaysOnceThatAnUnlistedKindDecidesWhatTheOthersMean) {
             (Words{"kind of the failure, which decides what the others mean", "", "", ""}));
   EXPECT_EQ(words_of({0xc4, {0x20005, 1, 2, 3}}),
             (Words{"rule that was broken, which decides what the others mean", "", "", ""}));
-  EXPECT_EQ(words_of({0xc9, {0x20e, 1, 2, 3}})[0],
-            "rule that was broken, which decides what the others mean");
+  EXPECT_EQ(words_of({0xc9, {0x20e, 1, 2, 3}}),
+            (Words{"rule that was broken, which decides what the others mean", "", "", ""}));
+  EXPECT_EQ(words_of({0xc9, {5, 1, 0, 2}}),
+            (Words{"rule that was broken: a driver's routine returned at another IRQL than it was "
+                   "called at",
+                   "its device", "IRQL before: 0, passive", "IRQL afterwards: 2, dispatch"}));
   EXPECT_EQ(words_of({0x1a, {0x12345, 1, 2, 3}}),
             (Words{"what was found to be wrong, which decides what the others mean", "", "", ""}));
 }
@@ -137,6 +141,9 @@ TEST(Bugcheck, NamesAStatus) {
             "status: STATUS_ACCESS_VIOLATION");
   EXPECT_EQ(parameter_in_words({0xed, {0, 0xc0000032, 0, 0}}, 1),
             "status: STATUS_DISK_CORRUPT_ERROR");
+  EXPECT_EQ(words_of({0xf5, {0x67, 1, 0, 0xffffffffc000009a}}),
+            (Words{"kind of the failure: memory ran out", "record of the operation", "",
+                   "status: STATUS_INSUFFICIENT_RESOURCES"}));
   EXPECT_EQ(parameter_in_words({0x7b, {}}, 1), "status") << "0: no status was said";
   EXPECT_EQ(parameter_in_words({0x7b, {0, 0xc0001234, 0, 0}}, 1), "status");
   EXPECT_EQ(parameter_in_words({0x3b, {0xc000000e, 0, 0, 0}}, 0),
@@ -193,6 +200,10 @@ TEST(Bugcheck, TellsValuesThatAreListed) {
   EXPECT_EQ(parameter_in_words({0x50, {0, 0, 0, 6}}, 3), "kind of fault");
   EXPECT_EQ(parameter_in_words({0x7f, {0x12, 0, 0, 0}}, 0),
             "number of the trap: a machine check: a fault of hardware");
+  EXPECT_EQ(parameter_in_words({0x13a, {0xb, 0, 0, 0}}, 0),
+            "kind of the damage: it looks as if memory was used after it was freed");
+  EXPECT_EQ(words_of({0x13c, {1, 2, 0, 0}}),
+            (Words{"thread", "the raise, or how often it is slowed", "", ""}));
   EXPECT_EQ(parameter_in_words({0x9c, {}}, 1), "record of the machine check (MCA_EXCEPTION)");
 }
 
