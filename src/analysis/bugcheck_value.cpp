@@ -61,8 +61,8 @@ std::string text_in_words(std::uint64_t value) {
   return text;
 }
 
-/// The page fault's own error code: which bits it has are the processor's, as Windows 10 and later
-/// pass them on. Before, and on ARM, they were as those of any other bugcheck.
+/// The error code of a page fault as Windows 10 and later pass it on: bit 1 is a write, bit 4 an
+/// execution. Before, and on ARM, bits 0 and 3 are, as those of other bugchecks.
 std::string_view access_of_page_fault(std::uint64_t value) {
   constexpr std::uint64_t kOldWrite = 1, kWrite = 2, kOldExecute = 8, kExecute = 0x10;
   if ((value & kExecute) != 0) return "execute";

@@ -120,6 +120,11 @@ TEST(Bugcheck, SaysOnceThatAnUnlistedKindDecidesWhatTheOthersMean) {
             (Words{"rule that was broken: a driver's routine returned at another IRQL than it was "
                    "called at",
                    "its device", "IRQL before: 0, passive", "IRQL afterwards: 2, dispatch"}));
+  EXPECT_EQ(words_of({0x4e, {0x12345, 1, 2, 3}}),
+            (Words{"what was found to be wrong, which decides what the others mean", "", "", ""}));
+  EXPECT_EQ(words_of({0x1a, {0x5100, 1, 2, 3}}),
+            (Words{"what was found to be wrong: a bitmap of page tables is damaged", "", "", ""}))
+      << "listed, but without what the others mean";
   EXPECT_EQ(words_of({0x1a, {0x12345, 1, 2, 3}}),
             (Words{"what was found to be wrong, which decides what the others mean", "", "", ""}));
 }
