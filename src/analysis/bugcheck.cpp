@@ -7,9 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "analysis/bugcheck_value.h"
 #include "analysis/fast_fail.h"
-#include "base/exception_codes.h"
-#include "base/utf.h"
 
 namespace vigil::analysis {
 namespace {
@@ -20,7 +19,8 @@ struct Name {
 };
 constexpr Name kNames[] = {
 #define VIGIL_BUGCHECK_NAME(code, name) {code, name},
-#include "analysis/bugcheck_names.inc"
+#include "analysis/bugcheck_names_000.inc"
+#include "analysis/bugcheck_names_100.inc"
 #undef VIGIL_BUGCHECK_NAME
 };
 static_assert(std::ranges::is_sorted(kNames, {}, &Name::code));
@@ -31,10 +31,15 @@ struct Words {
   std::array<std::string_view, 4> parameters;
 };
 constexpr Words kWords[] = {
-#define VIGIL_BUGCHECK(code, meaning, p1, p2, p3, p4) {code, meaning, {p1, p2, p3, p4}},
-#include "analysis/bugcheck_words.inc"
+#define VIGIL_BUGCHECK(code, meaning, ...) {code, meaning, {__VA_ARGS__}},
+#include "analysis/bugcheck_words_000.inc"
+#include "analysis/bugcheck_words_100.inc"
 #undef VIGIL_BUGCHECK
 };
+static_assert(std::ranges::is_sorted(kWords, {}, &Words::code));
+
+/// What the words of a parameter have where the first one says what it is.
+constexpr std::string_view kDecided = "?";
 
 const Words* words_of(std::uint32_t code) {
   const auto found = std::ranges::find(kWords, code, &Words::code);
@@ -62,36 +67,49 @@ struct Kind {
   std::array<std::string_view, 3> others;
 };
 constexpr Kind kKinds[] = {
-#define VIGIL_BUGCHECK_KIND(code, value, text, p2, p3, p4) {code, value, text, {p2, p3, p4}},
+#define VIGIL_BUGCHECK_KIND(code, value, text, ...) {code, value, text, {__VA_ARGS__}},
 #include "analysis/bugcheck_kinds.inc"
 #undef VIGIL_BUGCHECK_KIND
 };
+constexpr auto kHasWords = [](std::uint32_t code) {
+  return std::ranges::binary_search(kWords, code, {}, &Words::code);
+};
+static_assert(std::ranges::all_of(kValues, kHasWords, &Value::code));
+static_assert(std::ranges::all_of(kKinds, kHasWords, &Kind::code));
+
+/// \p value without the sign in its upper half, which codes of 32 bits have on 64-bit machines.
+std::uint64_t without_sign(std::uint64_t value) {
+  constexpr std::uint64_t kSign = 0xffffffff80000000;
+  return (value & kSign) == kSign ? value & 0xffffffffU : value;
+}
 
 const Kind* kind_of(const snapshot::Bugcheck& bugcheck) {
   const auto found = std::ranges::find_if(kKinds, [&](const Kind& kind) {
-    return kind.code == bugcheck.base_code() && kind.value == bugcheck.parameters[0];
+    return kind.code == bugcheck.base_code() && kind.value == without_sign(bugcheck.parameters[0]);
   });
   return found == std::end(kKinds) ? nullptr : found;
 }
 
-std::string_view irql_name(std::uint64_t irql) {
-  switch (irql) {
-    case 0: return "passive";
-    case 1: return "APC";
-    case 2: return "dispatch";
-    case 12: return "synchronization";
-    case 13: return "clock";
-    case 14: return "interprocessor";
-    case 15: return "high";
-    default: return irql < 12 ? "of a device" : "";
+/// Bugchecks whose first parameter is a kind only where it is one of the table's, and else what its
+/// words say.
+bool is_kind_at_times(std::uint32_t code) {
+  return code == 0x77 || code == 0x7a;
+}
+
+/// Which bugcheck's values those of \p code are the same as: a live dump has those of the bugcheck
+/// that it stands for.
+std::uint32_t code_of_values(std::uint32_t code) {
+  switch (code) {
+    case 0x16f: return 0x168;
+    case 0x1c9: return 0x9e;
+    default: return code;
   }
 }
 
 std::string_view value_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index) {
-  if (const auto* kind = kind_of(bugcheck); kind != nullptr && index == 0) return kind->text;
+  const auto code = code_of_values(bugcheck.base_code());
   const auto found = std::ranges::find_if(kValues, [&](const Value& value) {
-    return value.code == bugcheck.base_code() && value.index == index &&
-           value.value == bugcheck.parameters[index];
+    return value.code == code && value.index == index && value.value == bugcheck.parameters[index];
   });
   return found == std::end(kValues) ? std::string_view() : found->text;
 }
@@ -100,61 +118,60 @@ std::string_view value_in_words(const snapshot::Bugcheck& bugcheck, std::size_t 
 std::string value_of(const snapshot::Bugcheck& bugcheck,
                      std::size_t index,
                      std::string_view label) {
+  constexpr std::uint32_t kFailFast = 0x139;
   const auto value = bugcheck.parameters[index];
+  if (const auto* kind = kind_of(bugcheck); index == 0 && kind != nullptr && !kind->text.empty())
+    return std::string(kind->text);
   if (const auto words = value_in_words(bugcheck, index); !words.empty()) return std::string(words);
-  if (label.starts_with("IRQL")) {
-    const auto name = irql_name(value);
-    return name.empty() ? "" : fmt::format("{}, {}", value, name);
-  }
-  if (label == "kind of access") return std::string(access_in_words(bugcheck.base_code(), value));
-  if (label == "exception code")
-    return exception_name(static_cast<std::uint32_t>(value & 0xffffffff));
-  if (bugcheck.base_code() == 0x139 && index == 0) {
+  if (bugcheck.base_code() == kFailFast && index == 0) {
     const auto* info = find_fast_fail(value);
     return info == nullptr ? "" : std::string(info->name);
   }
-  return {};
+  return value_by_label(bugcheck.base_code(), label, value);
+}
+
+const Name* find_name(std::uint32_t code) {
+  const auto found = std::ranges::lower_bound(kNames, code, {}, &Name::code);
+  return found != std::end(kNames) && found->code == code ? found : nullptr;
 }
 
 }  // namespace
 
-std::string_view access_in_words(std::uint32_t code, std::uint64_t value) noexcept {
-  // From Windows 10 on a page fault in memory that is never paged has 2 for a write.
-  constexpr std::uint32_t kPageFault = 0x50;
-  switch (value) {
-    case 0: return "read";
-    case 1: return "write";
-    case 2: return code == kPageFault ? "write" : "execute";
-    case 8:
-    case 0x10: return "execute";
-    default: return "";
-  }
-}
-
 BugcheckInfo bugcheck_info(const snapshot::Bugcheck& bugcheck) noexcept {
   BugcheckInfo info;
-  const auto code = bugcheck.base_code();
-  const auto name = std::ranges::lower_bound(kNames, code, {}, &Name::code);
-  if (name != std::end(kNames) && name->code == code) info.name = name->name;
-  if (const auto* words = words_of(code)) info.meaning = words->meaning;
+  const auto* name = find_name(bugcheck.code);
+  if (name == nullptr) name = find_name(bugcheck.base_code());
+  if (name != nullptr) info.name = name->name;
+  if (const auto* words = words_of(bugcheck.base_code())) info.meaning = words->meaning;
   return info;
 }
 
 std::string bugcheck_name(const snapshot::Bugcheck& bugcheck) {
   const auto info = bugcheck_info(bugcheck);
   if (!info.name.empty()) return std::string(info.name);
-  return fmt::format("bugcheck {:#x}", bugcheck.code);
+  return bugcheck.code == 0 ? "no bugcheck" : "an unknown bugcheck";
+}
+
+std::string bugcheck_group(const snapshot::Bugcheck& bugcheck) {
+  const auto* name = find_name(bugcheck.base_code());
+  return name == nullptr ? fmt::format("bugcheck {:#x}", bugcheck.code) : std::string(name->name);
 }
 
 std::string parameter_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index) {
   const auto* words = words_of(bugcheck.base_code());
   if (words == nullptr || index >= words->parameters.size()) return {};
   const auto* kind = kind_of(bugcheck);
+  if (kind != nullptr && index == 0 && is_kind_at_times(words->code))
+    return std::string(kind->text);
   const auto label =
       kind == nullptr || index == 0 ? words->parameters[index] : kind->others[index - 1];
+  if (label == kDecided) return {};
   const auto value = value_of(bugcheck, index, label);
-  if (label.empty() || value.empty()) return label.empty() ? value : std::string(label);
-  return fmt::format("{}: {}", label, value);
+  if (!label.empty() && !value.empty()) return fmt::format("{}: {}", label, value);
+  if (!value.empty()) return value;
+  const bool decides = index == 0 && kind == nullptr &&
+                       std::ranges::find(words->parameters, kDecided) != words->parameters.end();
+  return fmt::format("{}{}", label, decides ? ", which decides what the others mean" : "");
 }
 
 BugcheckText bugcheck_text(const snapshot::Bugcheck& bugcheck) {
@@ -171,7 +188,10 @@ bool is_made_on_purpose(const snapshot::KernelState& kernel) noexcept {
     case 0:
     case 0xe2:
     case 0x161:
+    case 0x184:
     case 0x1c8:
+    case 0x11c8:
+    case 0x21c8:
     case 0xdeaddead: return true;
     default: return false;
   }

@@ -28,14 +28,23 @@ struct AccessRule {
   std::size_t address, kind;
 };
 constexpr AccessRule kAccessRules[] = {
-    {0x0a, 0, 2}, {0x50, 0, 1}, {0xc5, 0, 2}, {0xcc, 0, 1},
-    {0xce, 0, 1}, {0xd1, 0, 2}, {0xd5, 0, 1}, {0xd6, 0, 1},
+    {0x0a, 0, 2}, {0x50, 0, 1}, {0xc5, 0, 2}, {0xc6, 0, 1}, {0xcc, 0, 1},
+    {0xcd, 0, 1}, {0xce, 0, 1}, {0xcf, 0, 1}, {0xd0, 0, 2}, {0xd1, 0, 2},
+    {0xd3, 0, 2}, {0xd4, 0, 2}, {0xd5, 0, 1}, {0xd6, 0, 1}, {0xdb, 0, 2},
 };
+
+const AccessRule* access_rule(const snapshot::Bugcheck& bugcheck) {
+  constexpr std::uint32_t kKernelException = 0x1e;
+  static constexpr AccessRule kOfViolation = {kKernelException, 3, 2};
+  const bool violation = static_cast<std::uint32_t>(bugcheck.parameters[0]) == kAccessViolation;
+  if (bugcheck.base_code() == kKernelException && violation) return &kOfViolation;
+  const auto rule = std::ranges::find(kAccessRules, bugcheck.base_code(), &AccessRule::code);
+  return rule == std::end(kAccessRules) ? nullptr : rule;
+}
 
 void set_access(const snapshot::Snapshot& snapshot, report::Crash& crash) {
   const auto& bugcheck = snapshot.kernel->bugcheck;
-  const auto rule = std::ranges::find(kAccessRules, bugcheck.base_code(), &AccessRule::code);
-  if (rule != std::end(kAccessRules)) {
+  if (const auto* rule = access_rule(bugcheck)) {
     crash.accessed_address = bugcheck.parameters[rule->address];
     crash.access = access_in_words(bugcheck.base_code(), bugcheck.parameters[rule->kind]);
     return;
@@ -79,31 +88,32 @@ report::Crash make_crash(const Input& input) {
 }
 
 /// What of a bugcheck groups: its name, and what its first parameter says where that is a kind.
-std::string class_of(const Input& input, const report::Crash& crash) {
+std::string class_of(const Input& input) {
   constexpr std::array<std::uint32_t, 14> kKinds = {0x19, 0x1a,  0x4e,  0x7f,  0x9f,  0xc2,  0xc4,
                                                     0xc9, 0x10d, 0x10e, 0x113, 0x119, 0x124, 0x133};
   const auto& bugcheck = input.snapshot.kernel->bugcheck;
   const auto code = bugcheck.base_code();
+  const auto group = bugcheck_group(bugcheck);
   if (code == 0x139) {
     const auto* info = find_fast_fail(bugcheck.parameters[0]);
     return fmt::format(
-        "{} ({})", crash.name,
+        "{} ({})", group,
         info == nullptr ? fmt::format("{}", bugcheck.parameters[0]) : std::string(info->name));
   }
   if (code == 0x1e || code == 0x3b || code == 0x7e || code == 0x8e) {
-    return fmt::format("{} ({})", crash.name,
+    return fmt::format("{} ({})", group,
                        exception_name(static_cast<std::uint32_t>(bugcheck.parameters[0])));
   }
   if (std::ranges::find(kKinds, code) != kKinds.end())
-    return fmt::format("{} ({:#x})", crash.name, bugcheck.parameters[0]);
-  return crash.name;
+    return fmt::format("{} ({:#x})", group, bugcheck.parameters[0]);
+  return group;
 }
 
 report::Signature make_kernel_signature(const Input& input,
                                         const report::Crash& crash,
                                         const std::optional<KernelCulprit>& culprit) {
   auto named = crash;
-  named.name = class_of(input, crash);
+  named.name = class_of(input);
   const auto* stack = input.threads.empty() ? nullptr : &input.threads.front();
   const bool walked = culprit && culprit->frame && !culprit->probable;
   if (!culprit || walked) return make_signature(stack, &named);
@@ -162,8 +172,11 @@ std::string make_kernel_synopsis(const Input& input,
   const auto product = snapshot::windows_product(input.snapshot.system);
   const std::string_view machine = product.empty() ? "Windows" : product;
   if (auto text = asked_for(kernel, machine); !text.empty()) return text;
-  auto text = fmt::format("{} {} {} ({:#x}){}", machine, kernel.live ? "reported" : "stopped with",
-                          crash.name, kernel.bugcheck.code, running(kernel));
+  const bool known = !bugcheck_info(kernel.bugcheck).name.empty();
+  auto text = fmt::format("{} {} {}{}", machine, kernel.live ? "reported" : "stopped with",
+                          known ? fmt::format("{} ({:#x})", crash.name, crash.code)
+                                : fmt::format("{}, {:#x}", crash.name, crash.code),
+                          running(kernel));
   if (kernel.live) text += " and went on";
   if (kernel.by_debugger) text += ", and a debugger wrote this dump";
   if (!crash.meaning.empty()) text += fmt::format(": {}", crash.meaning);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <string>
 #include <utility>
 
@@ -7,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "analysis/analysis.h"
-#include "analysis/bugcheck.h"
 
 namespace vigil::analysis {
 namespace {
@@ -67,78 +65,6 @@ struct Machine {
   std::vector<report::Thread> threads;
 };
 
-TEST(Bugcheck, IsNamedAlsoWithTheFlagOfSmallDumps) {
-  EXPECT_EQ(bugcheck_name({.code = 0xd1}), "DRIVER_IRQL_NOT_LESS_OR_EQUAL");
-  EXPECT_EQ(bugcheck_name({.code = 0x1000007e}), "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED");
-  EXPECT_EQ(bugcheck_name({.code = 0x7ffffff}), "bugcheck 0x7ffffff");
-}
-
-TEST(Bugcheck, HasItsParametersInWords) {
-  const snapshot::Bugcheck bugcheck{0xd1, {0x29, 2, 1, 0xfffff800a56d1ae9}};
-  EXPECT_EQ(parameter_in_words(bugcheck, 0), "address that was touched");
-  EXPECT_EQ(parameter_in_words(bugcheck, 1), "IRQL at that moment: 2, dispatch");
-  EXPECT_EQ(parameter_in_words(bugcheck, 2), "kind of access: write");
-  EXPECT_EQ(parameter_in_words({0x7f, {8, 0, 0, 0}}, 0),
-            "number of the trap: double fault: mostly a kernel stack that overflowed");
-  EXPECT_EQ(parameter_in_words({0x139, {3, 0, 0, 0}}, 0), "what was found: CORRUPT_LIST_ENTRY");
-  EXPECT_EQ(parameter_in_words({0x3b, {0xc0000005, 0, 0, 0}}, 0),
-            "exception code: ACCESS_VIOLATION");
-  EXPECT_EQ(parameter_in_words({0x7ffffff, {}}, 0), "");
-}
-
-using Words = std::array<std::string, 4>;
-Words words_of(const snapshot::Bugcheck& bugcheck) {
-  return {parameter_in_words(bugcheck, 0), parameter_in_words(bugcheck, 1),
-          parameter_in_words(bugcheck, 2), parameter_in_words(bugcheck, 3)};
-}
-
-TEST(Bugcheck, SaysWhatTheOthersAreByTheFirstParameter) {
-  EXPECT_EQ(words_of({0x133, {0, 0x501, 0x500, 0}}),
-            (Words{"what took too long: one DPC or interrupt routine took too long",
-                   "time that it took, in ticks", "time that one may take, in ticks",
-                   "the system's record of the watchdog"}));
-  EXPECT_EQ(
-      words_of({0x133, {1, 0x1e00, 0, 0}}),
-      (Words{"what took too long: the processor spent too much time in all at dispatch level "
-             "or above",
-             "time that it may spend there, in ticks", "the system's record of the watchdog", ""}));
-  EXPECT_EQ(parameter_in_words({0x9f, {4, 300, 0, 0}}, 1), "time that was waited, in seconds");
-  EXPECT_EQ(parameter_in_words({0x9f, {3, 0, 0, 0}}, 3), "request that is held (IRP)");
-  EXPECT_EQ(parameter_in_words({0x9f, {0x77, 0, 0, 0}}, 3), "depends on the first parameter");
-  EXPECT_EQ(parameter_in_words({0x1a, {0x41792, 0, 0, 0}}, 2), "the entry, lower half");
-  EXPECT_EQ(parameter_in_words({0x19, {0x21, 0, 0, 0}}, 2), "bytes that it was allocated with");
-  EXPECT_EQ(parameter_in_words({0x4e, {0x99, 0, 0, 0}}, 1), "number of the page");
-  EXPECT_EQ(parameter_in_words({0xc2, {9, 2, 0, 0}}, 1), "IRQL at that moment: 2, dispatch");
-  EXPECT_EQ(parameter_in_words({0xc4, {0x62, 0, 0, 3}}, 3), "allocations that were not freed");
-  EXPECT_EQ(parameter_in_words({0x10d, {5, 0, 0, 0}}, 1), "handle");
-  EXPECT_EQ(parameter_in_words({0xc4, {0xf6, 4, 0, 0}}, 3), "address in the driver");
-  EXPECT_EQ(parameter_in_words({0xc4, {0x20005, 0, 0, 0}}, 3), "depends on the rule");
-  EXPECT_EQ(parameter_in_words({0x1a, {0x41283, 0, 0, 0}}, 0),
-            "what was found to be wrong: the place in a working set that a page table entry names "
-            "is damaged");
-}
-
-TEST(Bugcheck, TellsAHardwareErrorByItsSource) {
-  EXPECT_EQ(parameter_in_words({0x124, {0, 0, 0, 0}}, 2), "status of the bank, upper half");
-  EXPECT_EQ(words_of({0x124, {4, 0, 0, 0}}),
-            (Words{"source of the report: PCI Express", "record of the error", "", ""}));
-}
-
-TEST(Bugcheck, TellsAStackThatCameBackWrongFromOneThatCouldNotBeRead) {
-  EXPECT_EQ(parameter_in_words({0x77, {1, 0, 0, 0}}, 1), "value where the mark should be");
-  EXPECT_EQ(words_of({0x77, {0xc000009c, 0xc000009c, 0, 0x1000}}),
-            (Words{"status", "status of the transfer", "number of the page file", "place in it"}));
-}
-
-TEST(Bugcheck, SaysOfEachParameterWhatItIs) {
-  EXPECT_EQ(parameter_in_words({0xd8, {0, 0, 7, 9}}, 2), "entries that are free");
-  EXPECT_EQ(parameter_in_words({0x21, {}}, 3), "amount that could not be given back");
-  EXPECT_EQ(parameter_in_words({0x12b, {}}, 1), "number of the page");
-  EXPECT_EQ(words_of({0x34, {0x50830, 0, 0, 0}}), (Words{"place in its source", "", "", ""}));
-  EXPECT_EQ(parameter_in_words({0xcb, {}}, 2), "list of the pages (MDL)");
-  EXPECT_EQ(parameter_in_words({0x1ca, {}}, 3), "number of the processor that keeps the clock");
-}
-
 TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
   Machine machine;
   machine.snapshot.exception->address = kBad + 0x1234;
@@ -156,6 +82,39 @@ TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
   EXPECT_EQ(findings.crash->kind, "bugcheck");
   EXPECT_EQ(findings.crash->accessed_address, 0x29U);
   EXPECT_EQ(findings.crash->access, "write");
+}
+
+TEST(KernelAnalysis, TellsByWhichAccessTheKernelFailed) {
+  Machine machine;
+  auto& bugcheck = machine.snapshot.kernel->bugcheck;
+  bugcheck = {0xd1, {0x29, 2, 8, kKs}};
+  EXPECT_THAT(machine.analyze().synopsis, HasSubstr(", by running 0x29"));
+  bugcheck = {0xd3, {0x29, 2, 0, kKs}};
+  EXPECT_THAT(machine.analyze().synopsis, HasSubstr(", by reading 0x29"));
+  bugcheck = {0x1e, {0xffffffffc0000005, kKs, 1, 0x30}};
+  EXPECT_THAT(machine.analyze().synopsis, HasSubstr(", by writing to 0x30"));
+  bugcheck = {0x1e, {0xffffffffc0000094, kKs, 1, 0x30}};
+  EXPECT_THAT(machine.analyze().synopsis, Not(HasSubstr("0x30")));
+}
+
+TEST(KernelAnalysis, SaysThatABugcheckIsUnknown) {
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0x12345, {}};
+  const auto findings = machine.analyze();
+  EXPECT_THAT(findings.synopsis,
+              testing::StartsWith("Windows Server 2022 stopped with an unknown bugcheck, 0x12345 "
+                                  "while audiodg.exe (4304) was running"));
+  EXPECT_THAT(findings.signature.text, HasSubstr("bugcheck 0x12345"));
+}
+
+TEST(KernelAnalysis, GroupsSmallDumpsWithOthers) {
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0x7e, {0xffffffffc0000005, kBad, 0, 0}};
+  const auto full = machine.analyze();
+  machine.snapshot.kernel->bugcheck.code = 0x1000007e;
+  const auto small = machine.analyze();
+  EXPECT_EQ(small.signature.text, full.signature.text);
+  EXPECT_EQ(small.crash->name, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED_M");
 }
 
 TEST(KernelAnalysis, BlamesWhoCalledADriverOfWindows) {
@@ -264,16 +223,6 @@ TEST(KernelAnalysis, TellsFaultsOfOneBugcheckApart) {
   EXPECT_THAT(machine.analyze().signature.text, HasSubstr("(INTEGER_DIVIDE_BY_ZERO)"));
   machine.snapshot.kernel->bugcheck = {0x9f, {3, 0, 0, 0}};
   EXPECT_THAT(machine.analyze().signature.text, HasSubstr("DRIVER_POWER_STATE_FAILURE (0x3)"));
-}
-
-TEST(KernelAnalysis, KnowsTheKindsOfAccessOfEachBugcheck) {
-  EXPECT_EQ(access_in_words(0x50, 0), "read");
-  EXPECT_EQ(access_in_words(0x50, 1), "write") << "before Windows 10";
-  EXPECT_EQ(access_in_words(0x50, 2), "write");
-  EXPECT_EQ(access_in_words(0x50, 0x10), "execute");
-  EXPECT_EQ(access_in_words(0xd1, 2), "execute");
-  EXPECT_EQ(access_in_words(0xd1, 8), "execute");
-  EXPECT_EQ(access_in_words(0xd1, 7), "");
 }
 
 }  // namespace
