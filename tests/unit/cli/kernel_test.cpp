@@ -58,6 +58,31 @@ TEST_F(Kernel, PrintsTheEnvironmentOfWhatWasRunning) {
   EXPECT_EQ(vigil_json({"kernel", file, "--teb"})["teb"]["last_error"], 997);
 }
 
+TEST_F(Kernel, SaysWhyAPartIsEmpty) {
+  const auto whole = test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel);
+  const auto file = write(whole.substr(0, 0x2040));
+  for (const std::string part : {"--processes", "--threads", "--modules", "--processors"}) {
+    const auto output = vigil({"kernel", file, part});
+    EXPECT_EQ(output.code, ExitCode::Partial);
+    EXPECT_THAT(output.out, HasSubstr("could be read in this dump")) << part;
+    EXPECT_THAT(output.err, HasSubstr("vigil: partial, with ")) << part;
+    EXPECT_THAT(output.err, HasSubstr("it is cut off")) << part;
+  }
+  const auto json = vigil_json({"kernel", file, "--processes"});
+  EXPECT_EQ(json["status"], "partial");
+  EXPECT_THAT(json["diagnostics"].dump(), HasSubstr("it is cut off"));
+}
+
+TEST_F(Kernel, SaysNothingMoreOfAWholeDump) {
+  const auto file = write(test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel));
+  const auto output = vigil({"kernel", file, "--processes"});
+  EXPECT_EQ(output.code, ExitCode::Ok);
+  EXPECT_EQ(output.err, "");
+  const auto json = vigil_json({"kernel", file, "--processes"});
+  EXPECT_EQ(json["status"], "ok");
+  EXPECT_FALSE(json.contains("diagnostics"));
+}
+
 TEST_F(Kernel, RefusesWhatIsNoKernelDump) {
   EXPECT_EQ(vigil({"kernel", utf8_from_path(folder / "none.dmp")}).code, ExitCode::NotFound);
   const auto blank = vigil({"kernel", write(std::string(20'000, '\0'))});

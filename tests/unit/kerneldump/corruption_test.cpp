@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -21,13 +23,30 @@ Result<std::unique_ptr<KernelDump>> parse(const std::string& bytes) {
   return KernelDump::parse(ByteView(std::string_view(bytes)));
 }
 
+/// Lengths to cut a dump of \p whole bytes to: each one where a structure begins or ends, and some
+/// of all others.
+std::set<std::size_t> lengths(std::size_t whole, std::size_t header) {
+  std::set<std::size_t> sizes;
+  const auto add = [&](std::size_t first, std::size_t count) {
+    for (auto size = first; size < std::min(first + count, whole); ++size) sizes.insert(size);
+  };
+  constexpr std::size_t kSteps = 60, kStep = 61;
+  for (std::size_t size = 0; size < std::min(whole, header + 0x400); size += kStep)
+    sizes.insert(size);
+  for (std::size_t size = 0; size < whole; size += whole / kSteps + 1) sizes.insert(size);
+  add(0, 12);
+  add(header - 4, 0x98);
+  add(header + 0x1000 - 2, 4);
+  add(whole - std::min<std::size_t>(whole, 4), 4);
+  return sizes;
+}
+
 class CutOff : public testing::TestWithParam<KernelDumpKind> {};
 
 TEST_P(CutOff, GivesWhatIsThere) {
   const auto machine = test::make_kernel_machine();
   const auto whole = machine.dump(GetParam());
-  const auto step = whole.size() / 150 + 1;
-  for (std::size_t size = 0; size < whole.size(); size += size < 0x2400 ? 61 : step) {
+  for (const auto size : lengths(whole.size(), 0x2000)) {
     const auto part = whole.substr(0, size);
     const auto dump = parse(part);
     if (!dump.ok()) {
@@ -45,9 +64,54 @@ TEST_P(CutOff, GivesWhatIsThere) {
 INSTANTIATE_TEST_SUITE_P(All,
                          CutOff,
                          testing::Values(KernelDumpKind::Full,
+                                         KernelDumpKind::Summary,
+                                         KernelDumpKind::SummaryOld,
+                                         KernelDumpKind::Header,
+                                         KernelDumpKind::TriageClassic,
+                                         KernelDumpKind::TriageKernelGenerated,
+                                         KernelDumpKind::BitmapFull,
                                          KernelDumpKind::BitmapKernel,
+                                         KernelDumpKind::Automatic,
+                                         KernelDumpKind::Active,
                                          KernelDumpKind::LiveKernel,
-                                         KernelDumpKind::TriageKernelGenerated));
+                                         KernelDumpKind::LiveKernelUser,
+                                         KernelDumpKind::LiveComplete));
+
+class CutOff32 : public testing::TestWithParam<KernelDumpKind> {};
+
+TEST_P(CutOff32, GivesWhatIsThere) {
+  const auto machine = test::make_kernel_machine_32();
+  const auto whole = machine.dump(GetParam());
+  for (const auto size : lengths(whole.size(), 0x1000)) {
+    const auto part = whole.substr(0, size);
+    const auto dump = parse(part);
+    EXPECT_EQ(dump.ok(), size >= 0x1000) << size;
+    if (!dump.ok()) continue;
+    EXPECT_EQ((*dump)->snapshot().kernel->bugcheck.code, machine.truth.bugcheck);
+    EXPECT_FALSE((*dump)->diagnostics().notes().empty()) << size;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         CutOff32,
+                         testing::Values(KernelDumpKind::Full,
+                                         KernelDumpKind::SummaryOld,
+                                         KernelDumpKind::Header,
+                                         KernelDumpKind::TriageClassic,
+                                         KernelDumpKind::BitmapFull,
+                                         KernelDumpKind::BitmapKernel));
+
+TEST(CutOffArm64, GivesWhatIsThere) {
+  const auto made = test::make_kernel_dump_arm64();
+  for (const auto size : lengths(made.file.size(), 0x2000)) {
+    const auto part = made.file.substr(0, size);
+    const auto dump = parse(part);
+    EXPECT_EQ(dump.ok(), size >= 0x2000) << size;
+    if (dump.ok()) {
+      EXPECT_FALSE((*dump)->diagnostics().notes().empty()) << size;
+    }
+  }
+}
 
 class Damaged : public testing::TestWithParam<KernelDumpKind> {};
 
