@@ -37,6 +37,7 @@ TEST_F(Kernel, GivesOneJsonObject) {
   EXPECT_EQ(json["counters"][0]["name"], "physical_total");
   EXPECT_FALSE(json["counters"][0].contains("bytes"));
   EXPECT_FALSE(json.contains("threads"));
+  EXPECT_FALSE(json.contains("blame"));
 }
 
 TEST_F(Kernel, TakesASoundSmallDumpForWhole) {
