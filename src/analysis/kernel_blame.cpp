@@ -108,7 +108,9 @@ class Search {
   }
 
   [[nodiscard]] std::optional<std::size_t> module_at(std::uint64_t address) const {
-    return address == 0 ? std::nullopt : map_.find(address);
+    const auto module = address == 0 ? std::nullopt : map_.find(address);
+    // Nobody can be told to look at a driver without a name.
+    return module && !modules_[*module].name().empty() ? module : std::nullopt;
   }
   /// The module of \p address where it is a driver that Windows does not bring along.
   [[nodiscard]] std::optional<std::size_t> third_party(std::uint64_t address) const {

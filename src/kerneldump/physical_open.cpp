@@ -148,7 +148,7 @@ Pages open_pages(ByteSource& file, const Header& header, Diagnostics& diagnostic
   if (start.substr(std::min<std::size_t>(4, start.size())).starts_with("RDMP"sv))
     return open_ranges(file, header, diagnostics);
   return Error{Errc::Unsupported,
-               fmt::format("header: dump type {:#x} is not known", header.raw_type)};
+               fmt::format("header: dump type {:#x} is not known", header.raw_type.value_or(0))};
 }
 
 }  // namespace vigil::kerneldump

@@ -194,5 +194,98 @@ TEST(DamagedPages, NamesADumpWhosePagesAreZeros) {
   EXPECT_THAT((*dump)->diagnostics().notes(), Contains(HasSubstr("its pages are zeros")));
 }
 
+TEST(DamagedPages, AreNamedAsZerosInEveryTypeOfDump) {
+  const auto machine = test::make_kernel_machine();
+  for (const auto kind : {KernelDumpKind::Automatic, KernelDumpKind::LiveKernel,
+                          KernelDumpKind::TriageClassic, KernelDumpKind::SummaryOld}) {
+    auto bytes = machine.dump(kind);
+    bytes.replace(0x2000, bytes.size() - 0x2000, bytes.size() - 0x2000, '\0');
+    const auto dump = parse(bytes);
+    ASSERT_TRUE(dump.ok());
+    EXPECT_THAT((*dump)->diagnostics().notes(), Contains(HasSubstr("behind its header are zeros")));
+  }
+}
+
+TEST(DamagedPages, DoNotMakeAKnownBuildAnUnknownOne) {
+  const auto machine = test::make_kernel_machine();
+  const auto bytes = machine.dump(KernelDumpKind::BitmapKernel).substr(0, 0x3000);
+  const auto dump = parse(bytes);
+  ASSERT_TRUE(dump.ok());
+  const auto notes = testing::PrintToString((*dump)->diagnostics().notes());
+  EXPECT_THAT(notes, HasSubstr("of build 19041 are known, and the pages"));
+  EXPECT_THAT(notes, HasSubstr("modules: their list is not in this dump"));
+  EXPECT_THAT(notes, testing::Not(HasSubstr("after 0")));
+}
+
+TEST(DamagedPages, TellOneByteFromMore) {
+  const auto machine = test::make_kernel_machine();
+  const auto whole = machine.dump(KernelDumpKind::BitmapKernel);
+  const auto bytes = whole.substr(0, whole.size() - 1);
+  const auto dump = parse(bytes);
+  ASSERT_TRUE(dump.ok());
+  EXPECT_THAT((*dump)->diagnostics().notes(),
+              Contains(HasSubstr("the last 1 byte of its pages is missing")));
+}
+
+TEST(DamagedCounters, AreLeftOutAndNoted) {
+  test::KernelMachineOptions options;
+  options.build = 9600;
+  for (const std::uint64_t pages : {std::uint64_t{1} << 24, std::uint64_t{1} << 50}) {
+    auto machine = test::make_kernel_machine(options);
+    const auto pointer = machine.read_virtual(machine.truth().kdbg + 0x250, 8);
+    const auto place = ByteView(std::string_view(pointer)).read<std::uint64_t>(0);
+    ASSERT_TRUE(place.ok());
+    machine.patch_virtual_u64(*place, pages);
+    const auto bytes = machine.dump(KernelDumpKind::BitmapKernel);
+    const auto dump = parse(bytes);
+    ASSERT_TRUE(dump.ok());
+    const auto& counters = (*dump)->snapshot().kernel->counters;
+    const auto pool = std::ranges::find(counters, "nonpaged_pool", &snapshot::KernelCounter::name);
+    ASSERT_NE(pool, counters.end());
+    EXPECT_FALSE(pool->value);
+    EXPECT_EQ(pool->source, "damaged");
+    EXPECT_THAT((*dump)->diagnostics().notes(), Contains(HasSubstr("nonpaged_pool is ")));
+  }
+}
+
+class DamagedTriage : public testing::Test {
+ protected:
+  std::uint32_t number(std::size_t at) const {
+    return *ByteView(std::string_view(bytes)).read<std::uint32_t>(at);
+  }
+  std::string notes() {
+    auto parsed = parse(bytes);
+    EXPECT_TRUE(parsed.ok());
+    if (!parsed.ok()) return {};
+    dump = std::move(parsed).take();
+    return testing::PrintToString(dump->diagnostics().notes());
+  }
+  static constexpr std::size_t kTriage = 0x2000, kDriverBytes = 0x90;
+  std::string bytes = test::make_kernel_machine().dump(KernelDumpKind::TriageClassic);
+  std::unique_ptr<KernelDump> dump;
+};
+
+TEST_F(DamagedTriage, EndsItsDriversAtOneThatIsNone) {
+  const auto drivers = number(kTriage + 0x30), count = number(kTriage + 0x34);
+  ASSERT_GT(count, 2U);
+  const auto second = drivers + kDriverBytes;
+  const auto sound = bytes;
+  bytes.replace(second, 4, 4, '\xff');
+  EXPECT_THAT(notes(), HasSubstr("driver 1 has no name"));
+  EXPECT_EQ(dump->snapshot().modules.size(), 1U);
+  bytes = sound;
+  bytes.replace(second + 8 + 0x30, 8, 8, '\0');
+  EXPECT_THAT(notes(), HasSubstr("driver 1 has no address"));
+  EXPECT_EQ(dump->snapshot().modules.size(), 1U);
+}
+
+TEST_F(DamagedTriage, ReadsNoMoreOfItsStackThanThereIs) {
+  EXPECT_THAT(notes(), testing::Not(HasSubstr("stack")));
+  const auto whole = dump->snapshot().threads.front().stack.size;
+  bytes.replace(kTriage + 0x2c, 4, 4, '\x7f');
+  EXPECT_THAT(notes(), HasSubstr("its stack is said to have 2139062143 bytes, and "));
+  EXPECT_LE(dump->snapshot().threads.front().stack.size, whole + 0x1000);
+}
+
 }  // namespace
 }  // namespace vigil::kerneldump
