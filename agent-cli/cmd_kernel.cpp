@@ -6,11 +6,13 @@
 
 #include "analyze.h"
 #include "base/utf.h"
+#include "base/words.h"
 #include "commands.h"
 #include "output.h"
 #include "platform/platform.h"
 #include "report/report.h"
 #include "report_source.h"
+#include "text.h"
 
 namespace vigil::cli {
 namespace {
@@ -53,6 +55,15 @@ Result<report::Report> report_of(const Context& context, const KernelOptions& op
   return report_of_dump(how.file, library);
 }
 
+/// Why a part may have less than one expects.
+void say_losses(const report::Report& report) {
+  if (report.diagnostics.empty()) return;
+  auto text = fmt::format("vigil: {}, with {}:\n", report.status,
+                          counted(report.diagnostics.size(), "note"));
+  for (const auto& note : report.diagnostics) text += "- " + one_line(note) + "\n";
+  say(text);
+}
+
 }  // namespace
 
 ExitCode run_kernel(const Context& context, const KernelOptions& options) {
@@ -77,6 +88,7 @@ ExitCode run_kernel(const Context& context, const KernelOptions& options) {
                                          .utc = context.utc,
                                          .cut_names = platform::stdout_is_terminal()}));
     }
+    say_losses(*report);
   }
   return report->status == "ok" ? ExitCode::Ok : ExitCode::Partial;
 }

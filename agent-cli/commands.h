@@ -128,6 +128,10 @@ struct ServiceOptions {
 
 /// Says \p error on stderr as `vigil: message` and gives the exit code that goes with it.
 [[nodiscard]] ExitCode report_error(const Error& error);
+/// The same of a fault of the program itself, \p what, whatever \p args asked for: where that was
+/// JSON, the error is too.
+[[nodiscard]] ExitCode report_internal_error(std::string_view what,
+                                             const std::vector<std::string>& args);
 /// Writes to stdout as UTF-8, whole; a closed pipe is not an error.
 void print(std::string_view text);
 /// Talk: to stderr.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <exception>
 
 #include "base/exit_code.h"
@@ -7,10 +6,10 @@
 #include "console.h"
 
 int main(int argc, char** argv) {
+  const auto arguments = vigil::cli::arguments(argc, argv);
   try {
-    return static_cast<int>(vigil::cli::run(vigil::cli::arguments(argc, argv)));
+    return static_cast<int>(vigil::cli::run(arguments));
   } catch (const std::exception& exception) {
-    std::fprintf(stderr, "vigil: internal error: %s\n", exception.what());
-    return static_cast<int>(vigil::ExitCode::Failed);
+    return static_cast<int>(vigil::cli::report_internal_error(exception.what(), arguments));
   }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
 
+#include "analyze.h"
 #include "base/utf.h"
 #include "console.h"
 
@@ -23,6 +25,15 @@ void say(std::string_view text) {
 ExitCode report_error(const Error& error) {
   say(fmt::format("vigil: {}\n", printable_utf8(error.message())));
   return exit_code_for(error.code());
+}
+
+ExitCode report_internal_error(std::string_view what, const std::vector<std::string>& args) {
+  const Error error{Errc::Internal, fmt::format("internal error: {}", what)};
+  const bool json = std::ranges::any_of(args, [](const std::string& arg) {
+    return arg == "--json" || arg.starts_with("--dump-handle");
+  });
+  if (json) print(error_json(error) + "\n");
+  return report_error(error);
 }
 
 ExitCode usage_error(std::string_view message) {

@@ -254,6 +254,21 @@ void decode_access(const Input& input,
   explain_access(input, context, instruction, result);
 }
 
+void explain_hidden_address(const snapshot::SystemInfo& system,
+                            const Instruction& instruction,
+                            report::Crash& crash) {
+  if (!crash.accessed_address || !may_be_hidden(system, *crash.accessed_address)) return;
+  if (find_operand(instruction, *crash.accessed_address) != nullptr) return;
+  if (find_true_address(instruction, crash) || instruction.operands.size() != 1) return;
+  const auto& operand = instruction.operands.front();
+  crash.decoded.push_back(
+      fmt::format("the record gives -1 for the address, as of one that the processor does not "
+                  "report; by the registers the operand {} is at {:#x}",
+                  operand.text, operand.access.address));
+  crash.accessed_address = operand.access.address;
+  crash.adjusted_address = {"computed", operand.access.address, std::nullopt};
+}
+
 void explain_access(const Input& input,
                     const snapshot::ThreadContext& context,
                     const Instruction* instruction,

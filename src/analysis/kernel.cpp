@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/access.h"
 #include "analysis/blame.h"
 #include "analysis/bugcheck.h"
 #include "analysis/fast_fail.h"
@@ -84,6 +85,8 @@ report::Crash make_crash(const Input& input) {
   crash.instruction = instruction->text;
   crash.instruction_bytes = instruction->bytes;
   for (const auto& operand : instruction->operands) crash.memory_accesses.push_back(operand.access);
+  if (exception.code == kAccessViolation)
+    explain_hidden_address(snapshot.system, *instruction, crash);
   return crash;
 }
 
@@ -109,21 +112,30 @@ std::string class_of(const Input& input) {
   return group;
 }
 
+/// The stack of what stopped the machine; null: none of its frames is known to lie in a module, and
+/// machines that have nothing in common would have such a stack in common.
+const report::Thread* named_stack(const Input& input) {
+  if (input.threads.empty()) return nullptr;
+  const auto& stack = input.threads.front();
+  const bool named = std::ranges::any_of(
+      stack.frames, [](const report::Frame& frame) { return !frame.module.empty(); });
+  return named ? &stack : nullptr;
+}
+
 report::Signature make_kernel_signature(const Input& input,
                                         const report::Crash& crash,
-                                        const std::optional<KernelCulprit>& culprit) {
+                                        const KernelCulprit& culprit) {
   auto named = crash;
   named.name = class_of(input);
-  const auto* stack = input.threads.empty() ? nullptr : &input.threads.front();
-  const bool walked = culprit && culprit->frame && !culprit->probable;
-  if (!culprit || walked) return make_signature(stack, &named);
-  if (!culprit->module) return make_signature_of(ascii_lower(culprit->process), named);
-  const auto& module = input.snapshot.modules[*culprit->module];
+  const bool walked = culprit.frame && !culprit.probable;
+  if (!culprit.is_known() || walked) return make_signature(named_stack(input), &named);
+  if (!culprit.module) return make_signature_of(ascii_lower(culprit.process), named);
+  const auto& module = input.snapshot.modules[*culprit.module];
   const auto name = ascii_lower(module.name());
   // Which address of a driver lies on a stack that could not be walked is chance.
-  const bool placed = culprit->address != 0 && !culprit->probable;
+  const bool placed = culprit.address != 0 && !culprit.probable;
   return make_signature_of(
-      placed ? fmt::format("{}+{:#x}", name, culprit->address - module.base) : name, named);
+      placed ? fmt::format("{}+{:#x}", name, culprit.address - module.base) : name, named);
 }
 
 /// What the machine was running when it stopped.
@@ -138,11 +150,12 @@ std::string running(const snapshot::KernelState& kernel) {
 
 std::string what_was_touched(const report::Crash& crash) {
   if (!crash.accessed_address || crash.access.empty()) return {};
-  return fmt::format(", by {} {:#x}",
+  const bool hidden = crash.adjusted_address && crash.adjusted_address->address;
+  return fmt::format(", by {} {:#x}{}",
                      crash.access == "write"     ? "writing to"
                      : crash.access == "execute" ? "running"
                                                  : "reading",
-                     *crash.accessed_address);
+                     *crash.accessed_address, hidden ? ", for which the record gives -1" : "");
 }
 
 /// Of a dump that somebody asked for while nothing had failed: who made it, and that the machine
@@ -167,7 +180,7 @@ std::string asked_for(const snapshot::KernelState& kernel, std::string_view mach
 
 std::string make_kernel_synopsis(const Input& input,
                                  const report::Crash& crash,
-                                 const std::optional<KernelCulprit>& culprit) {
+                                 const KernelCulprit& culprit) {
   const auto& kernel = *input.snapshot.kernel;
   const auto product = snapshot::windows_product(input.snapshot.system);
   const std::string_view machine = product.empty() ? "Windows" : product;
@@ -181,12 +194,13 @@ std::string make_kernel_synopsis(const Input& input,
   if (kernel.by_debugger) text += ", and a debugger wrote this dump";
   if (!crash.meaning.empty()) text += fmt::format(": {}", crash.meaning);
   text += what_was_touched(crash);
-  if (!culprit) return text;
-  if (culprit->of_windows) return text + fmt::format("; {}", culprit->reason);
-  const auto who = culprit->module ? std::string(input.snapshot.modules[*culprit->module].name())
-                                   : culprit->process;
-  text += fmt::format("; {} is {}to blame: {}", who, culprit->probable ? "probably " : "",
-                      culprit->reason);
+  if (culprit.reason.empty()) return text;
+  if (culprit.of_windows) return text + fmt::format("; {}", culprit.reason);
+  if (!culprit.is_known()) return text + fmt::format("; nobody is blamed: {}", culprit.reason);
+  const auto who = culprit.module ? std::string(input.snapshot.modules[*culprit.module].name())
+                                  : culprit.process;
+  text += fmt::format("; {} is {}to blame: {}", who, culprit.probable ? "probably " : "",
+                      culprit.reason);
   return text;
 }
 
@@ -197,14 +211,11 @@ Findings analyze_kernel(const Input& input) {
   auto crash = make_crash(input);
   const auto culprit = find_kernel_culprit(input);
   if (!input.threads.empty()) findings.blamed_thread = 0;
-  if (culprit) {
-    findings.blamed_frame = culprit->frame;
-    findings.blame_reason = culprit->reason;
-    findings.kernel_blame.probable = culprit->probable;
-    findings.kernel_blame.process = culprit->process;
-    if (culprit->module)
-      findings.kernel_blame.module = input.snapshot.modules[*culprit->module].name();
-  }
+  findings.blamed_frame = culprit.frame;
+  findings.blame_reason = culprit.reason;
+  findings.kernel_blame.probable = culprit.probable;
+  findings.kernel_blame.process = culprit.process;
+  if (culprit.module) findings.kernel_blame.module = input.snapshot.modules[*culprit.module].name();
   const bool no_frame = findings.blamed_frame && !input.threads.empty() &&
                         *findings.blamed_frame >= input.threads.front().frames.size();
   if (no_frame || input.threads.empty()) findings.blamed_frame.reset();

@@ -2,7 +2,7 @@
 #include "analysis/kernel_blame.h"
 
 #include <algorithm>
-#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,12 +15,58 @@
 namespace vigil::analysis {
 namespace {
 
-constexpr std::uint32_t kCriticalProcessDied = 0xef, kCriticalObjectTermination = 0xf4;
+/// What a bugcheck that tells of hardware says of it; empty: it does not. What lies on the stack
+/// then has met the fault, and did not make it.
+struct HardwareRule {
+  std::uint32_t code;
+  std::optional<std::uint64_t> kind;  ///< The first parameter; none: whichever.
+  std::string_view reason;
+};
+constexpr std::string_view kMemory = "this is mostly failing memory, and not a driver";
+constexpr std::string_view kMachine = "the hardware reported this error, and no driver did";
+constexpr std::string_view kDisk =
+    "the disk, its cable or its controller did not give the page back, and the driver on the stack "
+    "only asked for it";
+constexpr std::string_view kEntry =
+    "a page table entry was found to be damaged, by failing memory or long before, and whoever is "
+    "on the stack only met it";
+constexpr HardwareRule kHardware[] = {
+    {0x1a, 0x3f, kMemory},
+    {0x1a, 0x41792, kEntry},
+    {0x1a, 0x5003, kMemory},
+    {0x2e, {}, kMachine},
+    {0x4e, 0x8d, kMemory},
+    {0x77, {}, kDisk},
+    {0x7a, {}, kDisk},
+    {0x80, {}, kMachine},
+    {0x9c, {}, kMachine},
+    {0x101, {}, "a processor no longer answers, and the others only noticed"},
+    {0x124, {}, kMachine},
+    {0x12b, {}, kMemory},
+    {0x1c7, {}, kMemory},
+};
 
-/// Where hardware speaks, what lies on the stack is nobody's fault.
-bool is_of_hardware(std::uint32_t code) {
-  constexpr std::array<std::uint32_t, 7> kCodes = {0x2e, 0x80, 0x9c, 0x101, 0x124, 0x12b, 0x1c7};
-  return std::ranges::find(kCodes, code) != kCodes.end();
+/// Of a page that could not be read because the system had no memory left for it, no disk is to
+/// blame.
+bool is_want_of_memory(std::uint64_t status) {
+  constexpr std::uint32_t kInsufficientResources = 0xc000009a, kCommitmentLimit = 0xc000012d;
+  const auto code = static_cast<std::uint32_t>(status & 0xffffffff);
+  return code == kInsufficientResources || code == kCommitmentLimit;
+}
+
+std::string_view reason_of_hardware(const snapshot::Bugcheck& bugcheck) {
+  constexpr std::uint32_t kStackPage = 0x77, kDataPage = 0x7a;
+  const auto code = bugcheck.base_code();
+  const auto& parameters = bugcheck.parameters;
+  const auto found = std::ranges::find_if(kHardware, [&](const HardwareRule& rule) {
+    return rule.code == code && (!rule.kind || rule.kind == parameters[0]);
+  });
+  if (found == std::end(kHardware)) return {};
+  // The stack's own mark was not in its page, wherever that came from.
+  if (code == kStackPage && parameters[0] <= 1) return kMemory;
+  const auto status = parameters[code == kStackPage ? 0 : 1];
+  if ((code == kStackPage || code == kDataPage) && is_want_of_memory(status)) return {};
+  return found->reason;
 }
 
 class Search {
@@ -31,23 +77,40 @@ class Search {
         modules_(input.snapshot.modules),
         map_(input.snapshot.modules) {}
 
-  std::optional<KernelCulprit> run() const {
-    if (is_made_on_purpose(kernel_)) return std::nullopt;
-    const auto code = kernel_.bugcheck.base_code();
-    for (const auto step : {&Search::by_request, &Search::by_instruction, &Search::by_stack,
-                            &Search::by_parameter, &Search::by_system, &Search::by_process}) {
-      if (auto culprit = (this->*step)()) return culprit;
+  KernelCulprit run() const {
+    if (is_made_on_purpose(kernel_)) return {};
+    if (const auto reason = reason_of_hardware(kernel_.bugcheck); !reason.empty())
+      return nobody(reason);
+    for (const auto step : {&Search::by_request, &Search::by_process, &Search::by_instruction,
+                            &Search::by_stack, &Search::by_parameter, &Search::by_system,
+                            &Search::by_scan, &Search::by_windows_driver}) {
+      if (auto culprit = (this->*step)()) return *std::move(culprit);
     }
-    if (is_of_hardware(code)) return std::nullopt;
-    if (auto culprit = by_scan()) return culprit;
-    return by_windows_driver();
+    return nobody(why_nobody());
   }
 
  private:
   using Culprit = std::optional<KernelCulprit>;
 
+  static KernelCulprit nobody(std::string_view reason) {
+    KernelCulprit culprit;
+    culprit.reason = reason;
+    return culprit;
+  }
+  [[nodiscard]] std::string_view why_nobody() const {
+    if (modules_.empty()) return "this dump does not say which drivers were loaded";
+    const bool stack = !kernel_.stack_candidates.empty() ||
+                       std::ranges::any_of(input_.threads, [](const report::Thread& thread) {
+                         return thread.frames.size() > 1;
+                       });
+    return stack ? "no driver but Windows' own is on the stack or among the parameters"
+                 : "this dump has no stack to tell by";
+  }
+
   [[nodiscard]] std::optional<std::size_t> module_at(std::uint64_t address) const {
-    return address == 0 ? std::nullopt : map_.find(address);
+    const auto module = address == 0 ? std::nullopt : map_.find(address);
+    // Nobody can be told to look at a driver without a name.
+    return module && !modules_[*module].name().empty() ? module : std::nullopt;
   }
   /// The module of \p address where it is a driver that Windows does not bring along.
   [[nodiscard]] std::optional<std::size_t> third_party(std::uint64_t address) const {
@@ -115,14 +178,28 @@ class Search {
     }
     return std::nullopt;
   }
+  /// The process that must not end and did, or one of whose threads did that must not.
   [[nodiscard]] Culprit by_process() const {
-    const auto code = kernel_.bugcheck.base_code();
-    if (code != kCriticalProcessDied && code != kCriticalObjectTermination) return std::nullopt;
-    const auto address = kernel_.bugcheck.parameters[code == kCriticalProcessDied ? 0 : 1];
+    const auto ended = snapshot::ended_object(kernel_.bugcheck);
+    if (!ended) return std::nullopt;
+    if (ended->is_thread) return by_thread(ended->address);
     const auto found =
-        std::ranges::find(kernel_.processes, address, &snapshot::KernelProcess::address);
+        std::ranges::find(kernel_.processes, ended->address, &snapshot::KernelProcess::address);
     if (found == kernel_.processes.end() || found->image.empty()) return std::nullopt;
-    return KernelCulprit{.process = found->image, .reason = "it is the process that ended"};
+    return KernelCulprit{
+        .process = found->image,
+        .reason = "it is the process that ended" +
+                  (found->pid ? fmt::format(", pid {}", *found->pid) : std::string())};
+  }
+  [[nodiscard]] Culprit by_thread(std::uint64_t address) const {
+    const auto found =
+        std::ranges::find(kernel_.threads, address, &snapshot::KernelThread::address);
+    if (found == kernel_.threads.end() || found->image.empty()) return std::nullopt;
+    const bool named = found->pid && found->tid;
+    return KernelCulprit{
+        .process = found->image,
+        .reason = "a thread of it ended that must not" +
+                  (named ? fmt::format(", {}.{}", *found->pid, *found->tid) : std::string())};
   }
   [[nodiscard]] Culprit by_scan() const {
     if (auto culprit = in_frames(true)) return culprit;
@@ -159,7 +236,7 @@ class Search {
 
 }  // namespace
 
-std::optional<KernelCulprit> find_kernel_culprit(const Input& input) {
+KernelCulprit find_kernel_culprit(const Input& input) {
   return Search(input).run();
 }
 

@@ -19,13 +19,17 @@ struct KernelCulprit {
   std::string reason{};                 ///< `the instruction that failed is in it`
   bool of_windows = false;              ///< A driver that comes with Windows.
   bool probable = false;                ///< By what lies on the stack, perhaps for long.
+
+  /// Otherwise it is nobody, and the reason says why.
+  [[nodiscard]] bool is_known() const noexcept { return module || !process.empty(); }
 };
 
 /// The most certain that can be said: the driver that holds the request which the bugcheck names,
-/// the failed instruction in a driver that is not Windows' own, such a driver on the walked stack,
-/// one that a parameter points into, the one that the system suspected itself, the process that
-/// must not end, such a driver among what lies on the stack, and last a driver of Windows that
-/// failed itself. Empty: nobody, and nobody where a person or a debugger asked for the dump.
-[[nodiscard]] std::optional<KernelCulprit> find_kernel_culprit(const Input& input);
+/// the process that must not end, the failed instruction in a driver that is not Windows' own, such
+/// a driver on the walked stack, one that a parameter points into, the one that the system
+/// suspected itself, such a driver among what lies on the stack, and last a driver of Windows that
+/// failed itself. Nobody where the hardware failed; nobody, and without a reason, where a person or
+/// a debugger asked for the dump.
+[[nodiscard]] KernelCulprit find_kernel_culprit(const Input& input);
 
 }  // namespace vigil::analysis

@@ -40,8 +40,9 @@ constexpr InTriage kInTriage[] = {
 void set_by_debugger_data(Kernel& kernel, const Known& known, KernelCounter& counter) {
   const auto address = known.at == 0 ? std::nullopt : kernel.debugger.address(known.at);
   const auto value = address ? kernel.pointer(*address) : std::nullopt;
-  if (!value || *value == 0 || *value > (known.unit == CounterUnit::Pages ? kMaxPages : kMaxBytes))
-    return;
+  if (!value || *value == 0) return;
+  if (*value > (known.unit == CounterUnit::Pages ? kMaxPages : kMaxBytes))
+    return doubt_counter(kernel, counter, fmt::format("{:#x}", *value));
   counter.value = known.unit == CounterUnit::Pages ? *value * kPageBytes : *value;
   counter.source = fmt::format("{} by the debugger data", known.member);
 }
@@ -54,7 +55,11 @@ void set_by_triage(Kernel& kernel) {
     const auto pages = block.u64(at);
     auto& counter = counter_of(kernel, name);
     // Windows 10 leaves the block at zero.
-    if (!pages || *pages == 0 || *pages > kMaxPages || counter.value) continue;
+    if (!pages || *pages == 0 || counter.value) continue;
+    if (*pages > kMaxPages) {
+      doubt_counter(kernel, counter, fmt::format("{:#x} pages", *pages));
+      continue;
+    }
     counter.value = *pages * kPageBytes;
     counter.source = "triage block";
   }

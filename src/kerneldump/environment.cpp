@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/utf.h"
 #include "kerneldump/kernel.h"
 
 namespace vigil::kerneldump {
@@ -86,6 +87,27 @@ void read_teb(Kernel& kernel, std::uint64_t address) {
   teb.last_status = kernel.read<std::uint32_t>(address + at.status);
 }
 
+/// EPROCESS has 14 characters of a process's name, and its own environment the whole path.
+void complete_name(Kernel& kernel) {
+  constexpr std::size_t kKeptChars = 14;
+  auto& state = kernel.state;
+  const auto process =
+      std::ranges::find(state.processes, state.current_process, &snapshot::KernelProcess::address);
+  if (!state.peb || process == state.processes.end()) return;
+  const auto cut = process->image;
+  const std::string whole(windows_file_name(state.peb->image_path));
+  if (cut.size() < kKeptChars || !ascii_lower(whole).starts_with(ascii_lower(cut))) return;
+  process->image = whole;
+  for (auto& thread : state.threads)
+    if (thread.process == process->address) thread.image = whole;
+  for (auto& thread : kernel.out.threads) {
+    const auto at = thread.name.find(cut);
+    if (thread.name.starts_with("processor ") ? thread.name.ends_with(", " + cut)
+                                              : thread.name.starts_with(cut))
+      thread.name.replace(at, cut.size(), whole);
+  }
+}
+
 }  // namespace
 
 void read_environment(Kernel& kernel) {
@@ -93,6 +115,7 @@ void read_environment(Kernel& kernel) {
   const auto peb = kernel.pointer_field(state.current_process, kernel.layout.peb).value_or(0);
   if (state.current_process != 0 && peb != 0 && !kernel.is_kernel_address(peb))
     read_peb(kernel, peb);
+  complete_name(kernel);
   const auto teb = kernel.pointer_field(state.current_thread, kernel.layout.teb).value_or(0);
   if (state.current_thread != 0 && teb != 0 && !kernel.is_kernel_address(teb))
     read_teb(kernel, teb);

@@ -90,13 +90,24 @@ void read_runs(const Fields& fields, std::uint64_t at, Header& header, Diagnosti
   }
 }
 
-void read_times(const Fields& fields, const Offsets& at, Header& header) {
+/// Times that no machine can have had are left out and noted.
+void read_times(const Fields& fields, const Offsets& at, Header& header, Diagnostics& diagnostics) {
   constexpr std::uint64_t kTicksInMicrosecond = 10;
-  // A time before 1601 has no bit here that a clock could have set.
-  if (const auto time = fields.filled64(at.time); time && *time != 0)
-    header.crash_time = timestamp_from_filetime(*time);
-  if (const auto ticks = fields.filled64(at.uptime); ticks && *ticks != 0)
-    header.uptime = Microseconds(static_cast<std::int64_t>(*ticks / kTicksInMicrosecond));
+  // FILETIMEs of the years 1990 and 2200, and fifty years.
+  constexpr std::uint64_t kFirst = 122'756'256'000'000'000, kLast = 189'027'648'000'000'000;
+  constexpr std::uint64_t kMostTicks = std::uint64_t{50} * 366 * 24 * 3600 * 10'000'000;
+  if (const auto time = fields.filled64(at.time); time && *time != 0) {
+    if (*time >= kFirst && *time <= kLast)
+      header.crash_time = timestamp_from_filetime(*time);
+    else
+      diagnostics.note(fmt::format("header: {:#x} is no time of a crash: left out", *time));
+  }
+  if (const auto ticks = fields.filled64(at.uptime); ticks && *ticks != 0) {
+    if (*ticks <= kMostTicks)
+      header.uptime = Microseconds(static_cast<std::int64_t>(*ticks / kTicksInMicrosecond));
+    else
+      diagnostics.note(fmt::format("header: {:#x} ticks are no uptime: left out", *ticks));
+  }
 }
 
 void read_numbers(const Fields& fields, const Offsets& at, Header& header) {
@@ -116,9 +127,9 @@ void read_numbers(const Fields& fields, const Offsets& at, Header& header) {
   header.bugcheck.code = fields.filled32(at.bugcheck).value_or(0);
   for (std::uint64_t i = 0; i < header.bugcheck.parameters.size(); ++i)
     header.bugcheck.parameters[i] = pointer(at.parameters + i * (header.is_64bit ? 8 : 4));
-  header.raw_type = fields.filled32(at.type).value_or(0);
+  header.raw_type = fields.filled32(at.type);
   if (header.raw_type <= static_cast<std::uint32_t>(DumpType::DebuggerFull))
-    header.type = static_cast<DumpType>(header.raw_type);
+    header.type = static_cast<DumpType>(header.raw_type.value_or(0));
   header.attributes = fields.filled32(at.attributes);
   header.required_space = fields.filled64(at.required_space);
   header.product_type = fields.filled32(at.product);
@@ -192,8 +203,12 @@ Result<Header> read_header(ByteSource& file, Diagnostics& diagnostics) {
     return Error{Errc::Unsupported,
                  "file is an encrypted kernel dump: it is read on the machine that has the key"};
   }
-  header.processors = std::min(header.processors, kMaxProcessors);
-  read_times(fields, at, header);
+  if (header.processors > kMaxProcessors) {
+    diagnostics.note(
+        fmt::format("header: {} is no number of processors: left out", header.processors));
+    header.processors = 0;
+  }
+  read_times(fields, at, header, diagnostics);
   read_runs(fields, at.physical_memory, header, diagnostics);
   header.comment = text_field(fields, at.comment, kCommentBytes);
   header.context = Fields(bytes.clamp(at.context, at.context_bytes));

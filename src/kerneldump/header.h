@@ -62,7 +62,7 @@ struct Header {
   std::uint64_t module_list = 0, process_list = 0, debugger_data = 0;
   std::uint32_t processors = 0;
   snapshot::Bugcheck bugcheck;
-  std::uint32_t raw_type = 0;
+  std::optional<std::uint32_t> raw_type;
   DumpType type = DumpType::Unknown;
   std::optional<std::uint32_t> attributes;
   std::optional<std::uint64_t> required_space;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -129,6 +130,10 @@ void read_processes(Kernel& kernel);
 /// What the processors were running, into the snapshot's threads; first the one that stopped it.
 void read_current_threads(Kernel& kernel);
 void read_counters(Kernel& kernel);
+/// Leaves out and notes the figures that cannot be, held against each other.
+void doubt_counters(Kernel& kernel);
+/// The same of one that is \p why: `0xffff pages`.
+void doubt_counter(Kernel& kernel, snapshot::KernelCounter& counter, std::string_view why);
 void read_environment(Kernel& kernel);
 void read_fault(Kernel& kernel);
 void read_request(Kernel& kernel);

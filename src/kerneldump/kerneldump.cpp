@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/words.h"
 #include "kerneldump/header.h"
 #include "kerneldump/kernel.h"
 #include "kerneldump/paged_memory.h"
@@ -86,8 +87,8 @@ void KernelDump::State::describe() {
   snapshot.written = header.crash_time.value_or(Timestamp{});
   kernel.bugcheck = header.bugcheck;
   kernel.dump_type = to_string(header.type);
-  if (header.type == DumpType::Unknown && header.raw_type != 0)
-    kernel.dump_type += fmt::format(" ({})", header.raw_type);
+  if (header.type == DumpType::Unknown && header.raw_type)
+    kernel.dump_type += fmt::format(" ({})", *header.raw_type);
   if (header.attributes) kernel.attributes = attribute_names(*header.attributes);
   constexpr std::uint32_t kLiveSystemDump = 0x161;
   kernel.live = header.has(Attribute::Live) || header.bugcheck.base_code() == kLiveSystemDump;
@@ -184,8 +185,8 @@ void KernelDump::State::note_missing() {
   const auto wanted = pages ? pages->end() : 0;
   if (wanted > file->size()) {
     missing = wanted - file->size();
-    diagnostics.note(
-        fmt::format("file: the last {} bytes of its pages are missing: it is cut off", missing));
+    diagnostics.note(fmt::format("file: the last {} of its pages {} missing: it is cut off",
+                                 counted(missing, "byte"), missing == 1 ? "is" : "are"));
     snapshot.captured_bytes -= std::min(snapshot.captured_bytes, missing);
   }
   if (header.has(Attribute::InsufficientSpace)) {
@@ -195,7 +196,8 @@ void KernelDump::State::note_missing() {
   if (triage && header.has(Attribute::KernelTriage) &&
       header.required_space.value_or(0) > file->size()) {
     missing = *header.required_space - file->size();
-    diagnostics.note(fmt::format("file: the last {} bytes are missing: it is cut off", missing));
+    diagnostics.note(fmt::format("file: the last {} {} missing: it is cut off",
+                                 counted(missing, "byte"), missing == 1 ? "is" : "are"));
   }
   note_blank_pages();
 }
@@ -203,11 +205,22 @@ void KernelDump::State::note_missing() {
 /// What was never written is zeros.
 void KernelDump::State::note_blank_pages() {
   constexpr std::uint64_t kLookedBytes = 64 * kPageBytes;
-  if (!pages || !snapshot.kernel->translation.empty()) return;
+  const auto is_blank = [this](std::uint64_t first, std::uint64_t size) {
+    const auto bytes = file->clamp(first, size).bytes();
+    return !bytes.empty() &&
+           std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; });
+  };
+  if (!snapshot.kernel->translation.empty()) return;
+  if (!pages) {
+    // What says where everything lies; a full dump begins with whatever the first page held.
+    const bool may_be_blank = header.type == DumpType::Full || header.type == DumpType::Unknown;
+    if (!may_be_blank && is_blank(header.size(), kPageBytes))
+      diagnostics.note("file: behind its header are zeros: they were never written, or were lost");
+    return;
+  }
   const auto last = std::min(file->size(), pages->end());
   if (last < header.size() + kLookedBytes) return;
-  const auto bytes = file->clamp(last - kLookedBytes, kLookedBytes).bytes();
-  if (std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{}; }))
+  if (is_blank(last - kLookedBytes, kLookedBytes))
     diagnostics.note("file: its pages are zeros: they were never written, or were lost");
 }
 
@@ -234,6 +247,7 @@ void KernelDump::State::read_kernel(const FindKernelSymbols& find_symbols) {
   read_processes(kernel);
   read_current_threads(kernel);
   read_counters(kernel);
+  doubt_counters(kernel);
   read_environment(kernel);
   read_fault(kernel);
   read_request(kernel);

@@ -191,12 +191,15 @@ bool use_row(Kernel& kernel, const Row& row) {
   return true;
 }
 
+/// Whether \p row is of the kernel's build.
+bool is_of(const Row& row, const Kernel& kernel) {
+  return row.cpu == kernel.header.cpu && kernel.header.build >= row.first_build &&
+         kernel.header.build <= row.last_build;
+}
+
 bool use_table(Kernel& kernel) {
-  return std::ranges::any_of(kRows, [&](const Row& row) {
-    const bool fits = row.cpu == kernel.header.cpu && kernel.header.build >= row.first_build &&
-                      kernel.header.build <= row.last_build;
-    return fits && use_row(kernel, row);
-  });
+  return std::ranges::any_of(
+      kRows, [&](const Row& row) { return is_of(row, kernel) && use_row(kernel, row); });
 }
 
 /// Where in EPROCESS its links are: those of the list that lie just behind the current process.
@@ -290,10 +293,15 @@ void find_layout(Kernel& kernel) {
   if (use_table(kernel)) return;
   discover(kernel);
   if (kernel.state.offsets.empty() && kernel.has_pages()) {
+    const bool known =
+        std::ranges::any_of(kRows, [&](const Row& row) { return is_of(row, kernel); });
     kernel.notes.note(
-        fmt::format("offsets: the kernel's structures of build {} are not known, and "
-                    "this dump has not what they are found by",
-                    kernel.header.build));
+        known ? fmt::format("offsets: the kernel's structures of build {} are known, and the pages "
+                            "that they lie in are not in this dump",
+                            kernel.header.build)
+              : fmt::format("offsets: the kernel's structures of build {} are not known, and "
+                            "this dump has not what they are found by",
+                            kernel.header.build));
   }
 }
 

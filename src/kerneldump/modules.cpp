@@ -91,8 +91,11 @@ std::vector<snapshot::Module> walk_modules(Kernel& kernel) {
     auto module = read_module(kernel, entry);
     if (kernel.is_kernel_address(module.base)) modules.push_back(std::move(module));
   }
-  if (!list.complete && kernel.has_pages())
-    kernel.notes.note(fmt::format("modules: the list breaks off after {}", modules.size()));
+  if (!list.complete && kernel.has_pages()) {
+    kernel.notes.note(modules.empty()
+                          ? "modules: their list is not in this dump, or damaged"
+                          : fmt::format("modules: the list breaks off after {}", modules.size()));
+  }
   return modules;
 }
 

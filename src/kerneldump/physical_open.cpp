@@ -86,12 +86,12 @@ Pages open_bitmap(ByteSource& file, const Header& header, Diagnostics& diagnosti
 Pages open_ranges(ByteSource& file, const Header& header, Diagnostics& diagnostics) {
   constexpr std::uint64_t kRangesAt = 0x30, kRangeBytes = 16, kMetadataAt = 0x20;
   const Fields fields(file.clamp(header.size(), kRangesAt));
-  if (fields.bytes().text().substr(4, 8) != "RDMPDUMP"sv || fields.u32(0) != 0x40) {
+  if (fields.size() < kRangesAt)
+    return Error{Errc::Truncated, "file ends within the header of the page ranges"};
+  if (fields.bytes().clamp(4, 8).text() != "RDMPDUMP"sv || fields.u32(0) != 0x40) {
     return Error{Errc::Malformed, "header of the page ranges: it does not begin with RDMP"};
   }
   const auto metadata = fields.u64(0x10), first_page = fields.u64(0x18);
-  if (!metadata || !first_page)
-    return Error{Errc::Truncated, "file ends within the header of the page ranges"};
   const auto start = header.size() + kRangesAt;
   if (*first_page < start || *first_page > file.size()) {
     return Error{
@@ -148,7 +148,7 @@ Pages open_pages(ByteSource& file, const Header& header, Diagnostics& diagnostic
   if (start.substr(std::min<std::size_t>(4, start.size())).starts_with("RDMP"sv))
     return open_ranges(file, header, diagnostics);
   return Error{Errc::Unsupported,
-               fmt::format("header: dump type {:#x} is not known", header.raw_type)};
+               fmt::format("header: dump type {:#x} is not known", header.raw_type.value_or(0))};
 }
 
 }  // namespace vigil::kerneldump

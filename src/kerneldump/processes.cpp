@@ -84,15 +84,40 @@ void walk_processes(Kernel& kernel) {
   }
 }
 
-/// The process that was current, where the list is not there or has it not.
-void add_current(Kernel& kernel) {
+/// A process that is known by something else than the list, where that is not there or has it not.
+void add_process(Kernel& kernel, std::uint64_t address) {
   auto& state = kernel.state;
-  const auto current = state.current_process;
   const bool known = std::ranges::any_of(
-      state.processes, [current](const auto& process) { return process.address == current; });
-  if (current == 0 || known || kernel.layout.pid == 0) return;
-  auto process = read_process(kernel, current);
+      state.processes, [address](const auto& process) { return process.address == address; });
+  if (!kernel.is_kernel_address(address) || known || kernel.layout.pid == 0) return;
+  auto process = read_process(kernel, address);
   if (process.pid || !process.image.empty()) state.processes.push_back(std::move(process));
+}
+
+/// The process or thread whose end the bugcheck is about.
+void add_ended(Kernel& kernel) {
+  const auto ended = snapshot::ended_object(kernel.header.bugcheck);
+  if (!ended || !ended->is_thread) return add_process(kernel, ended ? ended->address : 0);
+  const auto process = kernel.pointer_field(ended->address, kernel.layout.process).value_or(0);
+  add_process(kernel, process);
+}
+
+/// The same thread, where it is no longer in its process's list.
+void add_ended_thread(Kernel& kernel) {
+  auto& state = kernel.state;
+  const auto ended = snapshot::ended_object(kernel.header.bugcheck);
+  if (!ended || !ended->is_thread || !kernel.is_kernel_address(ended->address)) return;
+  const bool known = std::ranges::any_of(
+      state.threads, [&](const auto& thread) { return thread.address == ended->address; });
+  auto thread = read_thread(kernel, ended->address);
+  if (known || (!thread.tid && !thread.state)) return;
+  thread.process = kernel.pointer_field(ended->address, kernel.layout.process).value_or(0);
+  for (const auto& process : state.processes) {
+    if (process.address != thread.process) continue;
+    thread.image = process.image;
+    if (!thread.pid) thread.pid = process.pid;
+  }
+  state.threads.push_back(std::move(thread));
 }
 
 void add_running_threads(Kernel& kernel) {
@@ -167,8 +192,10 @@ snapshot::KernelThread read_thread(Kernel& kernel, std::uint64_t address) {
 
 void read_processes(Kernel& kernel) {
   if (kernel.layout.links != 0 && kernel.state.process_list != 0) walk_processes(kernel);
-  add_current(kernel);
+  add_process(kernel, kernel.state.current_process);
+  add_ended(kernel);
   for (const auto& process : kernel.state.processes) add_threads(kernel, process);
+  add_ended_thread(kernel);
   if (kernel.state.threads.size() >= kMaxThreads) {
     kernel.notes.note(fmt::format("threads: more than {}, and that is the limit", kMaxThreads));
   }

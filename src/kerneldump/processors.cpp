@@ -151,7 +151,10 @@ void read_processors(Kernel& kernel) {
   }
   const auto block = kernel.global(kProcessorBlockAt, "KiProcessorBlock");
   if (!block) return;
-  for (std::uint32_t i = 0; i < kernel.header.processors; ++i) {
+  // How many there are may be damaged in the header.
+  constexpr std::uint32_t kFewProcessors = 64;
+  const auto count = kernel.header.processors == 0 ? kFewProcessors : kernel.header.processors;
+  for (std::uint32_t i = 0; i < count; ++i) {
     const auto prcb = kernel.pointer(*block + i * kernel.pointer_bytes());
     if (!prcb || !kernel.is_kernel_address(*prcb)) continue;
     auto processor = read_processor(kernel, Prcb(kernel, *prcb), i);

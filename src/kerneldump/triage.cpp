@@ -72,18 +72,21 @@ class Reader {
     const auto offset = word(offset_at);
     return Fields(offset == 0 ? ByteView{} : file_.clamp(offset, size));
   }
-  /// A raw copy of a structure whose size only its version knows: up to the part that follows it.
-  [[nodiscard]] Fields structure(std::uint64_t offset_at) {
-    const auto offset = word(offset_at);
-    if (offset == 0) return Fields();
-    auto end = offset + kMaxStructureBytes;
+  /// Where the part behind the one at \p offset begins, or \p end.
+  [[nodiscard]] std::uint64_t next_part(std::uint64_t offset, std::uint64_t end) const {
     for (const auto other : {0x18U, 0x1cU, 0x20U, 0x24U, 0x28U, 0x30U, 0x38U}) {
       if (word(other) > offset) end = std::min(end, word(other));
     }
     for (const auto other : {at_.debugger_offset, at_.blocks_offset}) {
       if (word(other) > offset) end = std::min(end, word(other));
     }
-    return Fields(file_.clamp(offset, end - offset));
+    return end;
+  }
+  /// A raw copy of a structure whose size only its version knows: up to the part that follows it.
+  [[nodiscard]] Fields structure(std::uint64_t offset_at) {
+    const auto offset = word(offset_at);
+    if (offset == 0) return Fields();
+    return Fields(file_.clamp(offset, next_part(offset, offset + kMaxStructureBytes) - offset));
   }
 
   void read_marks(Triage& triage) {
@@ -127,6 +130,13 @@ class Reader {
       module.checksum = entry.u32(at_.ldr_at + at_.checksum).value_or(0);
       module.timestamp = entry.u32(at_.ldr_at + at_.timestamp).value_or(0);
       module.path = pool_string(entry.u32(0).value_or(0));
+      if (module.base == 0 || module.path.empty()) {
+        diagnostics_.note(fmt::format(
+            "triage dump: driver {} has no {}: the list is damaged, and ends there: {} of {} are "
+            "left out",
+            i, module.base == 0 ? "address" : "name", count - i, count));
+        break;
+      }
       triage.drivers.push_back(std::move(module));
     }
     triage.broken_driver = pool_string(word(0x40));
@@ -157,10 +167,23 @@ class Reader {
     }
   }
 
-  void read_memory(Triage& triage, SparseMemory& memory) {
+  /// The stack. What is said of it beyond the part that follows is that part's.
+  void read_stack(Triage& triage, SparseMemory& memory) {
+    const auto offset = word(0x28), said = word(0x2c);
     triage.stack_top = pointer(fields_, at_.top_of_stack);
-    triage.stack_bytes = std::min(word(0x2c), kMaxStackBytes);
-    if (word(0x28) != 0) memory.add(triage.stack_top, word(0x28), triage.stack_bytes);
+    if (offset == 0) return;
+    const auto end = next_part(offset, std::max(file_.size(), offset));
+    triage.stack_bytes = std::min({said, end - offset, kMaxStackBytes});
+    if (triage.stack_bytes < said) {
+      diagnostics_.note(
+          fmt::format("triage dump: its stack is said to have {} bytes, and {} are there", said,
+                      triage.stack_bytes));
+    }
+    memory.add(triage.stack_top, offset, triage.stack_bytes);
+  }
+
+  void read_memory(Triage& triage, SparseMemory& memory) {
+    read_stack(triage, memory);
     if (word(at_.data_page_offset) != 0) {
       memory.add(pointer(fields_, at_.data_page_address), word(at_.data_page_offset),
                  word(at_.data_page_size));

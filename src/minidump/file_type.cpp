@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "base/words.h"
 
 namespace vigil::minidump {
 namespace {
@@ -134,13 +135,19 @@ Result<FileType> identify(ByteSource& file) {
   if (const auto kind = other_kind(head); !kind.empty()) {
     return Error{Errc::Unsupported, fmt::format("file is {}, and not a minidump", kind)};
   }
+  if ("PAGEDU64"sv.starts_with(start) || "PAGEDUMP"sv.starts_with(start)) {
+    return Error{Errc::Truncated,
+                 fmt::format("file ends within the first {} of a kernel dump: it is cut off",
+                             counted(start.size(), "byte"))};
+  }
   if (std::ranges::all_of(start, [](char c) { return c == '\0'; })) {
     return Error{Errc::Malformed,
                  "file begins with zeros only: it was never written, or its disk lost it"};
   }
   constexpr std::size_t kShown = 8;
   return Error{Errc::Malformed,
-               fmt::format("file is not a minidump: it begins with {}, and not with MDMP",
+               fmt::format("file is no dump: it begins with {}, and not with MDMP, as a minidump, "
+                           "or with PAGEDU64 or PAGEDUMP, as a kernel dump",
                            hex(start.substr(0, kShown)))};
 }
 

@@ -28,6 +28,11 @@ void describe(Archive& a, OfKernel<Bugcheck> auto& bugcheck) {
   a.address("fault_frame", bugcheck.fault_frame, bugcheck.fault_frame != 0);
 }
 
+/// Whether there is somebody.
+inline bool is_named(const KernelBlame& blame) {
+  return !blame.module.empty() || !blame.process.empty();
+}
+
 template <class Archive>
 void describe(Archive& a, OfKernel<KernelBlame> auto& blame) {
   a.text("module", blame.module);
@@ -153,8 +158,7 @@ void describe(Archive& a, OfKernel<KernelRequest> auto& request) {
 template <class Archive>
 void describe(Archive& a, OfKernel<Kernel> auto& kernel) {
   a.object("bugcheck", kernel.bugcheck);
-  const bool blamed = !kernel.blame.module.empty() || !kernel.blame.process.empty();
-  a.object("blame", kernel.blame, blamed);
+  a.object("blame", kernel.blame, is_named(kernel.blame));
   a.text("dump_type", kernel.dump_type);
   a.texts("attributes", kernel.attributes);
   a.flag("live", kernel.live);

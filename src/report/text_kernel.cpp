@@ -207,7 +207,10 @@ void add_kernel_processes(TextPage& page,
                           const Kernel& kernel,
                           const TextOptions& options,
                           std::size_t most) {
-  if (kernel.processes.empty()) return page.line("The dump names no processes.");
+  if (kernel.processes.empty()) {
+    return page.line(kernel.processes_are_complete ? "The dump names no processes."
+                                                   : "No process could be read in this dump.");
+  }
   page.row(fmt::format("{:>7} {:>7} {:<16} {:>7} {:>7}  {:<26} {}", "Pid", "Parent", "Image",
                        "Threads", "Session", "Created", "EPROCESS"),
            Style::Faint);
@@ -230,7 +233,7 @@ void add_kernel_processes(TextPage& page,
 namespace {
 
 void add_kernel_threads(TextPage& page, const Kernel& kernel, const TextOptions& options) {
-  if (kernel.threads.empty()) return page.line("The dump names no threads.");
+  if (kernel.threads.empty()) return page.line("No thread could be read in this dump.");
   page.row(fmt::format("{:>11} {:<15} {:<11} {:<17} {:>4} {:>9} {:>3}  {}", "Pid.Tid", "Image",
                        "State", "Waits for", "Prio", "Switches", "CPU", "ETHREAD"),
            Style::Faint);
@@ -246,6 +249,7 @@ void add_kernel_threads(TextPage& page, const Kernel& kernel, const TextOptions&
 
 void add_kernel_modules(TextPage& page, const Report& report, const TextOptions& options) {
   constexpr std::size_t kNameColumns = 24, kVersionColumns = 16, kStampDigits = 8;
+  if (report.modules.empty()) return page.line("No driver could be read in this dump.");
   page.row(fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<8}  {}", "Start", kDigits, "End", kDigits,
                        "Name", kNameColumns, "Stamp", "Version"),
            Style::Faint);
@@ -312,7 +316,10 @@ std::string kernel_part_to_text(const Report& report, KernelPart part, const Tex
   switch (part) {
     case KernelPart::Bugcheck: add_bugcheck(page, report); break;
     case KernelPart::Vm: add_kernel_state(page, kernel, true); break;
-    case KernelPart::Processors: add_kernel_processors(page, kernel); break;
+    case KernelPart::Processors:
+      if (kernel.processors.empty()) page.line("No processor could be read in this dump.");
+      add_kernel_processors(page, kernel);
+      break;
     case KernelPart::Modules: add_kernel_modules(page, report, options); break;
     case KernelPart::Processes:
       add_kernel_processes(page, kernel, options, kernel.processes.size());

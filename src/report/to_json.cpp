@@ -203,7 +203,7 @@ void add_part(Writer& a, const Report& report, const Kernel& kernel, KernelPart 
     case KernelPart::Bugcheck:
       a.text("synopsis", report.synopsis);
       a.object("bugcheck", kernel.bugcheck);
-      a.object("blame", kernel.blame);
+      a.object("blame", kernel.blame, is_named(kernel.blame));
       a.text("blame_reason", report.blame_reason);
       break;
     case KernelPart::Vm: a.list("counters", kernel.counters, kMaxCounters); break;
@@ -237,7 +237,9 @@ std::string kernel_parts_to_json(const Report& report,
   const Kernel none;
   const auto& kernel = report.kernel ? *report.kernel : none;
   writer.whole([&](Writer& a) {
+    a.text("status", report.status);
     for (const auto part : parts) add_part(a, report, kernel, part);
+    a.texts("diagnostics", report.diagnostics);
   });
   return std::move(writer).take();
 }

@@ -30,6 +30,14 @@ struct Bugcheck {
   }
 };
 
+/// The process that a bugcheck is about because it must not end and did, or the thread of one.
+struct EndedObject {
+  std::uint64_t address = 0;  ///< EPROCESS or ETHREAD.
+  bool is_thread = false;
+};
+/// None: \p bugcheck is about something else.
+[[nodiscard]] std::optional<EndedObject> ended_object(const Bugcheck& bugcheck) noexcept;
+
 /// KTHREAD_STATE: `running`, `waiting`, …; empty: not known.
 [[nodiscard]] std::string_view thread_state_name(std::uint8_t state) noexcept;
 /// KWAIT_REASON: `Executive`, `UserRequest`, …; empty: not known.

@@ -38,6 +38,19 @@ constexpr std::array<std::string_view, 41> kReasons = {
 
 }  // namespace
 
+std::optional<EndedObject> ended_object(const Bugcheck& bugcheck) noexcept {
+  constexpr std::uint32_t kCriticalProcessDied = 0xef, kCriticalObjectTermination = 0xf4;
+  constexpr std::uint64_t kThreadDied = 1, kProcessType = 3, kThreadType = 6;
+  const auto& parameters = bugcheck.parameters;
+  switch (bugcheck.base_code()) {
+    case kCriticalProcessDied: return EndedObject{parameters[0], parameters[1] == kThreadDied};
+    case kCriticalObjectTermination:
+      if (parameters[0] != kProcessType && parameters[0] != kThreadType) return std::nullopt;
+      return EndedObject{parameters[1], parameters[0] == kThreadType};
+    default: return std::nullopt;
+  }
+}
+
 std::string_view thread_state_name(std::uint8_t state) noexcept {
   return state < kStates.size() ? kStates[state] : std::string_view{};
 }

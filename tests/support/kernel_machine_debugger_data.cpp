@@ -86,7 +86,7 @@ void write_memory(MachineParts& parts, DebuggerData& data) {
             .driver_commit = 0x55,
             .process_commit = 0x4321,
             .paged_pool_commit = 0xe00,
-            .nonpaged_pool_bytes = 0x2a'e000,
+            .nonpaged_pool = 0x2ae,
             .maximum_nonpaged_pool_bytes = 0x1000'0000,
             .paged_pool_bytes = 0x4000'0000};
   std::uint64_t highest = 0;
@@ -126,7 +126,7 @@ void write_memory(MachineParts& parts, DebuggerData& data) {
   data.variable(0x168, memory.process_commit);
   data.variable(0x1a8, memory.available);
   data.variable(0x1b0, memory.resident_available);
-  data.variable(0x250, memory.nonpaged_pool_bytes);
+  data.variable(0x250, memory.nonpaged_pool);
   data.variable(0x258, memory.commit_peak);
   data.variable(0x260, memory.commit_limit);
 }

@@ -79,7 +79,7 @@ void TriageWriter::mm_block() {
   if (modern_ || layout_.filled_triage_counters) {
     const auto& memory = truth_.memory;
     block.u64(memory.maximum_nonpaged_pool_bytes / kPageBytes);
-    block.u64(memory.nonpaged_pool_bytes / kPageBytes);
+    block.u64(memory.nonpaged_pool);
     block.u64(memory.paged_pool_bytes / kPageBytes).u64(memory.paged_pool_commit);
     block.u64(memory.committed).u64(memory.commit_peak).u64(memory.commit_limit);
   }

@@ -101,7 +101,8 @@ struct MemoryTruth {
   std::uint64_t committed = 0, commit_limit = 0, commit_peak = 0;
   std::uint64_t shared_commit = 0, driver_commit = 0, process_commit = 0;
   std::uint64_t paged_pool_commit = 0;  ///< KDBG points to it in every build.
-  std::uint64_t nonpaged_pool_bytes = 0, maximum_nonpaged_pool_bytes = 0;
+  std::uint64_t nonpaged_pool = 0;      ///< MmAllocatedNonPagedPool counts pages.
+  std::uint64_t maximum_nonpaged_pool_bytes = 0;
   std::uint64_t paged_pool_bytes = 0;  ///< The size of the pool, in every build.
   // of unknown kernels only
   std::uint64_t nonpaged_commit = 0;

@@ -165,14 +165,152 @@ TEST(KernelAnalysis, NamesTheProcessThatMustNotEnd) {
   EXPECT_EQ(findings.signature.text, "audiodg.exe | CRITICAL_PROCESS_DIED");
 }
 
+TEST(KernelAnalysis, BlamesTheProcessThatEndedAndNotWhoEndedIt) {
+  Machine machine;
+  machine.frame(kNt + 0x10, "ntoskrnl.exe", "context");
+  machine.frame(kBad + 0x1234, "BadNet.sys", "unwind_info");
+  machine.snapshot.exception->address = 0;
+  auto& ended = machine.snapshot.kernel->processes.emplace_back();
+  ended.address = 0xffff908b08330080;
+  ended.pid = 652;
+  ended.image = "services.exe";
+  for (const auto& bugcheck : {snapshot::Bugcheck{0xef, {ended.address, 0, 0, 0}},
+                               snapshot::Bugcheck{0xf4, {3, ended.address, 0, 0}}}) {
+    machine.snapshot.kernel->bugcheck = bugcheck;
+    const auto findings = machine.analyze();
+    EXPECT_EQ(findings.kernel_blame.process, "services.exe");
+    EXPECT_EQ(findings.kernel_blame.module, "");
+    EXPECT_THAT(findings.synopsis, HasSubstr("while audiodg.exe (4304) was running"));
+    EXPECT_THAT(findings.synopsis,
+                HasSubstr("services.exe is to blame: it is the process that ended, pid 652"));
+    EXPECT_THAT(findings.signature.text, testing::StartsWith("services.exe | CRITICAL_"));
+  }
+}
+
+TEST(KernelAnalysis, TellsAThreadThatEndedFromAProcess) {
+  Machine machine;
+  machine.snapshot.exception->address = 0;
+  auto& thread = machine.snapshot.kernel->threads.emplace_back();
+  thread.address = 0xffff908b08440080;
+  thread.pid = 560;
+  thread.tid = 612;
+  thread.image = "csrss.exe";
+  for (const auto& bugcheck : {snapshot::Bugcheck{0xef, {thread.address, 1, 0, 0}},
+                               snapshot::Bugcheck{0xf4, {6, thread.address, 0, 0}}}) {
+    machine.snapshot.kernel->bugcheck = bugcheck;
+    const auto findings = machine.analyze();
+    EXPECT_EQ(findings.kernel_blame.process, "csrss.exe");
+    EXPECT_EQ(findings.blame_reason, "a thread of it ended that must not, 560.612");
+  }
+}
+
 TEST(KernelAnalysis, BlamesNobodyForHardware) {
   Machine machine;
-  machine.snapshot.kernel->bugcheck = {0x124, {0, 0xffff, 0xb2000000, 0x1000}};
+  machine.frame(kNt + 0x10, "ntoskrnl.exe", "context");
+  machine.frame(kBad + 0x1234, "BadNet.sys", "unwind_info");
   machine.snapshot.exception->address = 0;
   machine.snapshot.kernel->stack_candidates = {kBad + 0x77};
+  for (const auto& bugcheck :
+       {snapshot::Bugcheck{0x124, {0, 0xffff, 0xb2000000, 0x1000}},
+        snapshot::Bugcheck{0x101, {0xc, 0, kBad + 0x10, 2}}, snapshot::Bugcheck{0x9c, {0, 0, 0, 0}},
+        snapshot::Bugcheck{0x7a, {1, 0xffffffffc000000e, 0, 0}},
+        snapshot::Bugcheck{0x77, {0xc0000185, 0xc0000185, 0, 0}},
+        snapshot::Bugcheck{0x77, {1, 0, 0, 0}},
+        snapshot::Bugcheck{0x1a, {0x41792, 0xffff800000001000, 4, 0}}}) {
+    machine.snapshot.kernel->bugcheck = bugcheck;
+    const auto findings = machine.analyze();
+    EXPECT_EQ(findings.kernel_blame.module, "") << bugcheck.code;
+    EXPECT_FALSE(findings.blamed_frame);
+    EXPECT_THAT(findings.synopsis, HasSubstr("; nobody is blamed: ")) << bugcheck.code;
+  }
+  machine.snapshot.kernel->bugcheck = {0x124, {}};
+  EXPECT_THAT(machine.analyze().signature.text, HasSubstr("WHEA_UNCORRECTABLE_ERROR (0x0)"));
+  EXPECT_EQ(machine.analyze().blame_reason, "the hardware reported this error, and no driver did");
+}
+
+TEST(KernelAnalysis, DoesNotCallItTheDiskWhereMemoryWasShort) {
+  Machine machine;
+  machine.frame(kBad + 0x1234, "BadNet.sys", "context");
+  machine.snapshot.exception->address = 0;
+  machine.snapshot.kernel->bugcheck = {0x7a, {1, 0xffffffffc000009a, 0, 0}};
+  EXPECT_EQ(machine.analyze().kernel_blame.module, "BadNet.sys");
+}
+
+TEST(KernelAnalysis, SaysWhyNobodyIsBlamed) {
+  Machine machine;
+  machine.snapshot.exception->address = 0;
+  machine.snapshot.kernel->bugcheck = {0x50, {}};
+  EXPECT_EQ(machine.analyze().blame_reason, "this dump has no stack to tell by");
+  machine.frame(kNt + 0x10, "ntoskrnl.exe", "context");
+  machine.frame(kNt + 0x20, "ntoskrnl.exe", "unwind_info");
+  EXPECT_EQ(machine.analyze().blame_reason,
+            "no driver but Windows' own is on the stack or among the parameters");
+  machine.snapshot.modules.clear();
+  EXPECT_THAT(machine.analyze().synopsis,
+              testing::EndsWith("; nobody is blamed: this dump does not say which drivers were "
+                                "loaded"));
+}
+
+TEST(KernelAnalysis, ClaimsNoFrameWhereNoneIsKnown) {
+  Machine machine;
+  machine.snapshot.modules.clear();
+  machine.snapshot.exception->address = 0;
+  machine.frame(kNt + 0x10, "", "context");
   const auto findings = machine.analyze();
-  EXPECT_EQ(findings.kernel_blame.module, "");
-  EXPECT_THAT(findings.signature.text, HasSubstr("WHEA_UNCORRECTABLE_ERROR (0x0)"));
+  EXPECT_EQ(findings.signature.text, "(no stack) | DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+  EXPECT_EQ(findings.signature.strict, "(no stack) | DRIVER_IRQL_NOT_LESS_OR_EQUAL write");
+}
+
+/// Code of a driver at one place.
+class OneInstruction final : public snapshot::Memory {
+ public:
+  ByteView at(std::uint64_t address, std::uint64_t size) override {
+    return address == kKs + 0x1ae9 ? ByteView(std::string_view(code_)).clamp(0, size) : ByteView();
+  }
+
+ private:
+  std::string code_ = "\x43\x89\x14\x01";  // mov [r9+r8*1], edx
+};
+
+TEST(KernelAnalysis, ComputesTheAddressThatTheRecordDoesNotGive) {
+  using R = snapshot::Amd64Register;
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0x7e, {0xffffffffc0000005, kKs + 0x1ae9, 0, 0}};
+  machine.snapshot.kernel->fault_source = snapshot::FaultSource::ContextRecord;
+  auto& exception = *machine.snapshot.exception;
+  exception.code = 0xc0000005;
+  exception.parameters = {1, ~std::uint64_t{0}};
+  snapshot::Amd64Context context;
+  context.rip = kKs + 0x1ae9;
+  context.gpr[static_cast<unsigned>(R::R8)] = 0xffff9b0003360008;
+  context.gpr[static_cast<unsigned>(R::R9)] = 0x44;
+  exception.context = context;
+  OneInstruction memory;
+  const auto findings = analysis::analyze({machine.snapshot, memory, machine.threads});
+  EXPECT_EQ(findings.crash->accessed_address, 0xffff9b000336004cU);
+  ASSERT_TRUE(findings.crash->adjusted_address);
+  EXPECT_EQ(findings.crash->adjusted_address->kind, "computed");
+  EXPECT_EQ(findings.crash->adjusted_address->address, 0xffff9b000336004cU);
+  EXPECT_THAT(findings.synopsis, HasSubstr("by writing to 0xffff9b000336004c, for which the record "
+                                           "gives -1"));
+}
+
+TEST(KernelAnalysis, NamesTheTrueAddressWhereItIsNotCanonical) {
+  using R = snapshot::Amd64Register;
+  Machine machine;
+  machine.snapshot.kernel->bugcheck = {0x7e, {0xffffffffc0000005, kKs + 0x1ae9, 0, 0}};
+  machine.snapshot.kernel->fault_source = snapshot::FaultSource::ContextRecord;
+  auto& exception = *machine.snapshot.exception;
+  exception.code = 0xc0000005;
+  exception.parameters = {0, ~std::uint64_t{0}};
+  snapshot::Amd64Context context;
+  context.rip = kKs + 0x1ae9;
+  context.gpr[static_cast<unsigned>(R::R8)] = 0x4141414141414141;
+  exception.context = context;
+  OneInstruction memory;
+  const auto findings = analysis::analyze({machine.snapshot, memory, machine.threads});
+  EXPECT_EQ(findings.crash->adjusted_address->kind, "non-canonical");
+  EXPECT_EQ(findings.crash->accessed_address, 0x4141414141414141U);
 }
 
 TEST(KernelAnalysis, BlamesNobodyWhereSomebodyAskedForTheDump) {

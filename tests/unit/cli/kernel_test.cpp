@@ -38,6 +38,7 @@ TEST_F(Kernel, GivesOneJsonObject) {
   EXPECT_EQ(json["counters"][0]["name"], "physical_total");
   EXPECT_FALSE(json["counters"][0].contains("bytes"));
   EXPECT_FALSE(json.contains("threads"));
+  EXPECT_FALSE(json.contains("blame"));
 }
 
 TEST_F(Kernel, TakesASoundSmallDumpForWhole) {
@@ -79,6 +80,31 @@ TEST_F(Kernel, CountsTheMemoryBySymbols) {
   }
   EXPECT_EQ(vigil_json({"analyze", file, "--symbols", symbols})["kernel"]["offsets"],
             "symbols of ntoskrnl.pdb");
+}
+
+TEST_F(Kernel, SaysWhyAPartIsEmpty) {
+  const auto whole = test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel);
+  const auto file = write(whole.substr(0, 0x2040));
+  for (const std::string part : {"--processes", "--threads", "--modules", "--processors"}) {
+    const auto output = vigil({"kernel", file, part});
+    EXPECT_EQ(output.code, ExitCode::Partial);
+    EXPECT_THAT(output.out, HasSubstr("could be read in this dump")) << part;
+    EXPECT_THAT(output.err, HasSubstr("vigil: partial, with ")) << part;
+    EXPECT_THAT(output.err, HasSubstr("it is cut off")) << part;
+  }
+  const auto json = vigil_json({"kernel", file, "--processes"});
+  EXPECT_EQ(json["status"], "partial");
+  EXPECT_THAT(json["diagnostics"].dump(), HasSubstr("it is cut off"));
+}
+
+TEST_F(Kernel, SaysNothingMoreOfAWholeDump) {
+  const auto file = write(test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel));
+  const auto output = vigil({"kernel", file, "--processes"});
+  EXPECT_EQ(output.code, ExitCode::Ok);
+  EXPECT_EQ(output.err, "");
+  const auto json = vigil_json({"kernel", file, "--processes"});
+  EXPECT_EQ(json["status"], "ok");
+  EXPECT_FALSE(json.contains("diagnostics"));
 }
 
 TEST_F(Kernel, RefusesWhatIsNoKernelDump) {

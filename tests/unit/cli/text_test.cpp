@@ -2,8 +2,11 @@
 #include "text.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "commands.h"
 
 namespace vigil::cli {
 namespace {
@@ -50,6 +53,22 @@ TEST(CutToWidth, SaysThatSomethingIsMissing) {
   EXPECT_EQ(cut_to_width("日本語", 4), "日…");
   EXPECT_EQ(cut_to_width("abc", 1), "…");
   EXPECT_EQ(cut_to_width("abc", 0), "");
+}
+
+TEST(InternalError, IsJsonWhereThatWasAskedFor) {
+  const auto report = [](const std::vector<std::string>& args) {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(report_internal_error("vector::at", args), ExitCode::Failed);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "vigil: internal error: vector::at\n");
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_EQ(report({"analyze", "a.dmp"}), "");
+  const std::string json =
+      R"({"error":{"code":"internal","message":"internal error: vector::at"}})"
+      "\n";
+  EXPECT_EQ(report({"analyze", "a.dmp", "--json"}), json);
+  EXPECT_EQ(report({"analyze", "--dump-handle=12"}), json);
 }
 
 }  // namespace

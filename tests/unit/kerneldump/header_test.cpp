@@ -133,10 +133,31 @@ TEST(Bugcheck, LosesTheFlagOfSmallDumpsAndKeepsACodeOfItsOwn) {
 }
 
 TEST(KernelHeader, OfATypeThatIsNotKnownTellsItsNumber) {
-  const auto bytes = made_header64(77).bytes();
-  const auto dump = KernelDump::parse(ByteView(std::string_view(bytes)));
-  ASSERT_TRUE(dump.ok()) << dump.error().message();
-  EXPECT_EQ((*dump)->snapshot().kernel->dump_type, "unknown (77)");
+  for (const auto& [type, text] : {std::pair{77U, "unknown (77)"}, std::pair{0U, "unknown (0)"},
+                                   std::pair{kFiller32, "unknown"}}) {
+    const auto bytes = made_header64(type).bytes();
+    const auto dump = KernelDump::parse(ByteView(std::string_view(bytes)));
+    ASSERT_TRUE(dump.ok()) << dump.error().message();
+    EXPECT_EQ((*dump)->snapshot().kernel->dump_type, text);
+  }
+}
+
+TEST(KernelHeader, LeavesOutCountsAndTimesThatCannotBe) {
+  for (const std::uint64_t value : {~std::uint64_t{0}, std::uint64_t{0x7f7f7f7f7f7f7f7f}}) {
+    auto bytes = made_header64(1);
+    bytes.patch_u32(0x34, static_cast<std::uint32_t>(value));
+    bytes.patch_u64(0xfa8, value).patch_u64(0x1030, value);
+    MemorySource source{ByteView(bytes.bytes())};
+    Diagnostics diagnostics;
+    const auto header = read_header(source, diagnostics);
+    ASSERT_TRUE(header.ok());
+    EXPECT_EQ(header->processors, 0U);
+    EXPECT_FALSE(header->crash_time);
+    EXPECT_FALSE(header->uptime);
+    EXPECT_THAT(diagnostics.notes(), testing::IsSupersetOf({HasSubstr("no number of processors"),
+                                                            HasSubstr("no time of a crash"),
+                                                            HasSubstr("are no uptime")}));
+  }
 }
 
 }  // namespace

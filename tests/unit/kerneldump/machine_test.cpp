@@ -115,10 +115,26 @@ void expect_counters(const Dump& dump, const test::MachineTruth& truth) {
   EXPECT_EQ(counter(dump, "commit"), only(memory.committed * 4096));
   EXPECT_EQ(counter(dump, "commit_limit"), only(memory.commit_limit * 4096));
   EXPECT_EQ(counter(dump, "commit_peak"), only(memory.commit_peak * 4096));
+  EXPECT_EQ(counter(dump, "commit_limit_maximum"), only(memory.commit_limit * 4096));
   EXPECT_EQ(counter(dump, "shared_commit"), only(memory.shared_commit * 4096));
+  EXPECT_EQ(counter(dump, "driver_commit"), only(memory.driver_commit * 4096));
+  EXPECT_EQ(counter(dump, "process_commit"), only(memory.process_commit * 4096));
+  EXPECT_EQ(counter(dump, "nonpaged_pool"), only(memory.nonpaged_pool * 4096));
+  EXPECT_EQ(counter(dump, "nonpaged_pool_maximum"), only(memory.maximum_nonpaged_pool_bytes));
+  EXPECT_EQ(counter(dump, "paged_pool_maximum"), memory.paged_pool_bytes);
+}
+
+/// The process that was current has its whole name, of which EPROCESS has 14 characters.
+void expect_whole_name(const Dump& dump) {
+  const auto process = std::ranges::find(dump.kernel().processes, dump.kernel().current_process,
+                                         &snapshot::KernelProcess::address);
+  ASSERT_NE(process, dump.kernel().processes.end());
+  EXPECT_EQ(process->image, "contoso-agent.exe");
+  EXPECT_THAT(dump.snapshot().threads.front().name, testing::EndsWith(", contoso-agent.exe"));
 }
 
 void expect_environment(const Dump& dump, const test::MachineTruth& truth) {
+  expect_whole_name(dump);
   ASSERT_EQ(dump.kernel().peb.has_value(), truth.peb.address != 0);
   ASSERT_EQ(dump.kernel().teb.has_value(), truth.teb.address != 0);
   if (!dump.kernel().peb) return;

@@ -52,8 +52,19 @@ TEST(FileType, ShowsHowAnUnknownFileBegins) {
   const auto error = refusal("hello world");
   EXPECT_EQ(error.code(), Errc::Malformed);
   EXPECT_EQ(error.message(),
-            "file is not a minidump: it begins with 68 65 6c 6c 6f 20 77 6f, and not with MDMP");
-  EXPECT_EQ(refusal("M").message(), "file is not a minidump: it begins with 4d, and not with MDMP");
+            "file is no dump: it begins with 68 65 6c 6c 6f 20 77 6f, and not with MDMP, as a "
+            "minidump, or with PAGEDU64 or PAGEDUMP, as a kernel dump");
+  EXPECT_THAT(refusal("M").message(), HasSubstr("it begins with 4d, and not"));
+}
+
+TEST(FileType, KnowsTheFirstBytesOfAKernelDump) {
+  for (const std::string whole : {"PAGEDU64", "PAGEDUMP"}) {
+    for (std::size_t size = 1; size < whole.size(); ++size) {
+      const auto error = refusal(whole.substr(0, size));
+      EXPECT_EQ(error.code(), Errc::Truncated) << size;
+      EXPECT_THAT(error.message(), HasSubstr("of a kernel dump: it is cut off")) << size;
+    }
+  }
 }
 
 TEST(FileType, NamesAFileThatWasNeverWritten) {
