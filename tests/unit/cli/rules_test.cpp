@@ -5,27 +5,13 @@
 
 #include <gmock/gmock.h>
 
-#include "unit/cli/cli_fixture.h"
+#include "unit/cli/rules_fixture.h"
 
 namespace vigil::cli {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-class RulesCommand : public CliTest {
- protected:
-  void write_rules(const std::string& text, const std::string& name = "orders.yaml") {
-    std::filesystem::create_directories(folder / "rules.d");
-    std::ofstream(folder / "rules.d" / name) << "schema: 1\nowner: orders\nrules:\n" << text;
-  }
-  static std::string rule(const std::string& name,
-                          const std::string& process,
-                          const std::string& more = "") {
-    return "  - name: " + name + "\n    match: { process: '" + process + "' }\n    when: crash\n" +
-           more;
-  }
-};
 
 TEST_F(RulesCommand, ListTellsHowEachRuleStands) {
   auto store = open();
@@ -85,85 +71,6 @@ TEST_F(RulesCommand, SwitchingARuleLeavesWhatElseTheFileSays) {
   const std::string text((std::istreambuf_iterator<char>(stream)),
                          std::istreambuf_iterator<char>());
   EXPECT_EQ(text, "# mine\nof-a-broken-file  # until Monday\n");
-}
-
-TEST_F(RulesCommand, TestCountsWhatWasBeforeItsBegin) {
-  auto store = open();
-  finish(store, crash(), {});
-  const auto now = SystemClock().now();
-  auto again = crash(now - Microseconds(1'000'000), 77);
-  const auto id = record(store, again);
-  ASSERT_TRUE(store
-                  .set_decision(id, {rules::DumpKind::None, "orders-crash",
-                                     "rule orders-crash: per_signature limit of 1 reached", true})
-                  .ok());
-  write_rules(rule("orders-crash", "Orders.exe", "    limits: { lifetime: 1 }\n"));
-  EXPECT_EQ(vigil_json({"rules", "test", "--since", "1h ago"})["differ"], 0);
-}
-
-TEST_F(RulesCommand, ExplainGoesClauseByClauseToTheRuleThatDecides) {
-  open();
-  write_rules(rule("other", "Billing.exe") +
-              rule("orders-crash", "Orders*", "    limits: { per_hour: 6 }\n") +
-              rule("behind", "*"));
-  const auto output = vigil({"rules", "explain", "--process", "Orders.exe"});
-  EXPECT_EQ(output.code, ExitCode::Ok);
-  EXPECT_THAT(output.out, HasSubstr("Orders.exe: crash\n"));
-  EXPECT_THAT(output.out, HasSubstr("    no   process           Billing.exe  ← Orders.exe\n"));
-  EXPECT_THAT(output.out, HasSubstr("    yes  process           Orders*  ← Orders.exe\n"));
-  EXPECT_THAT(output.out, HasSubstr("    → rule orders-crash: mini dump\n"));
-  EXPECT_THAT(output.out, HasSubstr("1 rule behind it is not asked\n"));
-}
-
-TEST_F(RulesCommand, ExplainOfACaptureSaysWhatWasDecidedThen) {
-  auto store = open();
-  const auto id = finish(store, crash(), {});
-  write_rules(rule("orders-crash", "Orders*", "    limits: { per_signature: 1 }\n"));
-  const auto output = vigil({"rules", "explain", std::to_string(id.value)});
-  EXPECT_THAT(output.out, HasSubstr("decided then: rule orders-crash: mini dump\n"));
-  EXPECT_THAT(output.out, HasSubstr("crash ACCESS_VIOLATION"));
-  const auto json = vigil_json({"rules", "explain", "last"});
-  EXPECT_EQ(json["decided_then"], "rule orders-crash: mini dump");
-  EXPECT_EQ(json["rules"][0]["decision"]["dump"], "mini");
-}
-
-TEST_F(RulesCommand, ExplainOfAnExitAsksForItsCode) {
-  write_rules(
-      "  - name: gave-up\n    match: { process: x.exe }\n    when: { exit: { codes: [3] } }\n");
-  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "3"}).out,
-              HasSubstr("→ rule gave-up: mini dump"));
-  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "4"}).out,
-              HasSubstr("no rule matches"));
-  EXPECT_EQ(vigil({"rules", "explain", "--process", "x.exe", "--exit", "zebra"}).code,
-            ExitCode::Usage);
-  EXPECT_EQ(vigil({"rules", "explain"}).code, ExitCode::Usage);
-}
-
-TEST_F(RulesCommand, TestSaysWhatNewRulesWouldHaveDone) {
-  auto store = open();
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    const auto id = record(store, crash(kMorning + Microseconds(i * 1'000'000), 100 + i));
-    ASSERT_TRUE(store
-                    .set_decision(id, {rules::DumpKind::Mini, "orders-crash",
-                                       "rule orders-crash: mini dump", false})
-                    .ok());
-  }
-  write_rules(rule("orders-crash", "Orders.exe", "    limits: { per_hour: 2 }\n"));
-  const auto output = vigil({"rules", "test"});
-  EXPECT_EQ(output.code, ExitCode::Ok);
-  EXPECT_THAT(output.out, HasSubstr("    then  rule orders-crash: mini dump\n"
-                                    "    now   rule orders-crash: per_hour limit of 2 reached\n"));
-  EXPECT_THAT(output.out,
-              HasSubstr("3 deaths replayed, 1 decided otherwise; dumps: 3 then, 2 now, 0 of them "
-                        "full\n"));
-  EXPECT_EQ(vigil_json({"rules", "test"})["differ"], 1);
-}
-
-TEST_F(RulesCommand, TestRefusesRulesThatAreBroken) {
-  open();
-  write_rules("  - nam: a\n");
-  EXPECT_EQ(vigil({"rules", "test"}).code, ExitCode::Usage);
-  EXPECT_EQ(vigil({"rules", "test", "nowhere.yaml"}).code, ExitCode::NotFound);
 }
 
 TEST_F(RulesCommand, SchemaIsTheDocumentedOne) {
