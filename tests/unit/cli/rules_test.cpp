@@ -73,6 +73,20 @@ TEST_F(RulesCommand, SwitchingARuleLeavesWhatElseTheFileSays) {
   EXPECT_EQ(text, "# mine\nof-a-broken-file  # until Monday\n");
 }
 
+TEST_F(RulesCommand, CheckWarnsOfARuleThatNeverActs) {
+  write_rules("  - name: a\n    match: { process: x.exe }\n    when: { all: [crash, exit] }\n" +
+              rule("old", "y.exe", "    expires: 2020-01-01\n"));
+  const auto output = vigil({"rules", "check"});
+  EXPECT_EQ(output.code, ExitCode::Ok);
+  EXPECT_THAT(output.err, HasSubstr("rules.d/orders.yaml:4:11: warning: rule 'a' never acts: "));
+  EXPECT_THAT(output.err, HasSubstr("warning: rule 'old' has expired"));
+  EXPECT_EQ(output.out, "2 rules (1 disabled or expired) in 1 file, no problems, 2 warnings\n");
+  const auto json = vigil_json({"rules", "check"});
+  ASSERT_EQ(json["warnings"].size(), 2u);
+  EXPECT_EQ(json["warnings"][0]["line"], 4);
+  EXPECT_EQ(json["problems"].size(), 0u);
+}
+
 TEST_F(RulesCommand, SchemaIsTheDocumentedOne) {
   const auto printed = nlohmann::json::parse(vigil({"rules", "schema"}).out);
   EXPECT_EQ(printed["title"], "Vigil rule file");
