@@ -48,6 +48,33 @@ TEST_F(RulesCommand, ListSaysWhichFilesAreInvalid) {
   const auto output = vigil({"rules", "list"});
   EXPECT_EQ(output.code, ExitCode::Partial);
   EXPECT_THAT(output.err, HasSubstr("invalid: rules.d/broken.yaml:4:"));
+  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml a running service goes on with the "
+                                    "rules that it had before"));
+  const auto json = vigil_json({"rules", "list"});
+  ASSERT_EQ(json["rules"].size(), 2u);
+  EXPECT_EQ(json["rules"][1]["state"], "invalid");
+  EXPECT_EQ(json["rules"][1]["file"], "rules.d/broken.yaml");
+  EXPECT_THAT(json["rules"][1]["problems"][0], HasSubstr("rules.d/broken.yaml:4:"));
+}
+
+TEST_F(RulesCommand, ListDoesNotSayThatThereAreNoRulesWhereAFileIsBroken) {
+  write_rules("  - nam: b\n", "broken.yaml");
+  const auto output = vigil({"rules", "list"});
+  EXPECT_THAT(output.err, Not(HasSubstr("no rules")));
+  EXPECT_THAT(output.out, HasSubstr("invalid"));
+}
+
+TEST_F(RulesCommand, NothingIsSwitchedInAFileThatIsNotObeyed) {
+  write_rules(rule("a", "x.exe"));
+  const auto file = folder / "rules.d" / ".disabled";
+  std::ofstream(file) << "a\n\xff\n";
+  for (const char* way : {"disable", "enable"}) {
+    const auto output = vigil({"rules", way, "a"});
+    EXPECT_NE(output.code, ExitCode::Ok);
+    EXPECT_THAT(output.err, HasSubstr("rules.d/.disabled: is not UTF-8; the service obeys nothing "
+                                      "that it says"));
+  }
+  EXPECT_EQ(std::filesystem::file_size(file), 4u);
 }
 
 TEST_F(RulesCommand, DisableAndEnableSwitchARule) {
