@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -74,7 +76,26 @@ nlohmann::ordered_json to_json(const Line& line) {
   return object;
 }
 
-Table table_of(const std::vector<Line>& lines) {
+/// A file that no rule could be read of.
+struct Broken {
+  std::string file;
+  std::vector<std::string> problems;
+};
+
+std::vector<Broken> broken_of(const rules::LoadResult& loaded) {
+  std::vector<Broken> broken;
+  for (const auto& file : broken_files(loaded)) {
+    auto& one = broken.emplace_back(Broken{file, {}});
+    for (const auto& problem : loaded.problems) {
+      if (problem.file == file) one.problems.push_back(problem.format());
+    }
+  }
+  return broken;
+}
+
+constexpr std::string_view kInvalid = "invalid";
+
+Table table_of(const std::vector<Line>& lines, const std::vector<Broken>& broken) {
   Table table({{"NAME"},
                {"STATE"},
                {"LAST HOUR", Table::Align::Right},
@@ -94,6 +115,11 @@ Table table_of(const std::vector<Line>& lines) {
                one_line(rules::describe(rule.when)), one_line(place_of(rule)),
                one_line(line.standing.reason)});
   }
+  for (const auto& [file, problems] : broken) {
+    const auto rest = problems.size() - 1;
+    table.add({"-", std::string(kInvalid), "-", "-", "-", "-", one_line(file),
+               one_line(problems.front()) + (rest > 0 ? fmt::format(" (and {} more)", rest) : "")});
+  }
   return table;
 }
 
@@ -103,22 +129,24 @@ ExitCode run_rules_list(const Context& context) {
   const auto loaded = rules_of(context);
   const auto lines = read_lines(context, loaded.rules);
   if (!lines.ok()) return report_error(lines.error());
+  const auto broken = broken_of(loaded);
   if (context.json) {
     nlohmann::ordered_json object;
-    auto& list = object["rules"] = nlohmann::ordered_json::array();
+    auto list = nlohmann::ordered_json::array();
     for (const auto& line : *lines) list.push_back(to_json(line));
+    for (const auto& [file, found] : broken)
+      list.push_back({{"state", kInvalid}, {"file", file}, {"problems", found}});
+    object["rules"] = std::move(list);
     auto& problems = object["problems"] = nlohmann::ordered_json::array();
     for (const auto& problem : loaded.problems) problems.push_back(problem.format());
     print_json(object);
   } else {
-    if (lines->empty()) {
+    if (lines->empty() && broken.empty()) {
       say("no rules\n");
     } else {
-      print(table_of(*lines).text(context, terminal_width()));
+      print(table_of(*lines, broken).text(context, terminal_width()));
     }
-    // Of these files the service goes on with what they said before.
-    for (const auto& problem : loaded.problems)
-      say(fmt::format("invalid: {}\n", one_line(problem.format())));
+    say_what_is_broken(loaded);
   }
   return loaded.problems.empty() ? ExitCode::Ok : ExitCode::Partial;
 }

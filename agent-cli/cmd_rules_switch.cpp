@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -47,14 +48,29 @@ Result<std::string> read_disabled(const std::filesystem::path& file) {
   return text;
 }
 
+/// Why nothing of what kDisabledFile says is obeyed; empty: it is. To write it anew would make
+/// everything count that somebody may have put there.
+std::string why_refused(const rules::LoadResult& loaded) {
+  for (const auto& problem : loaded.problems) {
+    if (!problem.file.ends_with(rules::kDisabledFile)) continue;
+    return fmt::format(
+        "{}; the service obeys nothing that it says. Put that right, or remove it, "
+        "and try again",
+        one_line(problem.format()));
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode run_rules_switch(const Context& context, const RulesSwitchOptions& options) {
   const auto file = settings::DataPaths{context.data_folder}.rules_folder() /
                     path_from_utf8(rules::kDisabledFile);
+  const auto loaded = rules_of(context);
+  if (auto why = why_refused(loaded); !why.empty())
+    return report_error({Errc::Malformed, std::move(why)});
   auto text = read_disabled(file);
   if (!text.ok()) return report_error(text.error());
-  const auto loaded = rules_of(context);
   const auto known = known_names(loaded.rules, *text);
   std::string said;
   for (const auto& name : options.names) {

@@ -76,7 +76,9 @@ std::string newest_in_words(const Context& context, const std::optional<store::C
 
 std::string rules_in_words(const rules::LoadResult& loaded) {
   auto text = fmt::format("{} in {}", loaded.rules.rules.size(), counted(loaded.files, "file"));
-  for (const auto& problem : loaded.problems) text += "\n            " + one_line(problem.format());
+  const auto add = [&text](std::string_view line) { text.append("\n            ").append(line); };
+  for (const auto& problem : loaded.problems) add(one_line(problem.format()));
+  if (const auto words = last_good_in_words(loaded); !words.empty()) add(words);
   return text;
 }
 
@@ -85,16 +87,19 @@ std::size_t attaching(const rules::RuleSet& rules) {
 }
 
 /// Who would take a dump of the next crash.
-std::string dumps_in_words(const rules::RuleSet& rules, const settings::Settings& settings) {
+std::string dumps_in_words(const rules::LoadResult& loaded, const settings::Settings& settings) {
+  const auto& rules = loaded.rules;
   const auto attached =
       fmt::format("attached by {} of {} rules", attaching(rules), rules.rules.size());
   const bool wer = settings.local_dumps && !wer::wanted_dumps(rules).empty();
   if (settings.aedebug) return fmt::format("of crashes (AeDebug); {}", attached);
   if (wer) return fmt::format("of crashes (WER LocalDumps); {}", attached);
   if (attaching(rules) != 0) return fmt::format("{}; AeDebug and LocalDumps are off", attached);
-  return "none are taken: no rule asks for one that AeDebug, LocalDumps (watch in vigil.yaml) or "
-         "an "
-         "attached dumper would take";
+  return fmt::format(
+      "{}: no rule{} asks for one that AeDebug, LocalDumps (watch in vigil.yaml) or an "
+      "attached dumper would take",
+      loaded.problems.empty() ? "none are taken" : "none that can be told of",
+      loaded.problems.empty() ? "" : " that could be read");
 }
 
 void print_text(const Context& context, const MachineStatus& status) {
@@ -131,7 +136,7 @@ void print_text(const Context& context, const MachineStatus& status) {
   }
   line("rules", rules_in_words(status.rules));
   if (status.settings.ok()) {
-    line("dumps", dumps_in_words(status.rules.rules, *status.settings));
+    line("dumps", dumps_in_words(status.rules, *status.settings));
   } else {
     error_line("settings", status.settings.error());
   }

@@ -56,7 +56,7 @@ void add_explain(CLI::App& group, Line& line) {
       ->allow_extra_args(false);
   command
       ->add_option("--exit", options.exit_code,
-                   "That it exits with this code; otherwise, that it crashes")
+                   "Of its end with this code; otherwise of whatever may happen to it")
       ->type_name("CODE");
   command->callback([&line] {
     const auto& asked = line.rules_explain;

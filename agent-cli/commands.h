@@ -87,7 +87,7 @@ struct RulesExplainOptions {
   std::optional<std::uint32_t> pid;  ///< A running one; otherwise one that is described.
   std::string process, path, command_line;
   std::vector<std::string> services;
-  std::string exit_code;  ///< Empty: a crash.
+  std::string exit_code;  ///< Empty: whatever may happen to it.
 };
 struct RulesTestOptions {
   std::filesystem::path path;  ///< As for check.

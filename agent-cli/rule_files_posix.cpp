@@ -7,7 +7,7 @@ rules::Objection rule_file_objection() {
   return {};
 }
 
-Result<rules::ProcessFacts> facts_of_process(ProcessId) {
+Result<Subject> subject_of_process(ProcessId) {
   return Error{Errc::Unsupported,
                "processes are watched on Windows only; describe one with --process"};
 }

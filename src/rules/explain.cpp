@@ -36,7 +36,15 @@ std::string code_text(std::uint32_t code) {
   const auto* known = find_exception_code(code);
   if (known != nullptr) return std::string(known->name);
   constexpr std::uint32_t kFirstStatusCode = 0x4000'0000;
+  // What `exit(-1)` becomes; -1000 and below are more likely codes of somebody's own.
+  constexpr std::int32_t kFirstNegative = -999;
+  const auto number = static_cast<std::int32_t>(code);
+  if (number < 0 && number >= kFirstNegative) return fmt::format("{} ({:#x})", number, code);
   return code < kFirstStatusCode ? fmt::format("{}", code) : fmt::format("{:#x}", code);
+}
+
+std::string times_in_a_row(std::uint32_t count) {
+  return count == 1 ? "once" : fmt::format("{} times in a row", count);
 }
 
 std::string codes_text(const std::vector<std::uint32_t>& codes) {
@@ -95,9 +103,9 @@ std::string describe(const Condition& condition) {
     case Kind::Threshold: return describe(condition.threshold);
     case Kind::Hang:
       if (condition.probe.type == Probe::Type::WaitChain)
-        return fmt::format("hang: a deadlock, seen {} times in a row", condition.probe.failures);
-      return fmt::format("hang: {} fails {} times in a row", describe(condition.probe),
-                         condition.probe.failures);
+        return "hang: a deadlock, seen " + times_in_a_row(condition.probe.failures);
+      return fmt::format("hang: {} fails {}", describe(condition.probe),
+                         times_in_a_row(condition.probe.failures));
     case Kind::Any: return fmt::format("any of ({})", parts_text(condition.parts));
     case Kind::All: return fmt::format("all of ({})", parts_text(condition.parts));
   }

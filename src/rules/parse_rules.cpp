@@ -137,8 +137,8 @@ void read_rule(const Node& node, File& file, Problems& problems) {
   yaml::read_map(node, kRuleFields, rule, problems);
   check_required(node, kRequiredRuleKeys, "the rule", problems);
   if (rule.attach && !rule.when.wants_events()) {
-    problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with crash "
-                                 "and exit",
+    problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with "
+                                 "crash, exit, exception and module",
                                  yaml::shown(rule.name)));
   }
   std::string_view unseen;

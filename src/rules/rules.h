@@ -337,6 +337,10 @@ using Objection = std::function<std::string(const std::filesystem::path& file)>;
                                      const std::string& name,
                                      const Objection& objection = {});
 
+/// What is odd about rules that are well formed, each at the name of its rule: that nothing can
+/// ever meet it, or a part of it, and that its day is over.
+[[nodiscard]] std::vector<Problem> doubts(const RuleSet& set, Timestamp now);
+
 /// What to go on with after a reload: \p loaded, and for each file with a problem the rules that it
 /// had in
 /// \p last_good. So one team's mistake leaves every other team's change in force.

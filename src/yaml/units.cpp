@@ -77,10 +77,11 @@ constexpr Kind kSize{"a size", "10MiB", kSizeUnits, kSizeAliases,
 constexpr Kind kPercent{"a share", "85%", kPercentUnits, kPercentAliases,
                         std::numeric_limits<std::uint64_t>::max()};
 
-std::string unit_names(const Kind& kind) {
+/// `with one of s and m`, `with %`
+std::string with_units(const Kind& kind) {
   std::vector<std::string_view> names;
   for (const auto& unit : kind.units) names.push_back(unit.name);
-  return join_names(names);
+  return fmt::format("with {}{}", names.size() == 1 ? "" : "one of ", join_names(names));
 }
 
 Error wrong_unit(std::string_view text,
@@ -94,8 +95,8 @@ Error wrong_unit(std::string_view text,
                                          shown(text), number, alias->meant)};
   }
   return {Errc::Malformed,
-          fmt::format("{} has an unknown unit; {} is a whole number with one of {}, such as {}",
-                      shown(text), kind.what, unit_names(kind), kind.example)};
+          fmt::format("{} has an unknown unit; {} is a whole number {}, such as {}", shown(text),
+                      kind.what, with_units(kind), kind.example)};
 }
 
 Result<std::uint64_t> parse_quantity(std::string_view text, const Kind& kind) {
@@ -109,8 +110,8 @@ Result<std::uint64_t> parse_quantity(std::string_view text, const Kind& kind) {
   }
   if (unit.empty()) {
     return Error{Errc::Malformed,
-                 fmt::format("{} has no unit; {} is a whole number with one of {}, such as {}",
-                             shown(text), kind.what, unit_names(kind), kind.example)};
+                 fmt::format("{} has no unit; {} is a whole number {}, such as {}", shown(text),
+                             kind.what, with_units(kind), kind.example)};
   }
   const auto found = std::find_if(kind.units.begin(), kind.units.end(),
                                   [&](const Unit& u) { return u.name == unit; });

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf.h"
 #include "yaml/yaml.h"
 
 namespace vigil::yaml {
@@ -19,6 +20,32 @@ bool expect_text(const Node& node, std::string_view what, Problems& problems) {
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+struct CodeUnits {
+  char16_t first, last;
+};
+/// Characters that are not seen, or that turn the direction of writing round. Source: Unicode, its
+/// property Default_Ignorable_Code_Point and its bidirectional controls.
+constexpr CodeUnits kHidden[] = {
+    {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c}, {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+    {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff9, 0xfffb}};
+
+/// The first character of \p text that would hide what it says; 0: there is none.
+std::uint32_t hidden_in(std::string_view text) {
+  const auto units = utf16_from_utf8(text);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const auto unit = units[i];
+    const bool hidden = std::ranges::any_of(
+        kHidden, [&](const CodeUnits& range) { return unit >= range.first && unit <= range.last; });
+    if (hidden) return unit;
+    // Tags, U+E0000 to U+E007F: a language that nobody sees.
+    const bool tag =
+        unit == 0xdb40 && i + 1 < units.size() && units[i + 1] >= 0xdc00 && units[i + 1] <= 0xdc7f;
+    if (tag) return 0xe0000U + (units[i + 1] - 0xdc00U);
+  }
+  return 0;
 }
 
 void add_out_of_range(const Node& node,
@@ -65,6 +92,12 @@ std::optional<std::string> read_text(const Node& node,
     problems.add(
         node.at,
         R"(a line break or control character in the text; in double quotes '\n' is one: use single quotes)");
+    return std::nullopt;
+  }
+  if (const auto hidden = hidden_in(node.text); hidden != 0) {
+    problems.add(node.at, fmt::format("the character U+{:04X} in the text, which is not seen and "
+                                      "hides what it says",
+                                      hidden));
     return std::nullopt;
   }
   return node.text;

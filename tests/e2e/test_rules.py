@@ -65,6 +65,8 @@ class Switches(VigilTestCase):
         said = self.vigil.must("rules", "explain", "--pid", str(process.pid)).out
         self.assertIn(f"linger.exe (pid {process.pid}): crash", said)
         self.assertIn("→ rule all: mini dump", said)
+        service = self.vigil.must("rules", "explain", "--process", "vigil-service.exe").out
+        self.assertIn("→ Vigil takes no dumps of its own programs", service)
 
 
 class Users(VigilTestCase):
@@ -92,6 +94,32 @@ class Access(VigilTestCase):
         listed = self.vigil.run("rules", "list")
         self.assertEqual(listed.code, 4)
         self.assertIn("invalid: rules.d/loose.yaml: Everyone may write it", listed.err)
+
+
+    def test_checks_a_file_of_the_service_as_the_service_does(self) -> None:
+        self.require_wine("its files are this user's, and their modes are access lists")
+        self.vigil.install(SETTINGS, {"all.yaml": attach_rule("good", "access_violation.exe")})
+        file = self.vigil.write_rule("loose.yaml", attach_rule("loose", "divide.exe"))
+        file.chmod(0o666)
+        elsewhere = self.scratch / "loose.yaml"
+        elsewhere.write_bytes(file.read_bytes())
+        elsewhere.chmod(0o666)
+        for arguments in (("check",), ("check", self.machine.to_windows(file)), ("test",), ("test", self.machine.to_windows(file))):
+            said = self.vigil.run("rules", *arguments)
+            self.assertEqual(said.code, 2, said.out + said.err)
+            self.assertIn("Everyone may write it", said.err)
+        self.vigil.must("rules", "check", self.machine.to_windows(elsewhere))
+
+    def test_switches_nothing_in_a_file_that_anybody_may_write(self) -> None:
+        self.require_wine("its files are this user's, and their modes are access lists")
+        self.vigil.install(SETTINGS, {"all.yaml": attach_rule("good", "access_violation.exe")})
+        file = self.vigil.write_rule(".disabled", "good\n")
+        file.chmod(0o666)
+        said = self.vigil.run("rules", "disable", "good")
+        self.assertNotEqual(said.code, 0)
+        self.assertIn("Everyone may write it", said.err)
+        self.assertIn("the service obeys nothing that it says", said.err)
+        self.assertEqual(file.read_text(encoding="utf-8"), "good\n")
 
 
 class Exceptions(VigilTestCase):

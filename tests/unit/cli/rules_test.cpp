@@ -5,27 +5,13 @@
 
 #include <gmock/gmock.h>
 
-#include "unit/cli/cli_fixture.h"
+#include "unit/cli/rules_fixture.h"
 
 namespace vigil::cli {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-class RulesCommand : public CliTest {
- protected:
-  void write_rules(const std::string& text, const std::string& name = "orders.yaml") {
-    std::filesystem::create_directories(folder / "rules.d");
-    std::ofstream(folder / "rules.d" / name) << "schema: 1\nowner: orders\nrules:\n" << text;
-  }
-  static std::string rule(const std::string& name,
-                          const std::string& process,
-                          const std::string& more = "") {
-    return "  - name: " + name + "\n    match: { process: '" + process + "' }\n    when: crash\n" +
-           more;
-  }
-};
 
 TEST_F(RulesCommand, ListTellsHowEachRuleStands) {
   auto store = open();
@@ -62,6 +48,33 @@ TEST_F(RulesCommand, ListSaysWhichFilesAreInvalid) {
   const auto output = vigil({"rules", "list"});
   EXPECT_EQ(output.code, ExitCode::Partial);
   EXPECT_THAT(output.err, HasSubstr("invalid: rules.d/broken.yaml:4:"));
+  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml a running service goes on with the "
+                                    "rules that it had before"));
+  const auto json = vigil_json({"rules", "list"});
+  ASSERT_EQ(json["rules"].size(), 2u);
+  EXPECT_EQ(json["rules"][1]["state"], "invalid");
+  EXPECT_EQ(json["rules"][1]["file"], "rules.d/broken.yaml");
+  EXPECT_THAT(json["rules"][1]["problems"][0], HasSubstr("rules.d/broken.yaml:4:"));
+}
+
+TEST_F(RulesCommand, ListDoesNotSayThatThereAreNoRulesWhereAFileIsBroken) {
+  write_rules("  - nam: b\n", "broken.yaml");
+  const auto output = vigil({"rules", "list"});
+  EXPECT_THAT(output.err, Not(HasSubstr("no rules")));
+  EXPECT_THAT(output.out, HasSubstr("invalid"));
+}
+
+TEST_F(RulesCommand, NothingIsSwitchedInAFileThatIsNotObeyed) {
+  write_rules(rule("a", "x.exe"));
+  const auto file = folder / "rules.d" / ".disabled";
+  std::ofstream(file) << "a\n\xff\n";
+  for (const char* way : {"disable", "enable"}) {
+    const auto output = vigil({"rules", way, "a"});
+    EXPECT_NE(output.code, ExitCode::Ok);
+    EXPECT_THAT(output.err, HasSubstr("rules.d/.disabled: is not UTF-8; the service obeys nothing "
+                                      "that it says"));
+  }
+  EXPECT_EQ(std::filesystem::file_size(file), 4u);
 }
 
 TEST_F(RulesCommand, DisableAndEnableSwitchARule) {
@@ -87,83 +100,18 @@ TEST_F(RulesCommand, SwitchingARuleLeavesWhatElseTheFileSays) {
   EXPECT_EQ(text, "# mine\nof-a-broken-file  # until Monday\n");
 }
 
-TEST_F(RulesCommand, TestCountsWhatWasBeforeItsBegin) {
-  auto store = open();
-  finish(store, crash(), {});
-  const auto now = SystemClock().now();
-  auto again = crash(now - Microseconds(1'000'000), 77);
-  const auto id = record(store, again);
-  ASSERT_TRUE(store
-                  .set_decision(id, {rules::DumpKind::None, "orders-crash",
-                                     "rule orders-crash: per_signature limit of 1 reached", true})
-                  .ok());
-  write_rules(rule("orders-crash", "Orders.exe", "    limits: { lifetime: 1 }\n"));
-  EXPECT_EQ(vigil_json({"rules", "test", "--since", "1h ago"})["differ"], 0);
-}
-
-TEST_F(RulesCommand, ExplainGoesClauseByClauseToTheRuleThatDecides) {
-  open();
-  write_rules(rule("other", "Billing.exe") +
-              rule("orders-crash", "Orders*", "    limits: { per_hour: 6 }\n") +
-              rule("behind", "*"));
-  const auto output = vigil({"rules", "explain", "--process", "Orders.exe"});
+TEST_F(RulesCommand, CheckWarnsOfARuleThatNeverActs) {
+  write_rules("  - name: a\n    match: { process: x.exe }\n    when: { all: [crash, exit] }\n" +
+              rule("old", "y.exe", "    expires: 2020-01-01\n"));
+  const auto output = vigil({"rules", "check"});
   EXPECT_EQ(output.code, ExitCode::Ok);
-  EXPECT_THAT(output.out, HasSubstr("Orders.exe: crash\n"));
-  EXPECT_THAT(output.out, HasSubstr("    no   process           Billing.exe  ← Orders.exe\n"));
-  EXPECT_THAT(output.out, HasSubstr("    yes  process           Orders*  ← Orders.exe\n"));
-  EXPECT_THAT(output.out, HasSubstr("    → rule orders-crash: mini dump\n"));
-  EXPECT_THAT(output.out, HasSubstr("1 rule behind it is not asked\n"));
-}
-
-TEST_F(RulesCommand, ExplainOfACaptureSaysWhatWasDecidedThen) {
-  auto store = open();
-  const auto id = finish(store, crash(), {});
-  write_rules(rule("orders-crash", "Orders*", "    limits: { per_signature: 1 }\n"));
-  const auto output = vigil({"rules", "explain", std::to_string(id.value)});
-  EXPECT_THAT(output.out, HasSubstr("decided then: rule orders-crash: mini dump\n"));
-  EXPECT_THAT(output.out, HasSubstr("crash ACCESS_VIOLATION"));
-  const auto json = vigil_json({"rules", "explain", "last"});
-  EXPECT_EQ(json["decided_then"], "rule orders-crash: mini dump");
-  EXPECT_EQ(json["rules"][0]["decision"]["dump"], "mini");
-}
-
-TEST_F(RulesCommand, ExplainOfAnExitAsksForItsCode) {
-  write_rules(
-      "  - name: gave-up\n    match: { process: x.exe }\n    when: { exit: { codes: [3] } }\n");
-  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "3"}).out,
-              HasSubstr("→ rule gave-up: mini dump"));
-  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "4"}).out,
-              HasSubstr("no rule matches"));
-  EXPECT_EQ(vigil({"rules", "explain", "--process", "x.exe", "--exit", "zebra"}).code,
-            ExitCode::Usage);
-  EXPECT_EQ(vigil({"rules", "explain"}).code, ExitCode::Usage);
-}
-
-TEST_F(RulesCommand, TestSaysWhatNewRulesWouldHaveDone) {
-  auto store = open();
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    const auto id = record(store, crash(kMorning + Microseconds(i * 1'000'000), 100 + i));
-    ASSERT_TRUE(store
-                    .set_decision(id, {rules::DumpKind::Mini, "orders-crash",
-                                       "rule orders-crash: mini dump", false})
-                    .ok());
-  }
-  write_rules(rule("orders-crash", "Orders.exe", "    limits: { per_hour: 2 }\n"));
-  const auto output = vigil({"rules", "test"});
-  EXPECT_EQ(output.code, ExitCode::Ok);
-  EXPECT_THAT(output.out, HasSubstr("    then  rule orders-crash: mini dump\n"
-                                    "    now   rule orders-crash: per_hour limit of 2 reached\n"));
-  EXPECT_THAT(output.out,
-              HasSubstr("3 deaths replayed, 1 decided otherwise; dumps: 3 then, 2 now, 0 of them "
-                        "full\n"));
-  EXPECT_EQ(vigil_json({"rules", "test"})["differ"], 1);
-}
-
-TEST_F(RulesCommand, TestRefusesRulesThatAreBroken) {
-  open();
-  write_rules("  - nam: a\n");
-  EXPECT_EQ(vigil({"rules", "test"}).code, ExitCode::Usage);
-  EXPECT_EQ(vigil({"rules", "test", "nowhere.yaml"}).code, ExitCode::NotFound);
+  EXPECT_THAT(output.err, HasSubstr("rules.d/orders.yaml:4:11: warning: rule 'a' never acts: "));
+  EXPECT_THAT(output.err, HasSubstr("warning: rule 'old' has expired"));
+  EXPECT_EQ(output.out, "2 rules (1 disabled or expired) in 1 file, no problems, 2 warnings\n");
+  const auto json = vigil_json({"rules", "check"});
+  ASSERT_EQ(json["warnings"].size(), 2u);
+  EXPECT_EQ(json["warnings"][0]["line"], 4);
+  EXPECT_EQ(json["problems"].size(), 0u);
 }
 
 TEST_F(RulesCommand, SchemaIsTheDocumentedOne) {

@@ -11,6 +11,7 @@ namespace vigil::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class StatusCommand : public CliTest {
  protected:
@@ -45,6 +46,17 @@ TEST_F(StatusCommand, TellsTheRestWithoutAStore) {
   EXPECT_EQ(output.code, expected(ExitCode::NotFound));
   EXPECT_THAT(output.out, HasSubstr("there is no store here"));
   EXPECT_THAT(output.out, HasSubstr("rules       "));
+}
+
+TEST_F(StatusCommand, DoesNotSayThatNothingIsTakenWhereAFileIsBroken) {
+  open();
+  std::filesystem::create_directories(folder / "rules.d");
+  std::ofstream(folder / "rules.d" / "a.yaml") << "schema: 1\nrules:\n  - nam: a\n";
+  const auto said = vigil({"status"}).out;
+  EXPECT_THAT(said, Not(HasSubstr("none are taken")));
+  EXPECT_THAT(said, HasSubstr("no rule that could be read asks for one"));
+  EXPECT_THAT(said, HasSubstr("of rules.d/a.yaml a running service goes on with the rules that it "
+                              "had before"));
 }
 
 TEST_F(StatusCommand, TellsWhoWouldTakeADump) {

@@ -55,6 +55,11 @@ TEST(Explain, DescribesConditions) {
   EXPECT_EQ(of("crash"), "crash");
   EXPECT_EQ(of("exit"), "exit with any code but 0 and those of a crash");
   EXPECT_EQ(of("{ exit: { codes: [3, 0xc0000005] } }"), "exit with 3 or ACCESS_VIOLATION");
+  EXPECT_EQ(of("{ exit: { codes: [-1, 0xfffffffe, 0xffff0000] } }"),
+            "exit with -1 (0xffffffff) or -2 (0xfffffffe) or 0xffff0000");
+  EXPECT_EQ(of("{ hang: { tcp: '127.0.0.1:80', failures: 1 } }"), "hang: 127.0.0.1:80 fails once");
+  EXPECT_EQ(of("{ hang: { tcp: '127.0.0.1:80', failures: 2 } }"),
+            "hang: 127.0.0.1:80 fails 2 times in a row");
   EXPECT_EQ(of("{ any: [crash, { handles: { above: 100, for: 1m } }] }"),
             "any of (crash; handles above 100 for 1m)");
 }

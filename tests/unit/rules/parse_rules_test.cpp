@@ -278,7 +278,8 @@ TEST(ParseRules, AttachesForEventsOnly) {
   const auto problems = with("{ cpu: { above: 85% } }");
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].format(),
-            "f:3:9: rule 'hot' attaches and asks for no event: 'attach' goes with crash and exit");
+            "f:3:9: rule 'hot' attaches and asks for no event: 'attach' goes with crash, "
+            "exit, exception and module");
 }
 
 }  // namespace

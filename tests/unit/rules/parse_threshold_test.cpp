@@ -83,7 +83,7 @@ TEST(ReadThreshold, HasTheTimeOfItsBound) {
 TEST(ReadThreshold, RefusesWhatCannotBe) {
   EXPECT_EQ(described("cpu: { above: 101% }"), "f:1:15: '101%' is out of range: from 0% to 100%");
   EXPECT_EQ(described("cpu: { above: 85 }"),
-            "f:1:15: '85' has no unit; a share is a whole number with one of %, such as 85%");
+            "f:1:15: '85' has no unit; a share is a whole number with %, such as 85%");
   EXPECT_EQ(described("memory: { above: 10 }"),
             "f:1:18: '10' has no unit; a size is a whole number with one of B, KiB, MiB and GiB, "
             "such as 10MiB");

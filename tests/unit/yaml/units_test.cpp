@@ -114,7 +114,7 @@ TEST(Percent, IsAWholeNumberWithItsSign) {
 
 TEST(Percent, SaysWhatIsWrong) {
   EXPECT_EQ(parse_percent("85").error().message(),
-            "'85' has no unit; a share is a whole number with one of %, such as 85%");
+            "'85' has no unit; a share is a whole number with %, such as 85%");
   EXPECT_EQ(parse_percent("0.85").error().message(),
             "'0.85' is not a share: a whole number and its unit in one word, such as 85%");
   EXPECT_EQ(parse_percent("85percent").error().message(),

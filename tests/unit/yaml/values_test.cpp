@@ -55,6 +55,23 @@ TEST(ReadText, RefusesTheRest) {
             "use single quotes");
 }
 
+TEST(ReadText, RefusesWhatHidesWhatItSays) {
+  const auto read = [](const Node& n, Problems& p) { return read_text(n, "a name", 100, p); };
+  for (const char* hidden : {"a\u202eb", "a\u200b", "\ufeffx", "\u00adx", "a\u2066b"})
+    EXPECT_NE(problem_of(text_node(hidden), read).find("which is not seen"), std::string::npos);
+  EXPECT_EQ(problem_of(text_node("a\u202eexe.b"), read),
+            "f:2:3: the character U+202E in the text, which is not seen and hides what it says");
+  EXPECT_EQ(problem_of(text_node("a\U000e0041"), read),
+            "f:2:3: the character U+E0041 in the text, which is not seen and hides what it says");
+}
+
+TEST(ReadText, TakesEveryWriting) {
+  Problems problems("f");
+  for (const char* text : {"Größe", "東京.exe", "سفارش", "🚀"})
+    EXPECT_EQ(read_text(text_node(text), "a name", 100, problems), text);
+  EXPECT_TRUE(problems.empty());
+}
+
 TEST(ReadBool, KnowsTrueAndFalseOnly) {
   Problems problems("f");
   EXPECT_EQ(read_bool(text_node("true"), problems), true);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "explain_rules.h"
+#include "rules/rules.h"
+
+/// How `vigil rules explain` says it.
+namespace vigil::cli {
+
+[[nodiscard]] std::string explained_text(const Question& question,
+                                         const std::vector<Section>& sections,
+                                         const rules::LoadResult& loaded);
+[[nodiscard]] nlohmann::ordered_json explained_json(const Question& question,
+                                                    const std::vector<Section>& sections,
+                                                    const rules::LoadResult& loaded);
+
+}  // namespace vigil::cli
