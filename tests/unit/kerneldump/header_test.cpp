@@ -142,6 +142,17 @@ TEST(KernelHeader, OfATypeThatIsNotKnownTellsItsNumber) {
   }
 }
 
+TEST(KernelHeader, CallsADumpWithoutPagesOfLittleUseActive) {
+  const auto type_of = [](std::uint32_t attributes) {
+    auto header = made_header64(5);
+    const auto bytes = header.patch_u32(0x1050, attributes).bytes();
+    const auto dump = KernelDump::parse(ByteView(std::string_view(bytes)));
+    return dump.ok() ? (*dump)->snapshot().kernel->dump_type : dump.error().message();
+  };
+  EXPECT_EQ(type_of(0x40), "active (bitmap full)");
+  EXPECT_EQ(type_of(0), "bitmap full");
+}
+
 TEST(KernelHeader, LeavesOutCountsAndTimesThatCannotBe) {
   for (const std::uint64_t value : {~std::uint64_t{0}, std::uint64_t{0x7f7f7f7f7f7f7f7f}}) {
     auto bytes = made_header64(1);
