@@ -271,7 +271,8 @@ void add_bugcheck(TextPage& page, const Report& report) {
                                       request->driver.empty() ? "a driver that is not known"
                                                               : request->driver));
   }
-  page.field("Registers", fault_in_words(bugcheck));
+  if (!report.threads.empty() && !report.threads.front().registers.empty())
+    page.field("Registers", fault_in_words(bugcheck));
 }
 
 std::string kernel_part_to_text(const Report& report, KernelPart part, const TextOptions& options) {

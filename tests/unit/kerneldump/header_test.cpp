@@ -106,6 +106,24 @@ TEST(KernelHeader, NamesAFileOfZeros) {
   EXPECT_THAT(header.error().message(), HasSubstr("zeros"));
 }
 
+TEST(KernelHeader, NamesAHeaderOfZeros) {
+  for (const std::string start : {"PAGEDU64", "PAGEDUMP"}) {
+    const auto header = read(test::ByteBuilder(start + std::string(0x4000, '\0')));
+    ASSERT_FALSE(header.ok());
+    EXPECT_EQ(header.error().code(), Errc::Malformed);
+    EXPECT_THAT(header.error().message(), HasSubstr("its header was never written"));
+  }
+}
+
+TEST(KernelHeader, NotesAMachineWithoutProcessors) {
+  auto bytes = made_header64(1);
+  bytes.patch_u32(0x34, 0);
+  MemorySource source{ByteView(bytes.bytes())};
+  Diagnostics diagnostics;
+  ASSERT_TRUE(read_header(source, diagnostics).ok());
+  EXPECT_THAT(diagnostics.notes(), testing::Contains(HasSubstr("0 is no number of processors")));
+}
+
 TEST(KernelHeader, RefusesAHeaderThatIsCutOff) {
   const auto whole = made_header64(4).bytes();
   for (const std::size_t size : {std::size_t{8}, std::size_t{0x1000}, std::size_t{0x1fff}}) {

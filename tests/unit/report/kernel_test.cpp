@@ -178,6 +178,8 @@ TEST(KernelReport, PrintsTheRegistersThatItAnnounces) {
   report.threads[0].registers = {{"rax", 0x1234}};
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Bugcheck, {}),
               HasSubstr("rax 0000000000001234"));
+  report.threads[0].registers.clear();
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Bugcheck, {}), Not(HasSubstr("Registers")));
 }
 
 TEST(KernelReport, NamesWhatTheLastCallsFailedWith) {
