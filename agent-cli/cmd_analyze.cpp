@@ -72,8 +72,10 @@ ExitCode run_analyze(const Context& context, const AnalyzeOptions& options) {
   if (json) {
     print(report::to_json(*report, !for_service) + "\n");
   } else {
-    print(report::to_text(
-        *report, {.color = context.color, .all_threads = options.all_threads, .utc = context.utc}));
+    print(report::to_text(*report, {.color = context.color,
+                                    .all_threads = options.all_threads,
+                                    .utc = context.utc,
+                                    .cut_names = platform::stdout_is_terminal()}));
   }
   return report->status == "ok" ? ExitCode::Ok : ExitCode::Partial;
 }

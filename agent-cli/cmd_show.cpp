@@ -14,6 +14,7 @@
 #include "capture_text.h"
 #include "commands.h"
 #include "output.h"
+#include "platform/platform.h"
 #include "report/report.h"
 #include "store/store.h"
 #include "text.h"
@@ -190,8 +191,10 @@ ExitCode print_story_json(const Context& context, const Story& story) {
 
 ExitCode print_story(const Context& context, const Story& story, bool all_threads) {
   auto text = heading(context, story);
-  const report::TextOptions how = {
-      .color = context.color, .all_threads = all_threads, .utc = context.utc};
+  const report::TextOptions how = {.color = context.color,
+                                   .all_threads = all_threads,
+                                   .utc = context.utc,
+                                   .cut_names = platform::stdout_is_terminal()};
   if (story.report_json.empty()) {
     text += events_section(context, story.events);
     text += "\nThere is no report of this capture.\n";

@@ -305,7 +305,8 @@ CLI::App* add_command(CLI::App& parent,
                       const char* examples) {
   auto* command = parent.add_subcommand(name, summary);
   command->fallthrough();  // Global options are taken behind the command too.
-  if (*examples != '\0') command->footer(std::string("Examples:\n") + examples);
+  const std::string global = "--json, --utc and --color go with every command: see vigil --help.\n";
+  command->footer(*examples == '\0' ? global : fmt::format("Examples:\n{}\n{}", examples, global));
   return command;
 }
 

@@ -95,7 +95,10 @@ void complete_name(Kernel& kernel) {
       std::ranges::find(state.processes, state.current_process, &snapshot::KernelProcess::address);
   if (!state.peb || process == state.processes.end()) return;
   const auto cut = process->image;
-  const std::string whole(windows_file_name(state.peb->image_path));
+  const auto& peb = *state.peb;
+  // The program is the first of its modules.
+  const bool by_module = peb.image_path.empty() && !peb.modules.empty();
+  const std::string whole(windows_file_name(by_module ? peb.modules.front().path : peb.image_path));
   if (cut.size() < kKeptChars || !ascii_lower(whole).starts_with(ascii_lower(cut))) return;
   process->image = whole;
   for (auto& thread : state.threads)

@@ -196,6 +196,11 @@ Result<Header> read_header(ByteSource& file, Diagnostics& diagnostics) {
     return Error{Errc::Truncated, fmt::format("file has {} bytes, and its header alone takes {}",
                                               bytes.size(), header.size())};
   }
+  if (is_blank(bytes.clamp(kStartBytes, header.size()))) {
+    return Error{Errc::Malformed,
+                 "file has zeros behind its first 8 bytes: its header was never written, or was "
+                 "lost"};
+  }
   const Fields fields(bytes);
   const auto& at = wide ? kOffsets64 : kOffsets32;
   read_numbers(fields, at, header);
@@ -203,9 +208,9 @@ Result<Header> read_header(ByteSource& file, Diagnostics& diagnostics) {
     return Error{Errc::Unsupported,
                  "file is an encrypted kernel dump: it is read on the machine that has the key"};
   }
-  if (header.processors > kMaxProcessors) {
-    diagnostics.note(
-        fmt::format("header: {} is no number of processors: left out", header.processors));
+  const auto processors = fields.filled32(at.processors);
+  if (processors && (*processors == 0 || *processors > kMaxProcessors)) {
+    diagnostics.note(fmt::format("header: {} is no number of processors: left out", *processors));
     header.processors = 0;
   }
   read_times(fields, at, header, diagnostics);

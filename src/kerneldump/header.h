@@ -42,6 +42,7 @@ enum class Attribute : std::uint32_t {
   InsufficientSpace = 1U << 2,
   KernelTriage = 1U << 3,
   Live = 1U << 4,
+  Filtered = 1U << 6,
   Encrypted = 1U << 8,
 };
 

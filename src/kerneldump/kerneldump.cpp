@@ -87,6 +87,9 @@ void KernelDump::State::describe() {
   snapshot.written = header.crash_time.value_or(Timestamp{});
   kernel.bugcheck = header.bugcheck;
   kernel.dump_type = to_string(header.type);
+  // What the settings of Windows call an active memory dump.
+  if (header.type == DumpType::BitmapFull && header.has(Attribute::Filtered))
+    kernel.dump_type = fmt::format("active ({})", kernel.dump_type);
   if (header.type == DumpType::Unknown && header.raw_type)
     kernel.dump_type += fmt::format(" ({})", *header.raw_type);
   if (header.attributes) kernel.attributes = attribute_names(*header.attributes);

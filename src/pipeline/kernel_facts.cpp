@@ -193,10 +193,12 @@ void add_counters(const snapshot::KernelState& from, report::Report& report, rep
   memory.system_peak_commit = value_of(from, "commit_peak");
   if (memory.physical_available && memory.physical_total)
     to.low_memory = is_low(*memory.physical_available, *memory.physical_total);
-  if (memory.system_commit && memory.system_commit_limit) {
-    const auto left =
-        *memory.system_commit_limit - std::min(*memory.system_commit, *memory.system_commit_limit);
-    to.low_memory = to.low_memory || is_low(left, *memory.system_commit_limit);
+  // Of small dumps only the limit is there that page files may still grow to.
+  const auto limit = memory.system_commit_limit ? memory.system_commit_limit
+                                                : value_of(from, "commit_limit_maximum");
+  if (memory.system_commit && limit) {
+    const auto left = *limit - std::min(*memory.system_commit, *limit);
+    to.low_memory = to.low_memory || is_low(left, *limit);
   }
 }
 

@@ -39,7 +39,7 @@ void describe(Archive& a, Of<Movement> auto& movement) {
 
 template <class Archive>
 void describe(Archive& a, Of<Thread> auto& thread) {
-  a.number("thread_id", thread.thread_id);
+  a.number("thread_id", thread.thread_id, thread.thread_id != 0);
   a.text("thread_name", thread.name);
   a.text("stop_reason", thread.stop_reason);
   a.object("movement", thread.movement);
@@ -57,6 +57,7 @@ void describe(Archive& a, Of<Module> auto& module) {
   a.text("path", module.path);
   a.text("version", module.version);
   a.text("code_id", module.code_id);
+  a.derived_link_time("time_stamp", module);
   a.text("debug_file", module.debug_file);
   a.text("debug_id", module.debug_id);
   a.text("symbols", module.symbols);
@@ -125,7 +126,7 @@ void describe(Archive& a, Of<Crash> auto& crash) {
   a.address("instruction_address", crash.address);
   a.address("accessed_address", crash.accessed_address);
   a.text("access", crash.access);
-  a.number("thread_id", crash.thread_id);
+  a.number("thread_id", crash.thread_id, crash.thread_id != 0);
   a.addresses("parameters", crash.parameters);
   a.texts("decoded", crash.decoded);
   a.text("instruction", crash.instruction);

@@ -255,6 +255,7 @@ class Reader {
   void derived_address(const char*, std::uint64_t) {}
   void derived_file_name(const char*, const std::string&) {}
   void derived_main_module(const char*, const std::vector<Module>&) {}
+  void derived_link_time(const char*, const Module&) {}
   void derived_position(const char*) {}
   void derived_crashing_index(const char*) {}
   void derived_crashing_thread(const char*) {}

@@ -13,13 +13,13 @@
 #include "base/utf.h"
 #include "base/words.h"
 #include "report/report.h"
+#include "report/text_kernel.h"
 #include "report/text_page.h"
 #include "report/text_sections.h"
+#include "report/time_stamp.h"
 
 namespace vigil::report {
 namespace {
-
-constexpr int kDigits = 18;  // 0x and 16 of them
 
 std::string local_or_utc(Timestamp time, const TextOptions& options) {
   return options.utc ? format_utc(time) : format_local(time);
@@ -44,31 +44,6 @@ std::string joined(const std::vector<std::string>& parts) {
     text += text.empty() ? part : ", " + part;
   }
   return text;
-}
-
-template <class T>
-std::string text_of(const std::optional<T>& value) {
-  return value ? fmt::format("{}", *value) : "-";
-}
-std::string hex_of(const std::optional<std::uint64_t>& value) {
-  return value ? fmt::format("{:#018x}", *value) : "-";
-}
-
-/// \p name for a column of \p width: cut where rows have to stay within a line.
-std::string name_cell(std::string_view name, std::size_t width, const TextOptions& options) {
-  auto safe = terminal_safe(name.empty() ? "?" : name);
-  return options.cut_names ? clip(safe, width) : safe;
-}
-
-/// Start, end and name of what lies in memory.
-void add_range(TextPage& page,
-               std::uint64_t base,
-               std::uint64_t size,
-               std::string_view name,
-               const TextOptions& options) {
-  constexpr std::size_t kRangeColumns = 2 + 2 * (kDigits + 2);
-  page.row(fmt::format("{:#018x}  {:#018x}  {}", base, base + size,
-                       name_cell(name, kPageColumns - kRangeColumns, options)));
 }
 
 /// `Server, datacenter`
@@ -103,36 +78,6 @@ std::string fault_in_words(const Bugcheck& bugcheck) {
   return "of the bugcheck itself, from the dump's header";
 }
 
-void add_peb(TextPage& page, const ProcessEnvironment& peb, const TextOptions& options) {
-  page.line(fmt::format("Process environment block at {:#x}", peb.address), Style::Title);
-  page.field("Image", peb.image_path);
-  page.field("Command line", peb.command_line);
-  page.field("Folder", peb.current_directory);
-  page.field("Window title", peb.window_title);
-  page.field("Desktop", peb.desktop);
-  page.field("Image base", hex_of(peb.image_base));
-  page.field("Debugged", peb.being_debugged ? (*peb.being_debugged ? "yes" : "no") : "-");
-  if (peb.global_flags) page.field("Global flags", fmt::format("{:#x}", *peb.global_flags));
-  page.field("Session", text_of(peb.session));
-  page.field("Parameters", hex_of(peb.parameters));
-  page.field("Heap", hex_of(peb.heap));
-  for (const auto& module : peb.modules)
-    add_range(page, module.base, module.size, module.path, options);
-}
-
-void add_teb(TextPage& page, const ThreadEnvironment& teb) {
-  page.line(fmt::format("Thread environment block at {:#x}", teb.address), Style::Title);
-  page.field("Client id", fmt::format("{}.{}", text_of(teb.pid), text_of(teb.thread_id)));
-  page.field("Stack", fmt::format("{} to {}", hex_of(teb.stack_limit), hex_of(teb.stack_base)));
-  page.field("Exceptions", hex_of(teb.exception_list));
-  page.field("PEB", hex_of(teb.peb));
-  page.field("Last error", text_of(teb.last_error));
-  if (teb.last_status) page.field("Last status", fmt::format("{:#010x}", *teb.last_status));
-  page.field("Locks", teb.owned_critical_sections
-                          ? fmt::format("{} critical sections owned", *teb.owned_critical_sections)
-                          : "");
-}
-
 /// How often each image runs, the most frequent first.
 std::string instance_counts(const std::vector<KernelProcess>& processes, std::size_t most) {
   std::map<std::string, std::size_t> counts;
@@ -150,8 +95,24 @@ std::string instance_counts(const std::vector<KernelProcess>& processes, std::si
 
 }  // namespace
 
+std::string name_cell(std::string_view name, std::size_t width, const TextOptions& options) {
+  auto safe = terminal_safe(name.empty() ? "?" : name);
+  return options.cut_names ? clip(safe, width) : safe;
+}
+
+void add_range(TextPage& page,
+               std::uint64_t base,
+               std::uint64_t size,
+               std::string_view name,
+               const TextOptions& options) {
+  constexpr std::size_t kRangeColumns = 2 + 2 * (kDigits + 2);
+  page.row(fmt::format("{:#018x}  {:#018x}  {}", base, base + size,
+                       name_cell(name, kPageColumns - kRangeColumns, options)));
+}
+
 void add_kernel_basics(TextPage& page, const Report& report, const TextOptions& options) {
   const auto& kernel = *report.kernel;
+  page.field("Captured", format_bytes(report.memory.captured_bytes) + " of its memory");
   page.field(
       "Dump type",
       joined({kernel.dump_type, kernel.writer.empty() ? "" : "by the " + kernel.writer + " writer",
@@ -160,7 +121,7 @@ void add_kernel_basics(TextPage& page, const Report& report, const TextOptions& 
   if (kernel.boot_time) page.field("Started", local_or_utc(*kernel.boot_time, options));
   page.field("Role", role_in_words(report.system));
   page.field("Build", joined({report.system.os_build, kernel.checked_build ? "checked" : ""}));
-  if (kernel.low_memory) page.field("Memory", "the machine had next to none left", Style::Alarm);
+  if (kernel.low_memory) page.field("Memory", low_memory_in_words(kernel), Style::Alarm);
   page.field("Addresses", kernel.translation);
   page.field("Offsets", kernel.offsets);
 }
@@ -182,25 +143,6 @@ void add_kernel_processors(TextPage& page, const Kernel& kernel) {
     page.field(fmt::format("Processor {}", processor.number), joined(parts),
                alarm ? Style::Alarm : Style::Plain);
   }
-}
-
-void add_kernel_state(TextPage& page, const Kernel& kernel, bool whole) {
-  constexpr int kNameColumns = 24, kValueColumns = 12;
-  std::vector<std::string> missing;
-  for (const auto& counter : kernel.counters) {
-    const bool known = counter.bytes || counter.count;
-    if (!known && !whole) {
-      missing.push_back(counter.name);
-      continue;
-    }
-    const auto value = counter.bytes   ? format_bytes(*counter.bytes)
-                       : counter.count ? fmt::format("{}", *counter.count)
-                                       : std::string("-");
-    page.line(fmt::format("{:<{}}{:>{}}  {}", counter.name, kNameColumns, value, kValueColumns,
-                          known ? counter.source : "not in this dump"),
-              known ? Style::Plain : Style::Faint);
-  }
-  if (!missing.empty()) page.line("not in this dump: " + joined(missing), Style::Faint);
 }
 
 void add_kernel_processes(TextPage& page,
@@ -247,22 +189,51 @@ void add_kernel_threads(TextPage& page, const Kernel& kernel, const TextOptions&
   }
 }
 
+constexpr const char* kReproducible = "hash";
+
+/// `2021-02-21`, or what stands in place of a date.
+std::string date_of(const Module& module, Timestamp dump_time) {
+  constexpr std::size_t kDateChars = 10;
+  if (const auto time = link_time_of(module, dump_time))
+    return format_utc(*time).substr(0, kDateChars);
+  return time_stamp_of(module) ? kReproducible : "-";
+}
+
+/// As `lm` has them: by address.
+std::vector<const Module*> by_address(const std::vector<Module>& modules) {
+  std::vector<const Module*> order;
+  order.reserve(modules.size());
+  for (const auto& module : modules) order.push_back(&module);
+  std::ranges::stable_sort(order, {}, &Module::base);
+  return order;
+}
+
 void add_kernel_modules(TextPage& page, const Report& report, const TextOptions& options) {
-  constexpr std::size_t kNameColumns = 24, kVersionColumns = 16, kStampDigits = 8;
+  constexpr std::size_t kNameColumns = 16, kVersionColumns = 14, kStampDigits = 8;
   if (report.modules.empty()) return page.line("No driver could be read in this dump.");
-  page.row(fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<8}  {}", "Start", kDigits, "End", kDigits,
-                       "Name", kNameColumns, "Stamp", "Version"),
-           Style::Faint);
-  for (const auto& module : report.modules) {
-    const auto version = module.version.empty() ? "-" : module.version;
+  page.row(
+      fmt::format("{:<{}} {:<{}} {:<{}} {:<8} {:<10} {:<{}} {}", "Start", kDigits, "End", kDigits,
+                  "Name", kNameColumns, "Stamp", "Date", "Version", kVersionColumns, "Symbols"),
+      Style::Faint);
+  bool reproducible = false;
+  for (const auto* module : by_address(report.modules)) {
+    const auto date = date_of(*module, report.dump_time);
+    reproducible = reproducible || date == kReproducible;
     page.row(fmt::format(
-        "{:#018x}  {:#018x}  {:<{}}  {:<8}  {:<{}}{}", module.base, module.base + module.size,
-        name_cell(windows_file_name(module.path), kNameColumns, options), kNameColumns,
-        module.code_id.substr(0, kStampDigits), name_cell(version, kVersionColumns, options),
-        module.third_party ? kVersionColumns : 0, module.third_party ? " *" : ""));
+        "{:#018x} {:#018x} {:<{}} {:<8} {:<10} {:<{}} {}{}", module->base,
+        module->base + module->size,
+        name_cell(windows_file_name(module->path), kNameColumns, options), kNameColumns,
+        module->code_id.substr(0, kStampDigits), date,
+        name_cell(module->version.empty() ? "-" : module->version, kVersionColumns, options),
+        kVersionColumns, module->symbols.empty() ? "-" : module->symbols,
+        module->third_party ? " *" : ""));
   }
   if (std::ranges::any_of(report.modules, &Module::third_party))
     page.line("* is no part of Windows: a third party's", Style::Faint);
+  if (reproducible)
+    page.line(
+        fmt::format("{}: a reproducible build, whose stamp is a hash and no time", kReproducible),
+        Style::Faint);
   if (report.unloaded_modules.empty()) return;
   page.blank();
   page.line(fmt::format("Unloaded before the dump: {}", report.unloaded_modules.size()),
@@ -273,14 +244,12 @@ void add_kernel_modules(TextPage& page, const Report& report, const TextOptions&
 
 }  // namespace
 
-void add_kernel_environment(TextPage& page, const Kernel& kernel) {
-  if (kernel.peb) {
-    page.blank();
-    add_peb(page, *kernel.peb, {});
-  }
-  if (!kernel.teb) return;
-  page.blank();
-  add_teb(page, *kernel.teb);
+void add_kernel_blame(TextPage& page, const Report& report) {
+  const auto& blame = report.kernel->blame;
+  const auto& who = blame.module.empty() ? blame.process : blame.module;
+  if (who.empty() && report.blame_reason.empty()) return;
+  page.field(blame.probable ? "Probably" : "Blamed",
+             fmt::format("{}: {}", who.empty() ? "nobody" : who, report.blame_reason));
 }
 
 void add_bugcheck(TextPage& page, const Report& report) {
@@ -294,11 +263,7 @@ void add_bugcheck(TextPage& page, const Report& report) {
                fmt::format("{:#018x}{}{}", parameter.value, parameter.meaning.empty() ? "" : "  ",
                            parameter.meaning));
   }
-  const auto& blame = kernel.blame;
-  const auto& who = blame.module.empty() ? blame.process : blame.module;
-  if (!who.empty())
-    page.field(blame.probable ? "Probably" : "Blamed",
-               fmt::format("{}: {}", who, report.blame_reason));
+  add_kernel_blame(page, report);
   if (const auto& request = kernel.request) {
     page.field("Request", fmt::format("{:#x}, function {}.{}, at device {:#x} of {}",
                                       request->address, text_of(request->major_function),
@@ -306,7 +271,8 @@ void add_bugcheck(TextPage& page, const Report& report) {
                                       request->driver.empty() ? "a driver that is not known"
                                                               : request->driver));
   }
-  page.field("Registers", fault_in_words(bugcheck));
+  if (!report.threads.empty() && !report.threads.front().registers.empty())
+    page.field("Registers", fault_in_words(bugcheck));
 }
 
 std::string kernel_part_to_text(const Report& report, KernelPart part, const TextOptions& options) {
@@ -314,7 +280,10 @@ std::string kernel_part_to_text(const Report& report, KernelPart part, const Tex
   if (!report.kernel) return {};
   const auto& kernel = *report.kernel;
   switch (part) {
-    case KernelPart::Bugcheck: add_bugcheck(page, report); break;
+    case KernelPart::Bugcheck:
+      add_bugcheck(page, report);
+      add_crashed_registers(page, report);
+      break;
     case KernelPart::Vm: add_kernel_state(page, kernel, true); break;
     case KernelPart::Processors:
       if (kernel.processors.empty()) page.line("No processor could be read in this dump.");

@@ -25,5 +25,9 @@ void add_kernel_processes(TextPage& page,
                           std::size_t most);
 void add_kernel_environment(TextPage& page, const Kernel& kernel);
 void add_bugcheck(TextPage& page, const Report& report);
+/// Who is to blame and why, or why nobody.
+void add_kernel_blame(TextPage& page, const Report& report);
+/// The registers of what crashed, where they are known.
+void add_crashed_registers(TextPage& page, const Report& report);
 
 }  // namespace vigil::report

@@ -72,6 +72,10 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
   const auto& thread = report.threads[index];
   const bool blamed = report.blamed_thread == index;
   auto title = fmt::format("Thread {}, id {}", index, thread.thread_id);
+  // Of a machine one knows registers and frames, and perhaps not whose they are.
+  if (report.kernel && thread.thread_id == 0) title = fmt::format("Thread {}", index);
+  if (report.kernel && thread.thread_id == 0 && thread.name.empty())
+    title = "A thread that is not known";
   if (!thread.name.empty()) title += fmt::format(" \"{}\"", thread.name);
   if (blamed) {
     title += report.kernel
@@ -80,7 +84,11 @@ void add_thread(TextPage& page, const Report& report, std::size_t index) {
                             : ", the one to blame";
   }
   page.line(title, Style::Title);
-  if (blamed && !report.blame_reason.empty()) page.field("Why", report.blame_reason);
+  if (blamed && report.kernel) {
+    add_kernel_blame(page, report);
+  } else if (blamed && !report.blame_reason.empty()) {
+    page.field("Why", report.blame_reason);
+  }
   if (report.samples && thread.movement) page.field("Samples", movement_of(report, thread));
   for (std::size_t i = 0; i < thread.frames.size(); ++i) {
     add_frame(page, thread.frames[i], i, blamed && report.blamed_frame == i);
@@ -139,16 +147,6 @@ void add_registers(TextPage& page, const Thread& thread, std::string_view cpu) {
   }
 }
 
-/// Those of the thread that crashed.
-void add_crashed_registers(TextPage& page, const Report& report) {
-  const auto id = report.crash->thread_id;
-  const auto thread = std::find_if(report.threads.begin(), report.threads.end(),
-                                   [&](const Thread& t) { return t.thread_id == id; });
-  if (thread == report.threads.end() || thread->registers.empty()) return;
-  page.blank();
-  add_registers(page, *thread, report.system.cpu);
-}
-
 void add_kernel_exception(TextPage& page, const Report& report) {
   const auto& crash = *report.crash;
   add_bugcheck(page, report);
@@ -162,16 +160,22 @@ void add_kernel_exception(TextPage& page, const Report& report) {
 
 }  // namespace
 
-void add_threads(TextPage& page, const Report& report, const TextOptions& options) {
-  page.section("THREADS AND STACKS",
-               "What each thread was doing, innermost call first, and at the right how each frame "
-               "was found.");
-  if (report.threads.empty()) return page.line("The dump names no threads.");
+void add_crashed_registers(TextPage& page, const Report& report) {
+  if (!report.crash) return;
+  const auto id = report.crash->thread_id;
+  // Of a machine the first is the one that stopped it, and may have no number.
+  const auto thread = report.kernel ? report.threads.begin()
+                                    : std::ranges::find(report.threads, id, &Thread::thread_id);
+  if (thread == report.threads.end() || thread->registers.empty()) return;
+  page.blank();
+  add_registers(page, *thread, report.system.cpu);
+}
+
+namespace {
+
+void add_other_threads(TextPage& page, const Report& report, const TextOptions& options) {
   const bool has_blamed = report.blamed_thread && *report.blamed_thread < report.threads.size();
-  if (has_blamed) add_thread(page, report, *report.blamed_thread);
-  add_locks(page, report);
   const auto others = report.threads.size() - (has_blamed ? 1 : 0);
-  if (report.kernel) add_kernel_environment(page, *report.kernel);
   if (others == 0) return;
   if (!options.all_threads && has_blamed) {
     page.blank();
@@ -183,6 +187,20 @@ void add_threads(TextPage& page, const Report& report, const TextOptions& option
     if (has_blamed || i != 0) page.blank();
     add_thread(page, report, i);
   }
+}
+
+}  // namespace
+
+void add_threads(TextPage& page, const Report& report, const TextOptions& options) {
+  page.section("THREADS AND STACKS",
+               "What each thread was doing, innermost call first, and at the right how each frame "
+               "was found.");
+  if (report.threads.empty()) return page.line("The dump names no threads.");
+  const bool has_blamed = report.blamed_thread && *report.blamed_thread < report.threads.size();
+  if (has_blamed) add_thread(page, report, *report.blamed_thread);
+  add_locks(page, report);
+  add_other_threads(page, report, options);
+  if (report.kernel) add_kernel_environment(page, *report.kernel);
 }
 
 void add_exception(TextPage& page, const Report& report) {

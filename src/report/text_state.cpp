@@ -96,7 +96,6 @@ void add_handles(TextPage& page, const Report& report) {
 void add_system_state(TextPage& page, const Report& report) {
   if (report.kernel) {
     page.section("SYSTEM STATE", "How much memory the machine had, and where each figure is from.");
-    page.field("Captured", format_bytes(report.memory.captured_bytes));
     add_kernel_state(page, *report.kernel, false);
     return;
   }

@@ -12,6 +12,7 @@
 #include "base/utf.h"
 #include "report/fields.h"
 #include "report/json_text.h"
+#include "report/time_stamp.h"
 
 namespace vigil::report {
 namespace {
@@ -139,6 +140,10 @@ class Writer {
   }
   void derived_main_module(const char* key, const std::vector<Module>& modules) {
     if (!modules.empty()) derived(key, 0);
+  }
+  /// When a driver was linked: a dump of a program has too many modules for what that tells.
+  void derived_link_time(const char* key, const Module& module) {
+    if (report_.kernel) time(key, link_time_of(module, report_.dump_time));
   }
   /// The place of an item in its list.
   void derived_position(const char* key) {

@@ -158,21 +158,25 @@ void add_modules(TextPage& page, const Report& report, const TextOptions& option
   page.line(fmt::format("{:<18}  {:<18}  {:<{}}  {:<{}}  {}", "Start", "End", "Name", name_columns,
                         "Version", version_columns, "Symbols"),
             Style::Faint);
+  const auto cell = [&options](const std::string& text, std::size_t width) {
+    return options.cut_names ? clip(text, width) : text;
+  };
   const auto modules = modules_to_show(report, options);
   for (const auto* module : modules) {
     const auto name = terminal_safe(windows_file_name(module->path));
     const auto version = module->version.empty() ? "-" : terminal_safe(module->version);
     page.line(fmt::format("{:#018x}  {:#018x}  {:<{}}  {:<{}}  {}", module->base,
                           module->base + module->size,
-                          clip(name.empty() ? "?" : name, name_columns), name_columns,
-                          clip(version, version_columns), version_columns,
+                          cell(name.empty() ? "?" : name, name_columns), name_columns,
+                          cell(version, version_columns), version_columns,
                           joined({module->symbols.empty() ? "-" : module->symbols,
                                   module->third_party ? "third party" : ""})));
   }
   if (modules.size() < report.modules.size()) {
-    page.line(fmt::format("and {} more that are not on this stack",
-                          report.modules.size() - modules.size()),
-              Style::Faint);
+    page.line(
+        fmt::format("and {} more{} that are not on this stack",
+                    report.modules.size() - modules.size(), report.kernel ? " of Windows" : ""),
+        Style::Faint);
   }
   if (report.unloaded_modules.empty()) return;
   page.blank();

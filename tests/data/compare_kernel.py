@@ -24,7 +24,8 @@ What vigil says of real kernel dumps, and what others say: WinDbg's `!analyze -v
 headers as the collection's index has them. Made by `./dev compare`; the test `data.kernel_agrees` fails where a line *differs*.
 *Less* names what cannot be had from the dump alone: these are small dumps, whose stacks and versions need the images of the kernel
 and its drivers from a symbol server. Frames count where they were walked; a *guess* is an address that lies on the stack, is said to be
-one, and counts for nothing.
+one, and counts for nothing. Where WinDbg blames the kernel itself, it has found nobody else, and vigil blames nobody: that is the same.
+What either groups such dumps by is a form of its own (*form*), put side by side.
 
 """
 
@@ -46,6 +47,26 @@ class Table:
 
 def number(text):
     return int(text.replace("`", ""), 16)
+
+
+def compare_uptime(table, name, dump, report):
+    """SystemUpTime of DUMP_HEADER64 in units of 100 ns, as its bytes stand."""
+    with dump.open("rb") as file:
+        file.seek(0x1030)
+        ticks = int.from_bytes(file.read(8), "little")
+    table.add(name, "uptime in seconds, by the header's bytes", str(ticks // 10_000_000), str(report["kernel"]["uptime"]))
+
+
+def compare_blame(table, name, module, image, bucket, report):
+    """Whom WinDbg blames, and what it groups the dump by."""
+    blame = report["kernel"].get("blame", {})
+    ours = blame.get("module", blame.get("process", "nobody"))
+    is_kernel = image.lower() in KERNEL_NAMES
+    same = ours == "nobody" if is_kernel else ours.lower() == image.lower()
+    table.add(name, "WinDbg: MODULE_NAME and IMAGE_NAME, and whom vigil blames", f"{module} ({image})",
+              f"{ours}: {report.get('blame_reason', '')}", "same" if same else "differs")
+    table.add(name, "WinDbg: FAILURE_BUCKET_ID, and vigil's signature", bucket,
+              report["signature"]["text"].replace("|", "\\|"), "form")
 
 
 def compare_index(table, name, header, report):
@@ -145,6 +166,7 @@ def compare_windbg(table, name, folder, report):
                   f"{int(kernel['bugcheck']['parameters'][i]['value'], 16):x}")
     compare_version(table, name, field("IMAGE_NAME"), field("IMAGE_VERSION"), report)
     table.add(name, "WinDbg: process", field("PROCESS_NAME"), report["process_name"])
+    compare_blame(table, name, field("MODULE_NAME"), field("IMAGE_NAME"), field("FAILURE_BUCKET_ID"), report)
     table.add(name, "WinDbg: attributes", "kernel_triage" if "Kernel Generated Triage Dump" in text else "",
               ",".join(kernel["attributes"]))
     stack = text.split("STACK_TEXT:", 1)[1].split("SYMBOL_NAME", 1)[0]
@@ -197,6 +219,7 @@ def main():
             table.add(name, "report", "", report["error"]["message"], "differs")
             continue
         compare_index(table, name, entry["header"], report)
+        compare_uptime(table, name, dump, report)
         for folder in sorted(dump.parent.parent.glob("user_docs/demo_output_example/*")):
             compare_windbg(table, name, folder, report)
         rizin = options.data / "dumps" / "rizinorg__rizin/test/db/formats/dmp/dmp"

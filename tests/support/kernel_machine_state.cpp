@@ -45,8 +45,8 @@ void add_memory_state(MachineParts& parts) {
   space.write_u64(visible + at.paged_pool + 0x10, memory.paged_pool_commit);
   space.write_u64(visible + at.nonpaged_maximum, memory.maximum_nonpaged_pool_bytes / kPageBytes);
   space.write_u64(visible + at.paged_size, memory.paged_pool_bytes / kPageBytes);
-  memory.nonpaged_commit = memory.nonpaged_pool_bytes / kPageBytes + 5;
-  space.write_u64(state + at.allocated_nonpaged, memory.nonpaged_pool_bytes / kPageBytes);
+  memory.nonpaged_commit = memory.nonpaged_pool + 5;
+  space.write_u64(state + at.allocated_nonpaged, memory.nonpaged_pool);
   space.write_u64(visible + at.nonpaged_commit, memory.nonpaged_commit);
   space.write_u64(visible + at.process_commit, memory.process_commit);
   space.write_u32(visible + at.driver_commit, memory.driver_commit);

@@ -106,6 +106,24 @@ TEST(KernelHeader, NamesAFileOfZeros) {
   EXPECT_THAT(header.error().message(), HasSubstr("zeros"));
 }
 
+TEST(KernelHeader, NamesAHeaderOfZeros) {
+  for (const std::string start : {"PAGEDU64", "PAGEDUMP"}) {
+    const auto header = read(test::ByteBuilder(start + std::string(0x4000, '\0')));
+    ASSERT_FALSE(header.ok());
+    EXPECT_EQ(header.error().code(), Errc::Malformed);
+    EXPECT_THAT(header.error().message(), HasSubstr("its header was never written"));
+  }
+}
+
+TEST(KernelHeader, NotesAMachineWithoutProcessors) {
+  auto bytes = made_header64(1);
+  bytes.patch_u32(0x34, 0);
+  MemorySource source{ByteView(bytes.bytes())};
+  Diagnostics diagnostics;
+  ASSERT_TRUE(read_header(source, diagnostics).ok());
+  EXPECT_THAT(diagnostics.notes(), testing::Contains(HasSubstr("0 is no number of processors")));
+}
+
 TEST(KernelHeader, RefusesAHeaderThatIsCutOff) {
   const auto whole = made_header64(4).bytes();
   for (const std::size_t size : {std::size_t{8}, std::size_t{0x1000}, std::size_t{0x1fff}}) {
@@ -140,6 +158,17 @@ TEST(KernelHeader, OfATypeThatIsNotKnownTellsItsNumber) {
     ASSERT_TRUE(dump.ok()) << dump.error().message();
     EXPECT_EQ((*dump)->snapshot().kernel->dump_type, text);
   }
+}
+
+TEST(KernelHeader, CallsADumpWithoutPagesOfLittleUseActive) {
+  const auto type_of = [](std::uint32_t attributes) {
+    auto header = made_header64(5);
+    const auto bytes = header.patch_u32(0x1050, attributes).bytes();
+    const auto dump = KernelDump::parse(ByteView(std::string_view(bytes)));
+    return dump.ok() ? (*dump)->snapshot().kernel->dump_type : dump.error().message();
+  };
+  EXPECT_EQ(type_of(0x40), "active (bitmap full)");
+  EXPECT_EQ(type_of(0), "bitmap full");
 }
 
 TEST(KernelHeader, LeavesOutCountsAndTimesThatCannotBe) {

@@ -134,8 +134,7 @@ TEST_P(UnknownKernel, HasItsMemoryCountedBySymbols) {
   expect_pages("shared_commit", memory.shared_commit, "MiSystemPartition.Vp.SharedCommit");
   const std::string state = GetParam() < 26100 ? "MiState.Vs." : "MiVisibleState->";
   if (GetParam() < 26100) {
-    expect_pages("nonpaged_pool", memory.nonpaged_pool_bytes / kPage,
-                 "MiState.Pools.AllocatedNonPagedPool");
+    expect_pages("nonpaged_pool", memory.nonpaged_pool, "MiState.Pools.AllocatedNonPagedPool");
   } else {
     expect_pages("nonpaged_pool", memory.nonpaged_commit, "MiVisibleState->NonPagedPoolCommit");
   }

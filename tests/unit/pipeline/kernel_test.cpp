@@ -34,6 +34,17 @@ report::Report report_of(const test::KernelMachine& machine, KernelDumpKind kind
 
 class KernelReport : public testing::TestWithParam<std::uint32_t> {};
 
+TEST(KernelReportOfLittleMemory, SaysSoOfASmallDumpToo) {
+  auto bytes = test::make_kernel_machine().dump(KernelDumpKind::TriageKernelGenerated);
+  const auto report = report_of(bytes);
+  EXPECT_FALSE(report.kernel->low_memory);
+  // TRIAGE_DUMP64 has at 0x14 where the block of memory's figures lies.
+  const auto block = *ByteView(std::string_view(bytes)).read<std::uint32_t>(0x2014);
+  constexpr std::size_t kCommit = 0x38, kLimitMaximum = 0x48;
+  bytes.replace(block + kCommit, 8, bytes.substr(block + kLimitMaximum, 8));
+  EXPECT_TRUE(report_of(bytes).kernel->low_memory);
+}
+
 /// The kernel's part of the stack, frame by frame, from where it went wrong outwards.
 TEST_P(KernelReport, WalksFromTheFaultOutwards) {
   const auto machine = test::make_kernel_machine({.build = GetParam()});

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,11 +32,12 @@ TEST(KernelReport, TellsItsSixSections) {
                               "machine went on"));
   EXPECT_THAT(text, HasSubstr("Role          Server"));
   EXPECT_THAT(text, HasSubstr("Memory        the machine had next to none left"));
+  EXPECT_THAT(text, HasSubstr("Captured      1.0 MiB of its memory"));
   EXPECT_THAT(text, HasSubstr("Processor 0   audiodg.exe (4304.16812), thread 0xffff908b069fd080, "
                               "IRQL 2, 2592 MHz"));
   EXPECT_THAT(text, HasSubstr("Processor 1   idle"));
-  EXPECT_THAT(text, HasSubstr("commit                      15.0 GiB  triage block"));
-  EXPECT_THAT(text, HasSubstr("not in this dump: available"));
+  EXPECT_THAT(text, HasSubstr("committed                   15.0 GiB  triage block"));
+  EXPECT_THAT(text, HasSubstr("not in this dump: memory available; page files, size of"));
   EXPECT_THAT(text, HasSubstr("third party"));
   EXPECT_THAT(text, HasSubstr("Instances     1 audiodg.exe"));
   EXPECT_THAT(text, HasSubstr("Process environment block at 0x5b68293000"));
@@ -114,9 +116,105 @@ TEST(KernelReport, HasOneLineForARow) {
   }
   const auto modules = kernel_part_to_text(report, KernelPart::Modules, {});
   EXPECT_THAT(modules, HasSubstr(name + ".sys"));
-  EXPECT_THAT(modules, HasSubstr("10.0.19041.1234 (WinBuild.160101.0800) *\n"));
+  EXPECT_THAT(modules, HasSubstr("10.0.19041.1234 (WinBuild.160101.0800) pdb *\n"));
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Modules, {.cut_names = true}),
               HasSubstr("nnn…"));
+}
+
+TEST(KernelReport, ListsItsModulesByAddressWithTheirDates) {
+  auto report = sample_kernel_report();
+  report.dump_time = Timestamp{1'613'871'502'000'000};  // 2021-02-21
+  const auto driver = [](std::uint64_t base, std::string path, std::string code_id) {
+    Module module;
+    module.base = base;
+    module.path = std::move(path);
+    module.code_id = std::move(code_id);
+    return module;
+  };
+  report.modules = {driver(0xfffff80020000000, "b.sys", "5F3A2B4C12000"),
+                    driver(0xfffff80010000000, "a.sys", "E5A7B9C112000"),
+                    driver(0xfffff80030000000, "c.sys", ""),
+                    driver(0xfffff80040000000, "d.sys", "0000123412000")};
+  const auto text = kernel_part_to_text(report, KernelPart::Modules, {});
+  EXPECT_LT(text.find("a.sys"), text.find("b.sys"));
+  EXPECT_THAT(text, HasSubstr("b.sys            5F3A2B4C 2020-08-17"));
+  EXPECT_THAT(text, HasSubstr("a.sys            E5A7B9C1 hash"));
+  EXPECT_THAT(text, HasSubstr("c.sys                     -"));
+  EXPECT_THAT(text, HasSubstr("d.sys            00001234 hash"));
+  EXPECT_THAT(text, HasSubstr("hash: a reproducible build"));
+  const auto json =
+      nlohmann::json::parse(kernel_parts_to_json(report, {KernelPart::Modules}, true));
+  EXPECT_THAT(json["modules"][0]["time_stamp"], "2020-08-17T07:01:32.000Z");
+  EXPECT_FALSE(json["modules"][1].contains("time_stamp"));
+}
+
+TEST(KernelReport, SaysThatNobodyIsBlamedAndWhy) {
+  auto report = sample_kernel_report();
+  report.kernel->blame = {};
+  report.blame_reason = "the hardware reported this error, and no driver did";
+  EXPECT_THAT(to_text(report, {}),
+              HasSubstr("Blamed        nobody: the hardware reported this error"));
+  EXPECT_FALSE(nlohmann::json::parse(kernel_parts_to_json(report, {KernelPart::Bugcheck}, false))
+                   .contains("blame"));
+}
+
+TEST(KernelReport, InventsNoThread) {
+  auto report = sample_kernel_report();
+  report.threads.resize(1);
+  report.threads[0].thread_id = 0;
+  report.threads[0].name.clear();
+  report.blamed_thread = 0;
+  report.crash->thread_id = 0;
+  const auto text = to_text(report, {});
+  EXPECT_THAT(text, HasSubstr("A thread that is not known, which wrote the dump\n"));
+  EXPECT_THAT(text, Not(HasSubstr("id 0")));
+  const auto json = nlohmann::json::parse(to_json(report, false));
+  EXPECT_FALSE(json["threads"][0].contains("thread_id"));
+  EXPECT_FALSE(json["crash_info"].contains("thread_id"));
+}
+
+TEST(KernelReport, PrintsTheRegistersThatItAnnounces) {
+  auto report = sample_kernel_report();
+  report.threads[0].registers = {{"rax", 0x1234}};
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Bugcheck, {}),
+              HasSubstr("rax 0000000000001234"));
+  report.threads[0].registers.clear();
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Bugcheck, {}), Not(HasSubstr("Registers")));
+}
+
+TEST(KernelReport, NamesWhatTheLastCallsFailedWith) {
+  auto report = sample_kernel_report();
+  report.kernel->teb->last_error = 997;
+  report.kernel->teb->last_status = 0xc0000034;
+  report.kernel->teb->owned_critical_sections = 1;
+  auto text = kernel_part_to_text(report, KernelPart::Teb, {});
+  EXPECT_THAT(text, HasSubstr("Last error    997 IO_PENDING\n"));
+  EXPECT_THAT(text, HasSubstr("Last status   0xc0000034 OBJECT_NAME_NOT_FOUND\n"));
+  EXPECT_THAT(text, HasSubstr("Locks         1 critical section owned\n"));
+  report.kernel->teb->last_error = 12345;
+  report.kernel->teb->last_status = 0xc0000005;
+  text = kernel_part_to_text(report, KernelPart::Teb, {});
+  EXPECT_THAT(text, HasSubstr("Last error    12345\n"));
+  EXPECT_THAT(text, HasSubstr("Last status   0xc0000005 ACCESS_VIOLATION\n"));
+}
+
+TEST(KernelReport, PutsTheOtherThreadsWithTheThreads) {
+  const auto text = to_text(sample_kernel_report(), {.all_threads = false});
+  const auto more = text.find("and 1 more thread");
+  ASSERT_NE(more, std::string::npos);
+  EXPECT_LT(more, text.find("Process environment block"));
+}
+
+TEST(KernelReport, SaysHowLittleMemoryWasLeft) {
+  auto report = sample_kernel_report();
+  constexpr auto kGiB = std::uint64_t{1} << 30;
+  report.kernel->counters = {{"commit", 15 * kGiB, {}, "triage block"},
+                             {"commit_limit", {}, {}, ""},
+                             {"commit_limit_maximum", 15 * kGiB, {}, "triage block"},
+                             {"nonpaged_pool", {}, {}, "damaged"}};
+  const auto text = to_text(report, {});
+  EXPECT_THAT(text, HasSubstr("the machine had next to none left: 15.0 GiB of 15.0 GiB"));
+  EXPECT_THAT(text, HasSubstr("-  damaged"));
 }
 
 TEST(KernelReport, KeepsNamesFromTheDumpOffTheTerminal) {
