@@ -77,17 +77,17 @@ ExitCode run_rules_explain(const Context& context, const RulesExplainOptions& op
   if (!question.ok()) return report_error(question.error());
   auto& subject = question->subject;
   subject.critical = subject.critical || watch::is_critical_process(subject.facts.name);
-  const auto loaded = rules_of(context);
-  const auto sections = explain_rules(loaded.rules, *question,
+  const auto rules = rules_in_force(context);
+  const auto sections = explain_rules(rules.loaded.rules, *question,
                                       {store.ok() ? &*store : nullptr, low_disk_of(context)});
   if (!sections.ok()) return report_error(sections.error());
   if (context.json) {
-    print_json(explained_json(*question, *sections, loaded));
+    print_json(explained_json(*question, *sections, rules));
   } else {
-    print(explained_text(*question, *sections, loaded));
+    print(explained_text(*question, *sections, rules));
   }
-  say_what_is_broken(loaded);
-  return loaded.problems.empty() ? ExitCode::Ok : ExitCode::Partial;
+  say_what_is_broken(rules);
+  return rules.loaded.problems.empty() ? ExitCode::Ok : ExitCode::Partial;
 }
 
 }  // namespace vigil::cli

@@ -25,9 +25,11 @@ struct Line {
   rules::Rule rule;
   rules::RuleStanding standing;
   rules::History history;
+  bool last_good;  ///< Its file has problems now.
 };
 
-Result<std::vector<Line>> read_lines(const Context& context, const rules::RuleSet& set) {
+Result<std::vector<Line>> read_lines(const Context& context, const RulesInForce& in_force) {
+  const auto& set = in_force.loaded.rules;
   std::optional<store::Store> store;
   auto opened = store::Store::open(context.store_file, store::OpenMode::ReadOnly);
   if (opened.ok()) {
@@ -43,7 +45,8 @@ Result<std::vector<Line>> read_lines(const Context& context, const rules::RuleSe
       VIGIL_TRY_ASSIGN(
           history, store->history({.rule = rule.name, .lifetime = true, .under_way = true}, now));
     }
-    lines.push_back({rule, rules::standing_of(rule, history, now), history});
+    lines.push_back(
+        {rule, rules::standing_of(rule, history, now), history, in_force.is_last_good(rule)});
     return {};
   };
   for (const auto& rule : set.rules) VIGIL_TRY(add(rule));
@@ -60,6 +63,7 @@ nlohmann::ordered_json to_json(const Line& line) {
   object["name"] = rule.name;
   object["state"] = rules::to_string(line.standing.standing);
   if (!line.standing.reason.empty()) object["reason"] = line.standing.reason;
+  if (line.last_good) object["last_good"] = true;
   object["file"] = rule.file;
   object["line"] = rule.line;
   if (!rule.owner.empty()) object["owner"] = rule.owner;
@@ -76,7 +80,7 @@ nlohmann::ordered_json to_json(const Line& line) {
   return object;
 }
 
-/// A file that no rule could be read of.
+/// A file whose rules are not those in force.
 struct Broken {
   std::string file;
   std::vector<std::string> problems;
@@ -95,6 +99,12 @@ std::vector<Broken> broken_of(const rules::LoadResult& loaded) {
 
 constexpr std::string_view kInvalid = "invalid";
 
+std::string reason_of(const Line& line) {
+  auto reason = one_line(line.standing.reason);
+  if (!line.last_good) return reason;
+  return reason + (reason.empty() ? "" : "; ") + "by the last good version of its file";
+}
+
 Table table_of(const std::vector<Line>& lines, const std::vector<Broken>& broken) {
   Table table({{"NAME"},
                {"STATE"},
@@ -112,8 +122,7 @@ Table table_of(const std::vector<Line>& lines, const std::vector<Broken>& broken
     table.add({rule.name, std::string(rules::to_string(line.standing.standing)),
                fmt::format("{}", line.history.dumps_last_hour),
                fmt::format("{}", line.history.dumps_ever), dump,
-               one_line(rules::describe(rule.when)), one_line(place_of(rule)),
-               one_line(line.standing.reason)});
+               one_line(rules::describe(rule.when)), one_line(place_of(rule)), reason_of(line)});
   }
   for (const auto& [file, problems] : broken) {
     const auto rest = problems.size() - 1;
@@ -126,8 +135,9 @@ Table table_of(const std::vector<Line>& lines, const std::vector<Broken>& broken
 }  // namespace
 
 ExitCode run_rules_list(const Context& context) {
-  const auto loaded = rules_of(context);
-  const auto lines = read_lines(context, loaded.rules);
+  const auto rules = rules_in_force(context);
+  const auto& loaded = rules.loaded;
+  const auto lines = read_lines(context, rules);
   if (!lines.ok()) return report_error(lines.error());
   const auto broken = broken_of(loaded);
   if (context.json) {
@@ -146,7 +156,7 @@ ExitCode run_rules_list(const Context& context) {
     } else {
       print(table_of(*lines, broken).text(context, terminal_width()));
     }
-    say_what_is_broken(loaded);
+    say_what_is_broken(rules);
   }
   return loaded.problems.empty() ? ExitCode::Ok : ExitCode::Partial;
 }

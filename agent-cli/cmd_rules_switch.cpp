@@ -66,7 +66,7 @@ std::string why_refused(const rules::LoadResult& loaded) {
 ExitCode run_rules_switch(const Context& context, const RulesSwitchOptions& options) {
   const auto file = settings::DataPaths{context.data_folder}.rules_folder() /
                     path_from_utf8(rules::kDisabledFile);
-  const auto loaded = rules_of(context);
+  const auto loaded = rules_in_force(context).loaded;
   if (auto why = why_refused(loaded); !why.empty())
     return report_error({Errc::Malformed, std::move(why)});
   auto text = read_disabled(file);

@@ -34,7 +34,7 @@ struct MachineStatus {
   std::optional<Result<ServiceStatus>> service;
   Result<StoreStatus> store;
   Result<std::uint64_t> disk_free;
-  rules::LoadResult rules;
+  RulesInForce rules;
   Result<settings::Settings> settings;
 };
 
@@ -54,7 +54,7 @@ Result<StoreStatus> read_store(const Context& context) {
 
 MachineStatus ask(const Context& context) {
   return {query_service(), read_store(context), platform::free_disk_bytes(context.data_folder),
-          rules_of(context),
+          rules_in_force(context),
           settings::load_settings(settings::DataPaths{context.data_folder}.settings_file())};
 }
 
@@ -74,11 +74,12 @@ std::string newest_in_words(const Context& context, const std::optional<store::C
                      what_happened(*newest), format_time(context, newest->observed_at));
 }
 
-std::string rules_in_words(const rules::LoadResult& loaded) {
+std::string rules_in_words(const RulesInForce& rules) {
+  const auto& loaded = rules.loaded;
   auto text = fmt::format("{} in {}", loaded.rules.rules.size(), counted(loaded.files, "file"));
   const auto add = [&text](std::string_view line) { text.append("\n            ").append(line); };
   for (const auto& problem : loaded.problems) add(one_line(problem.format()));
-  if (const auto words = last_good_in_words(loaded); !words.empty()) add(words);
+  for (const auto& words : last_good_in_words(rules)) add(words);
   return text;
 }
 
@@ -87,8 +88,8 @@ std::size_t attaching(const rules::RuleSet& rules) {
 }
 
 /// Who would take a dump of the next crash.
-std::string dumps_in_words(const rules::LoadResult& loaded, const settings::Settings& settings) {
-  const auto& rules = loaded.rules;
+std::string dumps_in_words(const RulesInForce& in_force, const settings::Settings& settings) {
+  const auto& rules = in_force.loaded.rules;
   const auto attached =
       fmt::format("attached by {} of {} rules", attaching(rules), rules.rules.size());
   const bool wer = settings.local_dumps && !wer::wanted_dumps(rules).empty();
@@ -98,8 +99,8 @@ std::string dumps_in_words(const rules::LoadResult& loaded, const settings::Sett
   return fmt::format(
       "{}: no rule{} asks for one that AeDebug, LocalDumps (watch in vigil.yaml) or an "
       "attached dumper would take",
-      loaded.problems.empty() ? "none are taken" : "none that can be told of",
-      loaded.problems.empty() ? "" : " that could be read");
+      in_force.whole ? "none are taken" : "none that can be told of",
+      in_force.whole ? "" : " that could be read");
 }
 
 void print_text(const Context& context, const MachineStatus& status) {
@@ -176,11 +177,11 @@ void print_status_json(const Context& context, const MachineStatus& status) {
   object["store"] = store_json(context, status.store);
   if (status.disk_free.ok()) object["disk_free_bytes"] = *status.disk_free;
   auto& rules = object["rules"];
-  rules["count"] = status.rules.rules.rules.size();
-  rules["files"] = status.rules.files;
-  rules["attach"] = attaching(status.rules.rules);
+  rules["count"] = status.rules.loaded.rules.rules.size();
+  rules["files"] = status.rules.loaded.files;
+  rules["attach"] = attaching(status.rules.loaded.rules);
   auto& problems = rules["problems"] = nlohmann::ordered_json::array();
-  for (const auto& problem : status.rules.problems) problems.push_back(problem.format());
+  for (const auto& problem : status.rules.loaded.problems) problems.push_back(problem.format());
   auto& settings = object["settings"];
   if (status.settings.ok()) {
     settings["aedebug"] = status.settings->aedebug;

@@ -103,7 +103,7 @@ nlohmann::ordered_json to_json(const Answer& answer, const Subject& subject) {
 
 std::string explained_text(const Question& question,
                            const std::vector<Section>& sections,
-                           const rules::LoadResult& loaded) {
+                           const RulesInForce& rules) {
   std::string text;
   const auto named = one_line(question.named);
   if (sections.empty())
@@ -116,23 +116,23 @@ std::string explained_text(const Question& question,
     first = false;
     text += "\n";
     for (const auto& answer : section.answers) text += text_of(answer, question.subject) + "\n";
-    const auto end = end_of(section, loaded.problems.empty());
+    const auto end = end_of(section, rules.whole);
     const bool last = &section == &sections.back();
     text += end.empty() || last ? end : end + "\n";
   }
   if (sections.empty() && !question.decided.empty())
     text += fmt::format("decided then: {}\n", one_line(question.decided));
   for (const auto& note : notes_of(question)) text += fmt::format("{}: {}\n", named, note);
-  if (!loaded.rules.idle.empty()) {
+  if (!rules.loaded.rules.idle.empty()) {
     text += fmt::format("{} disabled or expired; vigil rules list shows which\n",
-                        counted(loaded.rules.idle.size(), "rule"));
+                        counted(rules.loaded.rules.idle.size(), "rule"));
   }
   return text;
 }
 
 nlohmann::ordered_json explained_json(const Question& question,
                                       const std::vector<Section>& sections,
-                                      const rules::LoadResult& loaded) {
+                                      const RulesInForce& rules) {
   nlohmann::ordered_json object;
   const auto& process = question.subject.facts;
   object["process"] = {{"name", process.name},
@@ -155,7 +155,7 @@ nlohmann::ordered_json explained_json(const Question& question,
   object["rules"] = occasions.empty() ? nlohmann::ordered_json::array() : occasions[0]["rules"];
   object["occasions"] = std::move(occasions);
   auto& problems = object["problems"] = nlohmann::ordered_json::array();
-  for (const auto& problem : loaded.problems) problems.push_back(problem.format());
+  for (const auto& problem : rules.loaded.problems) problems.push_back(problem.format());
   return object;
 }
 

@@ -5,9 +5,9 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/time.h"
+#include "base/words.h"
 #include "settings/settings.h"
 #include "text.h"
 
@@ -25,9 +25,17 @@ bool is_the_services(const Context& context, const fs::path& path) {
   return !code && fs::equivalent(parent, folder, code);
 }
 
-/// What turns rules off has no last good version.
-bool has_last_good(const std::string& file) {
-  return !file.ends_with(rules::kDisabledFile);
+/// Not the folder itself, and not what turns rules off: neither has a last good version.
+bool is_rule_file(const std::string& file) {
+  return file.find('/') != std::string::npos && !file.ends_with(rules::kDisabledFile);
+}
+
+/// Whether what lies in \p folder can be known: also where there is none.
+bool can_be_listed(const fs::path& folder) {
+  std::error_code code;
+  if (!fs::exists(folder, code)) return !code;
+  const fs::directory_iterator listing(folder, code);
+  return !code;
 }
 
 }  // namespace
@@ -37,6 +45,24 @@ rules::LoadResult rules_of(const Context& context) {
                                   rule_file_objection());
   (void)loaded.rules.retire(SystemClock().now());
   return loaded;
+}
+
+RulesInForce rules_in_force(const Context& context) {
+  RulesInForce rules{rules_of(context)};
+  auto& loaded = rules.loaded;
+  if (loaded.problems.empty()) return rules;
+  const settings::DataPaths paths{context.data_folder};
+  rules.whole = can_be_listed(paths.last_good_rules());
+  loaded.rules = rules::keep_last_good(
+      loaded, rules::load_last_good(paths.last_good_rules(), settings::DataPaths::kRulesFolder,
+                                    rule_file_objection()));
+  (void)loaded.rules.retire(SystemClock().now());
+  return rules;
+}
+
+bool RulesInForce::is_last_good(const rules::Rule& rule) const {
+  return std::ranges::find(loaded.problems, rule.file, &rules::Problem::file) !=
+         loaded.problems.end();
 }
 
 rules::LoadResult rules_at(const Context& context, const fs::path& path) {
@@ -56,21 +82,31 @@ std::vector<std::string> broken_files(const rules::LoadResult& loaded) {
   return files;
 }
 
-std::string last_good_in_words(const rules::LoadResult& loaded) {
-  auto files = broken_files(loaded);
-  std::erase_if(files, [](const auto& file) { return !has_last_good(file); });
-  if (files.empty()) return {};
-  return fmt::format(
-      "of {} a running service goes on with the rules that it had before, which "
-      "cannot be seen from here",
-      one_line(fmt::format("{}", fmt::join(files, " and "))));
+std::vector<std::string> last_good_in_words(const RulesInForce& rules) {
+  const auto words = [&rules](const std::string& file) {
+    const auto kept = static_cast<std::size_t>(
+        std::ranges::count(rules.loaded.rules.rules, file, &rules::Rule::file));
+    const auto shown = one_line(file);
+    if (!rules.whole) {
+      return fmt::format(
+          "of {} the service goes on with the last good version, which cannot be read from here",
+          shown);
+    }
+    if (kept == 0) return fmt::format("of {} nothing is in force: it has no good version", shown);
+    return fmt::format("of {} the last good version stays in force: {}", shown,
+                       counted(kept, "rule"));
+  };
+  std::vector<std::string> lines;
+  for (const auto& file : broken_files(rules.loaded)) {
+    if (is_rule_file(file)) lines.push_back(words(file));
+  }
+  return lines;
 }
 
-void say_what_is_broken(const rules::LoadResult& loaded) {
-  for (const auto& problem : loaded.problems)
+void say_what_is_broken(const RulesInForce& rules) {
+  for (const auto& problem : rules.loaded.problems)
     say(fmt::format("invalid: {}\n", one_line(problem.format())));
-  if (const auto words = last_good_in_words(loaded); !words.empty())
-    say(fmt::format("vigil: {}\n", words));
+  for (const auto& line : last_good_in_words(rules)) say(fmt::format("vigil: {}\n", line));
 }
 
 Subject subject_of(const store::Capture& row) {

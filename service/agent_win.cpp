@@ -54,7 +54,6 @@ namespace vigil::service {
 namespace {
 
 /// As messages name it, and the rules' files in it.
-constexpr const char* kRulesFolderName = "rules.d";
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 /// Files come in pairs and rules in editors' many small steps: so long after the first change the
@@ -184,10 +183,11 @@ void Agent::load_rules() {
   std::string said;
   for (const auto& problem : loaded.problems) said += problem.format() + '\n';
   // At the start there are none of before, but those that were kept.
-  auto last_good = rules_said_.empty() && !loaded.problems.empty()
-                       ? rules::load_last_good(base_.paths.last_good_rules(), kRulesFolderName,
-                                               platform::why_not_to_be_trusted)
-                       : desk_.rules();
+  auto last_good =
+      rules_said_.empty() && !loaded.problems.empty()
+          ? rules::load_last_good(base_.paths.last_good_rules(), settings::DataPaths::kRulesFolder,
+                                  platform::why_not_to_be_trusted)
+          : desk_.rules();
   auto in_force = rules::keep_last_good(loaded, last_good);
   (void)in_force.retire(clock_.now());
   const auto sum = fmt::format("{} of {} in force", counted(in_force.rules.size(), "rule"),

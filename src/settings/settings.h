@@ -65,9 +65,12 @@ struct Settings {
 
 /// The folders and files under one data folder.
 struct DataPaths {
+  /// Also what messages name the folder of rules by.
+  static constexpr const char* kRulesFolder = "rules.d";
+
   std::filesystem::path root;
   [[nodiscard]] std::filesystem::path settings_file() const { return root / "vigil.yaml"; }
-  [[nodiscard]] std::filesystem::path rules_folder() const { return root / "rules.d"; }
+  [[nodiscard]] std::filesystem::path rules_folder() const { return root / kRulesFolder; }
   /// Copies of rule files as they were last in force.
   [[nodiscard]] std::filesystem::path last_good_rules() const { return root / "last-good-rules"; }
   [[nodiscard]] std::filesystem::path inbox() const { return root / "inbox"; }

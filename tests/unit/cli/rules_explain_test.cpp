@@ -196,10 +196,14 @@ TEST_F(RulesExplain, ABrokenFileMayHoldTheRuleThatDecides) {
   write_rules("  - nam: b\n", "broken.yaml");
   const auto output = vigil({"rules", "explain", "--process", "x.exe"});
   EXPECT_EQ(output.code, ExitCode::Partial);
-  EXPECT_THAT(output.out, Not(HasSubstr("no rule matches")));
-  EXPECT_THAT(output.out, HasSubstr("no rule that could be read matches\n"));
-  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml a running service goes on with the "
-                                    "rules that it had before"));
+  EXPECT_THAT(output.out, HasSubstr("no rule matches"));
+  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml nothing is in force"));
+  write_last_good(rule("b", "x.exe"), "broken.yaml");
+  const auto known = vigil({"rules", "explain", "--process", "x.exe"});
+  EXPECT_EQ(known.code, ExitCode::Partial);
+  EXPECT_THAT(known.out, HasSubstr("rule b: mini dump"));
+  EXPECT_THAT(known.err, HasSubstr("of rules.d/broken.yaml the last good version stays in force: "
+                                   "1 rule\n"));
 }
 
 }  // namespace

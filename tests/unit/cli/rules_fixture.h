@@ -15,14 +15,23 @@ namespace vigil::cli {
 class RulesCommand : public CliTest {
  protected:
   void write_rules(const std::string& text, const std::string& name = "orders.yaml") {
-    std::filesystem::create_directories(folder / "rules.d");
-    std::ofstream(folder / "rules.d" / name) << "schema: 1\nowner: orders\nrules:\n" << text;
+    write("rules.d", name, text);
+  }
+  /// The copy that the service keeps.
+  void write_last_good(const std::string& text, const std::string& name) {
+    write("last-good-rules", name, text);
   }
   static std::string rule(const std::string& name,
                           const std::string& process,
                           const std::string& more = "") {
     return "  - name: " + name + "\n    match: { process: '" + process + "' }\n    when: crash\n" +
            more;
+  }
+
+ private:
+  void write(const std::string& into, const std::string& name, const std::string& text) {
+    std::filesystem::create_directories(folder / into);
+    std::ofstream(folder / into / name) << "schema: 1\nowner: orders\nrules:\n" << text;
   }
 };
 

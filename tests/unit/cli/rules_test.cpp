@@ -48,13 +48,40 @@ TEST_F(RulesCommand, ListSaysWhichFilesAreInvalid) {
   const auto output = vigil({"rules", "list"});
   EXPECT_EQ(output.code, ExitCode::Partial);
   EXPECT_THAT(output.err, HasSubstr("invalid: rules.d/broken.yaml:4:"));
-  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml a running service goes on with the "
-                                    "rules that it had before"));
+  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml nothing is in force: it has no good "
+                                    "version"));
   const auto json = vigil_json({"rules", "list"});
   ASSERT_EQ(json["rules"].size(), 2u);
   EXPECT_EQ(json["rules"][1]["state"], "invalid");
   EXPECT_EQ(json["rules"][1]["file"], "rules.d/broken.yaml");
   EXPECT_THAT(json["rules"][1]["problems"][0], HasSubstr("rules.d/broken.yaml:4:"));
+}
+
+TEST_F(RulesCommand, ListHasTheLastGoodVersionOfABrokenFile) {
+  write_rules(rule("a", "x.exe"));
+  write_rules("  - nam: b\n", "broken.yaml");
+  write_last_good(rule("a", "an-old-copy.exe"), "orders.yaml");
+  write_last_good(rule("b", "y.exe") + rule("c", "z.exe"), "broken.yaml");
+  const auto output = vigil({"rules", "list"});
+  EXPECT_EQ(output.code, ExitCode::Partial);
+  EXPECT_THAT(output.out, HasSubstr("by the last good version of its file"));
+  EXPECT_THAT(output.err,
+              HasSubstr("of rules.d/broken.yaml the last good version stays in force: 2 rules\n"));
+  const auto json = vigil_json({"rules", "list"});
+  ASSERT_EQ(json["rules"].size(), 4u);
+  EXPECT_EQ(json["rules"][0]["name"], "b");
+  EXPECT_EQ(json["rules"][0]["last_good"], true);
+  EXPECT_EQ(json["rules"][2]["name"], "a");
+  EXPECT_FALSE(json["rules"][2].contains("last_good"));
+  EXPECT_EQ(json["rules"][3]["state"], "invalid");
+}
+
+TEST_F(RulesCommand, DisableKnowsRulesOfTheLastGoodVersionOnly) {
+  write_rules("  - nam: b\n", "broken.yaml");
+  write_last_good(rule("b", "y.exe"), "broken.yaml");
+  EXPECT_EQ(vigil({"rules", "disable", "b"}).code, ExitCode::Ok);
+  EXPECT_EQ(vigil({"rules", "enable", "b"}).code, ExitCode::Ok);
+  EXPECT_EQ(vigil({"rules", "disable", "c"}).code, ExitCode::NotFound);
 }
 
 TEST_F(RulesCommand, ListDoesNotSayThatThereAreNoRulesWhereAFileIsBroken) {

@@ -64,9 +64,8 @@ TEST(InternalError, IsJsonWhereThatWasAskedFor) {
     return testing::internal::GetCapturedStdout();
   };
   EXPECT_EQ(report({"analyze", "a.dmp"}), "");
-  const std::string json =
-      R"({"error":{"code":"internal","message":"internal error: vector::at"}})"
-      "\n";
+  const std::string json = R"({"error":{"code":"internal","message":"internal error: vector::at"}})"
+                           "\n";
   EXPECT_EQ(report({"analyze", "a.dmp", "--json"}), json);
   EXPECT_EQ(report({"analyze", "--dump-handle=12"}), json);
 }
