@@ -204,7 +204,7 @@ std::vector<const Module*> by_address(const std::vector<Module>& modules) {
   std::vector<const Module*> order;
   order.reserve(modules.size());
   for (const auto& module : modules) order.push_back(&module);
-  std::ranges::stable_sort(order, {}, &Module::base);
+  std::ranges::sort(order, {}, [](const Module* one) { return std::pair(one->base, one); });
   return order;
 }
 
