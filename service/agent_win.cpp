@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -28,7 +27,6 @@
 #include "inbox_folder.h"
 #include "janitor.h"
 #include "kernel_captures.h"
-#include "last_good.h"
 #include "live_captures.h"
 #include "log.h"
 #include "log_news.h"
@@ -42,6 +40,7 @@
 #include "process_tracing.h"
 #include "process_watch.h"
 #include "registrations.h"
+#include "rule_folder.h"
 #include "rules/rules.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -85,7 +84,6 @@ class Agent {
 
  private:
   [[nodiscard]] Status recover();
-  void load_rules();
   void scan_inbox();
   void scan_inbox_soon();
   void after_look();
@@ -111,6 +109,7 @@ class Agent {
               [this](const ProcessKey& process) { return processes_.holds(process); },
               [this](const ProcessKey& process) { return processes_.facts(process); },
               [this](const store::Signal& signal) { return circumstances(signal); }}};
+  RuleFolder rule_folder_{{base_.paths, *base_.log, platform::why_not_to_be_trusted}};
   Registrations registrations_{base_};
   DiskInboxFolder folder_{base_.paths.inbox(), base_.paths.root};
   CaptureSlots slots_{io_, base_.settings.max_concurrent_captures};
@@ -145,15 +144,13 @@ class Agent {
                        }}};
   Janitor janitor_{{store_, clock_, *base_.log, base_.settings, base_.paths.root,
                     [this]() -> const rules::RuleSet& { return desk_.rules(); },
-                    [this] { return rules_are_whole_; }, uptime}};
+                    [this] { return rule_folder_.is_whole(); }, uptime}};
   ProcessTracing tracing_{{io_, *base_.log, base_.settings.poll_interval,
                            [this](const auto& event) { processes_.take_event(event); }}};
   std::unique_ptr<FolderWatch> inbox_watch_, rules_watch_;
   asio::steady_timer scan_timer_{io_}, reload_timer_{io_}, sweep_timer_{io_};
   asio::windows::object_handle stop_requested_{io_};
-  std::string rules_said_;  // the last thing said about rules
   bool scan_is_soon_ = false;
-  bool rules_are_whole_ = false;  // no rule file has a problem
   bool stopping_ = false;
 };
 
@@ -177,40 +174,11 @@ Status Agent::recover() {
   return {};
 }
 
-void Agent::load_rules() {
-  const auto loaded =
-      rules::load_rules(base_.paths.rules_folder(), platform::why_not_to_be_trusted);
-  std::string said;
-  for (const auto& problem : loaded.problems) said += problem.format() + '\n';
-  // At the start there are none of before, but those that were kept.
-  auto last_good =
-      rules_said_.empty() && !loaded.problems.empty()
-          ? rules::load_last_good(base_.paths.last_good_rules(), settings::DataPaths::kRulesFolder,
-                                  platform::why_not_to_be_trusted)
-          : desk_.rules();
-  auto in_force = rules::keep_last_good(loaded, last_good);
-  (void)in_force.retire(clock_.now());
-  const auto sum = fmt::format("{} of {} in force", counted(in_force.rules.size(), "rule"),
-                               counted(loaded.files, "file"));
-  said += sum;
-  desk_.use_rules(std::move(in_force));
-  rules_are_whole_ = loaded.problems.empty();
-  if (const auto kept = keep_copies(loaded, base_.paths.last_good_rules()); !kept.ok())
-    base_.log->warn("{}; what rules were in force would not outlast a start",
-                    kept.error().message());
-  if (said == std::exchange(rules_said_, said)) return;
-  for (const auto& problem : loaded.problems) {
-    base_.log->error("{}; rules that this file had before, if any, stay in force",
-                     problem.format());
-  }
-  base_.log->info("{}", sum);
-}
-
 Status Agent::start() {
   options_.on_starting("store");
   VIGIL_TRY(recover());
   options_.on_starting("rules");
-  load_rules();
+  desk_.use_rules(rule_folder_.load(desk_.rules(), clock_.now()));
   registrations_.apply(desk_.rules());
   options_.on_starting("processes");
   if (!platform::enable_privilege(L"SeDebugPrivilege")) {
@@ -373,7 +341,7 @@ asio::awaitable<void> Agent::reload_when_due() {
     const auto [error] = co_await reload_timer_.async_wait(kAwait);
     if (error) continue;  // as in scan_when_due()
     reload_timer_.expires_at(asio::steady_timer::time_point::max());
-    load_rules();
+    desk_.use_rules(rule_folder_.load(desk_.rules(), clock_.now()));
     registrations_.apply_local_dumps(desk_.rules());
     processes_.apply_rules();
   }
