@@ -35,18 +35,18 @@ class Thresholds(VigilTestCase):
         return report
 
     def test_captures_a_thread_that_spins_on_one_core(self) -> None:
-        report = self.capture("spin", "{ cpu: { above: 40%, of: core, for: 1s } }", "cpu",
-                              r"^CPU above 40% of a core for 1s, [0-9.]+% now$")
+        report = self.capture("spin", "{ cpu: { above: 20%, of: core, for: 1s } }", "cpu",
+                              r"^CPU above 20% of a core for 1s, [0-9.]+% now$")
         names = [frame.get("function", "") for thread in report["threads"] for frame in thread["frames"]]
         self.assertIn("inner_spin_worker", names)
         circumstances = report["circumstances"]
-        self.assertGreater(circumstances["flight_recorder"]["cpu_ppm"][-1], 400_000)
+        self.assertGreater(circumstances["flight_recorder"]["cpu_ppm"][-1], 200_000)
         self.assertEqual(circumstances["busiest_processes"][0]["process_name"], "spin.exe")
         self.assertIn(circumstances["busiest_threads"][0]["thread_id"], [thread["thread_id"] for thread in report["threads"]])
 
     def test_captures_a_process_that_takes_the_machine(self) -> None:
-        self.capture("spin", "{ cpu: { above: 30%, for: 1s } }", "cpu",
-                     r"^CPU above 30% of the machine for 1s, [0-9.]+% now$", value=4)
+        self.capture("spin", "{ cpu: { above: 20%, for: 1s } }", "cpu",
+                     r"^CPU above 20% of the machine for 1s, [0-9.]+% now$", value=4)
 
     def test_captures_a_process_that_does_nothing(self) -> None:
         self.capture("linger", "{ cpu: { below: 5%, of: core, for: 2s } }", "cpu",
@@ -67,7 +67,7 @@ class Thresholds(VigilTestCase):
         spins, = [t for t in report["threads"] if any(f.get("function") == "inner_spin_worker" for f in t["frames"])]
         self.assertIn(spins["movement"]["stack"], ("ran", "innermost", "changed"))
         self.assertEqual(spins["movement"]["samples"], 3)
-        self.assertGreater(spins["movement"]["cpu_ms"], 1000)
+        self.assertGreater(spins["movement"]["cpu_ms"], 400)
         self.assertEqual(report["threads"][report["blamed_thread"]], spins)
         self.assertRegex(report["blame_reason"], r"^it used [0-9.]+ s of CPU time while 3 samples were taken$")
         self.assertRegex(report["synopsis"], "; it (ran|moved).* in 3 samples$")
@@ -164,7 +164,7 @@ class Thresholds(VigilTestCase):
         self.assertTrue(many.is_running())
 
     def test_keeps_what_a_process_did_before_it_ended_without_a_dump(self) -> None:
-        rules = rule("hot", "spin.exe", when="{ cpu: { above: 40%, of: core, for: 1s } }", dump="none") + further_rule(
+        rules = rule("hot", "spin.exe", when="{ cpu: { above: 20%, of: core, for: 1s } }", dump="none") + further_rule(
             "ends", "spin.exe", when="{ exit: { codes: 0 } }", dump="none")
         self.vigil.install(SETTINGS, {"all.yaml": rules})
         crasher = self.vigil.start("spin")
@@ -173,11 +173,11 @@ class Thresholds(VigilTestCase):
         rows = self.vigil.wait_for_rows("its end", lambda rows: len(rows) == 2)
         for row in rows:
             shown = self.vigil.must("show", str(row["id"]), "--json").json()
-            self.assertGreater(shown["circumstances"]["flight_recorder"]["cpu_ppm"][-1], 400_000, row)
+            self.assertGreater(shown["circumstances"]["flight_recorder"]["cpu_ppm"][-1], 200_000, row)
         self.assertIn("CPU, a core", self.vigil.must("show", "last").out)
 
     def test_tells_a_crash_that_comes_later_from_it(self) -> None:
-        rules = rule("hot", "spin.exe", when="{ cpu: { above: 40%, of: core, for: 1s } }") + further_rule(
+        rules = rule("hot", "spin.exe", when="{ cpu: { above: 20%, of: core, for: 1s } }") + further_rule(
             "ends", "spin.exe", when="{ exit: { codes: 0 } }", dump="none")
         self.vigil.install(SETTINGS, {"all.yaml": rules})
         crasher = self.vigil.start("spin")
