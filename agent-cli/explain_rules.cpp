@@ -126,10 +126,11 @@ class Explainer {
 
   Result<Outcome> outcome(const rules::Rule& rule, Sort sort) {
     const auto now = SystemClock().now();
-    rules::History history;
+    rules::History history{.by_program = sort == Sort::Measured};
     if (past_.store != nullptr) {
       VIGIL_TRY_ASSIGN(history, past_.store->history({.rule = rule.name,
                                                       .signature_or_fault_key = question_.key,
+                                                      .measured = sort == Sort::Measured,
                                                       .program = question_.subject.facts.name,
                                                       .lifetime = true,
                                                       .except = question_.id},
@@ -137,12 +138,7 @@ class Explainer {
     }
     Outcome outcome{.decision = with_disk(rules::decide(&rule, history, now))};
     auto& decision = outcome.decision;
-    if (!question_.key.empty()) return outcome;
-    if (sort == Sort::Measured) {
-      if (decision.reason.ends_with(kNew))
-        decision.reason = reworded(decision.reason, ", as for a new signature");
-      return outcome;
-    }
+    if (!question_.key.empty() || sort == Sort::Measured) return outcome;
     if (rule.new_signature) {
       history.signature_known = true;
       auto if_known = with_disk(rules::decide(&rule, history, now));

@@ -35,7 +35,10 @@ class Past {
   [[nodiscard]] rules::History of(const rules::Rule& rule, const store::Capture& capture) const {
     rules::History history;
     const auto key = key_of(capture);
-    history.signature_known = !key.empty() && known_.contains(key);
+    history.by_program = store::is_measured(capture.kind);
+    history.signature_known = history.by_program
+                                  ? met_.contains({rule.name, ascii_lower(capture.process)})
+                                  : !key.empty() && known_.contains(key);
     const auto dumps = dumps_.find(rule.name);
     if (dumps == dumps_.end()) return history;
     for (const auto& dump : dumps->second) {
@@ -50,6 +53,7 @@ class Past {
   }
   void add(const rules::Decision& decision, const store::Capture& capture) {
     if (const auto key = key_of(capture); !key.empty()) known_.insert(key);
+    if (!decision.rule.empty()) met_.insert({decision.rule, ascii_lower(capture.process)});
     if (decision.dump == rules::DumpKind::None || !had_dump(capture)) return;
     dumps_[decision.rule].push_back(
         {capture.observed_at, ascii_lower(capture.process), key_of(capture)});
@@ -62,6 +66,7 @@ class Past {
   };
   std::map<std::string, std::vector<Dump>> dumps_;  // by rule, oldest first
   std::set<std::string> known_;
+  std::set<std::pair<std::string, std::string>> met_;  // rule and program
 };
 
 /// The rule that decides, as far as the history tells.

@@ -217,6 +217,7 @@ rules::Decision Desk::decide(const rules::Rule* rule, const store::Capture& row)
                            ? Result<rules::History>(rules::History{})
                            : parts_.store.history({.rule = rule->name,
                                                    .signature_or_fault_key = row.fault_key,
+                                                   .measured = store::is_measured(row.kind),
                                                    .program = row.process,
                                                    .lifetime = rule->limits.lifetime.has_value(),
                                                    .except = row.id},

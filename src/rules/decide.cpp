@@ -62,6 +62,14 @@ std::string passing_refusal(const Limits& limits, const History& history, Timest
   return {};
 }
 
+std::string_view new_in_words(const History& history) {
+  return history.by_program ? ", the first of this program" : ", the signature is new";
+}
+
+std::string_view known_in_words(const History& history) {
+  return history.by_program ? ", not the first of this program" : ", the signature is known";
+}
+
 }  // namespace
 
 Decision decide(const Rule* rule, const History& history, Timestamp now) {
@@ -72,7 +80,7 @@ Decision decide(const Rule* rule, const History& history, Timestamp now) {
     const bool known_only = rule->new_signature.value_or(DumpKind::None) != DumpKind::None;
     return {
         kind, rule->name,
-        fmt::format("rule {}: no dump{}", rule->name, known_only ? ", the signature is known" : ""),
+        fmt::format("rule {}: no dump{}", rule->name, known_only ? known_in_words(history) : ""),
         false};
   }
   if (auto why = lasting_refusal(rule->limits, history); !why.empty()) return refuse(*rule, why);
@@ -81,7 +89,7 @@ Decision decide(const Rule* rule, const History& history, Timestamp now) {
   return {kind,
           rule->name,
           fmt::format("rule {}: {} dump{}", rule->name, to_string(kind),
-                      is_new ? ", the signature is new" : ""),
+                      is_new ? new_in_words(history) : ""),
           false,
           rule->manner,
           rule->samples};

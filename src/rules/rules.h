@@ -352,6 +352,7 @@ struct History {
   std::optional<Timestamp> last_dump = {};  ///< By this rule.
   std::uint32_t dumps_of_signature = 0;     ///< Kept by this rule, of this signature.
   bool signature_known = false;             ///< Seen before, by any rule, dump or not.
+  bool by_program = false;                  ///< Known is whether this rule met this program before.
   std::uint32_t dumps_ever = 0;             ///< By this rule; asked for where it has a lifetime.
   std::uint32_t dumps_of_program = 0;       ///< Of dumps_last_hour: of this program.
   std::uint32_t under_way = 0;              ///< By this rule: dumps that are being taken.

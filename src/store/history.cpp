@@ -61,6 +61,12 @@ SELECT EXISTS(
       OR bucket_id IN (SELECT id FROM buckets WHERE signature = ?1))
     AND id < ?2))sql";
 
+constexpr const char* kProgramKnown = R"sql(
+SELECT EXISTS(
+  SELECT 1
+  FROM captures
+  WHERE rule = ?1 AND rule <> '' AND id < ?2 AND process = ?3 COLLATE NOCASE))sql";
+
 }  // namespace
 
 Result<rules::History> Store::history(const HistoryQuery& query, Timestamp now) {
@@ -86,9 +92,15 @@ Result<rules::History> Store::history(const HistoryQuery& query, Timestamp now) 
       if (under_way.step()) history.under_way = under_way.uint32(0);
     }
     const auto key = query.signature_or_fault_key;
+    history.by_program = query.measured;
+    if (query.measured) {
+      Statement known(db, kProgramKnown, query.rule, self, query.program);
+      history.signature_known = known.step() && known.integer(0) != 0;
+    }
     if (key.empty()) return history;
     Statement kept(db, kDumpsOfSignature, key, self, query.rule);
     if (kept.step()) history.dumps_of_signature = kept.uint32(0);
+    if (query.measured) return history;
     Statement known(db, kSignatureKnown, key, self);
     history.signature_known = known.step() && known.integer(0) != 0;
     return history;

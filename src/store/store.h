@@ -72,6 +72,11 @@ enum class Kind : std::uint8_t {
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
   return kind == Kind::Crash || kind == Kind::Exit;
 }
+/// What the service alone sees of a process that lives on. Nothing is known of its signature before
+/// its dump is analyzed.
+[[nodiscard]] constexpr bool is_measured(Kind kind) noexcept {
+  return (kind >= Kind::Cpu && kind <= Kind::Hang) || kind == Kind::Counter;
+}
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 [[nodiscard]] std::optional<Kind> kind_from(std::string_view name) noexcept;
 
@@ -337,6 +342,9 @@ class Store {
   struct HistoryQuery {
     std::string_view rule;
     std::string_view signature_or_fault_key = {};
+    /// Of what is_measured(), which has no signature yet: whether the rule has met the program
+    /// before stands for whether its signature is known.
+    bool measured = false;
     std::string_view program = {};  ///< File name; empty: of none.
     bool lifetime = false;          ///< Whether all dumps by the rule are counted.
     bool under_way = false;         ///< Whether those that are being taken are.

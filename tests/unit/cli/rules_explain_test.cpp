@@ -181,6 +181,18 @@ TEST_F(RulesExplain, ACaptureOfALivingProcessIsExplainedToo) {
   EXPECT_THAT(output.out, Not(HasSubstr("leak")));
 }
 
+TEST_F(RulesExplain, OfAThresholdTheFirstOfAProgramIsNew) {
+  auto store = open();
+  write_rules(rule_when("hot", "*", kCpu, "    capture: { dump: mini, new_signature: full }\n"));
+  EXPECT_THAT(vigil({"rules", "explain", "--process", "Orders.exe"}).out,
+              HasSubstr("rule hot: full dump, the first of this program\n"));
+  const auto id = record(store, busy());
+  ASSERT_TRUE(
+      store.set_decision(id, {rules::DumpKind::Full, "hot", "rule hot: full dump", false}).ok());
+  EXPECT_THAT(vigil({"rules", "explain", "--process", "Orders.exe"}).out,
+              HasSubstr("rule hot: mini dump\n"));
+}
+
 TEST_F(RulesExplain, ADumpThatSomebodyAskedForIsExplainedToo) {
   auto store = open();
   auto signal = crash();

@@ -55,6 +55,15 @@ TEST_F(RulesReplay, AThresholdIsTakenAsMetAsItWasRecorded) {
   EXPECT_EQ(json["not_tested"][0]["rule"], "hot");
 }
 
+TEST_F(RulesReplay, AThresholdIsNewToTheFirstOfAProgram) {
+  keep(busy(0));
+  keep(busy(1));
+  write_rules(hot("process: Orders.exe", "    capture: { dump: mini, new_signature: full }\n"));
+  const auto said = vigil({"rules", "test", "--all"}).out;
+  EXPECT_THAT(said, HasSubstr("    now   rule hot: full dump, the first of this program"));
+  EXPECT_THAT(said, HasSubstr("    now   rule hot: mini dump (taken as met"));
+}
+
 TEST_F(RulesReplay, AThresholdThatNoRuleAsksForAnyMoreTakesNothing) {
   keep(busy());
   write_rules(rule("crash", "*"));

@@ -47,6 +47,19 @@ TEST(Decide, TakesTheOtherDumpForANewSignature) {
   EXPECT_EQ(known.reason, "rule orders-crash: mini dump");
 }
 
+TEST(Decide, GoesByTheProgramWhereThereIsNoSignatureYet) {
+  auto rule = orders_crash();
+  rule.new_signature = DumpKind::Full;
+  const auto first = decide(&rule, {.by_program = true}, kNow);
+  EXPECT_EQ(first.dump, DumpKind::Full);
+  EXPECT_EQ(first.reason, "rule orders-crash: full dump, the first of this program");
+  const auto next = decide(&rule, {.signature_known = true, .by_program = true}, kNow);
+  EXPECT_EQ(next.reason, "rule orders-crash: mini dump");
+  rule.dump = DumpKind::None;
+  EXPECT_EQ(decide(&rule, {.signature_known = true, .by_program = true}, kNow).reason,
+            "rule orders-crash: no dump, not the first of this program");
+}
+
 TEST(Decide, TakesNothingWhereTheRuleSaysNone) {
   auto rule = orders_crash();
   rule.dump = DumpKind::None;

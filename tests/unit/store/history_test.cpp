@@ -151,6 +151,22 @@ TEST_F(History, NothingIsKnownOfAnEmptySignature) {
   EXPECT_EQ(history({}, "").dumps_of_signature, 0u);
 }
 
+TEST_F(History, OfWhatIsMeasuredTheProgramIsKnownThatTheRuleHasMet) {
+  const auto measured = [this](std::string_view program, std::string_view rule = kRule) {
+    const auto past = store.history(
+        {.rule = rule, .signature_or_fault_key = kFaultKey, .measured = true, .program = program},
+        kNoon);
+    EXPECT_TRUE(past.ok() && past->by_program);
+    return past.ok() && past->signature_known;
+  };
+  EXPECT_FALSE(measured("Orders.exe"));
+  (void)decided();
+  EXPECT_TRUE(measured("orders.EXE"));
+  EXPECT_FALSE(measured("Pricing.exe"));
+  EXPECT_FALSE(measured("Orders.exe", "another"));
+  EXPECT_FALSE(history().by_program);
+}
+
 TEST_F(History, RowsFromAClockThatWasSetBackDoNotCount) {
   dumped(kNoon + kHour * 24);
   EXPECT_EQ(history().dumps_last_hour, 0u);
