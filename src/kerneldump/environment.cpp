@@ -11,27 +11,48 @@ namespace {
 
 constexpr std::uint64_t kMaxUserModules = 1024;
 
-/// PEB, RTL_USER_PROCESS_PARAMETERS and LDR_DATA_TABLE_ENTRY (winternl.h), of 64 and 32 bits.
+/// PEB, RTL_USER_PROCESS_PARAMETERS, PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY (winternl.h), of 64 and
+/// 32 bits. The lists of PEB_LDR_DATA follow each other: by load, by memory, by initialization.
 struct PebLayout {
-  std::uint64_t image_base, loader, parameters, heap, processors, flags, session;
-  std::uint64_t directory, image_path, command_line, title, desktop;
+  std::uint64_t image_base, loader, parameters, subsystem, heap, processors, flags, session;
+  std::uint64_t directory, dll_path, image_path, command_line, title, desktop;
   std::uint64_t load_order, base, size, name, timestamp;
 };
-constexpr PebLayout kPeb64 = {0x10, 0x18, 0x20, 0x30, 0xb8, 0xbc, 0x2c0, 0x38, 0x60,
-                              0x70, 0xb0, 0xc0, 0x10, 0x30, 0x40, 0x48,  0x80};
-constexpr PebLayout kPeb32 = {0x8,  0xc,  0x10, 0x18, 0x64, 0x68, 0x1d4, 0x24, 0x38,
-                              0x40, 0x70, 0x78, 0xc,  0x18, 0x20, 0x24,  0x44};
-constexpr std::uint64_t kBeingDebuggedAt = 2;
+constexpr PebLayout kPeb64 = {0x10, 0x18, 0x20, 0x28, 0x30, 0xb8, 0xbc, 0x2c0, 0x38, 0x50,
+                              0x60, 0x70, 0xb0, 0xc0, 0x10, 0x30, 0x40, 0x48,  0x80};
+constexpr PebLayout kPeb32 = {0x8,  0xc,  0x10, 0x14, 0x18, 0x64, 0x68, 0x1d4, 0x24, 0x30,
+                              0x38, 0x40, 0x70, 0x78, 0xc,  0x18, 0x20, 0x24,  0x44};
+constexpr std::uint64_t kInheritedAt = 0, kReadOptionsAt = 1, kBeingDebuggedAt = 2;
+constexpr std::uint64_t kLoaderInitializedAt = 4;
 
+/// TEB; what NT_TIB has at its start is a row of pointers.
 struct TebLayout {
-  std::uint64_t self, pid, tls, peb, error, sections, status;
+  std::uint64_t pid, rpc, tls, peb, error, sections, status, hard_errors;
 };
-constexpr TebLayout kTeb64 = {0x30, 0x40, 0x58, 0x60, 0x68, 0x6c, 0x1250};
-constexpr TebLayout kTeb32 = {0x18, 0x20, 0x2c, 0x30, 0x34, 0x38, 0xbf4};
+constexpr TebLayout kTeb64 = {0x40, 0x50, 0x58, 0x60, 0x68, 0x6c, 0x1250, 0x16b0};
+constexpr TebLayout kTeb32 = {0x20, 0x28, 0x2c, 0x30, 0x34, 0x38, 0xbf4, 0xf28};
 
-void read_user_modules(Kernel& kernel, const PebLayout& at, snapshot::ProcessEnvironment& peb) {
+std::optional<bool> flag_at(Kernel& kernel, std::uint64_t address) {
+  const auto value = kernel.read<std::uint8_t>(address);
+  return value ? std::optional(*value != 0) : std::nullopt;
+}
+
+std::optional<snapshot::ListEnds> ends_at(Kernel& kernel, std::uint64_t head) {
+  const auto first = kernel.pointer(head);
+  const auto last = kernel.pointer(head + kernel.pointer_bytes());
+  if (!first || !last) return std::nullopt;
+  return snapshot::ListEnds{*first, *last};
+}
+
+void read_loader(Kernel& kernel, const PebLayout& at, snapshot::ProcessEnvironment& peb) {
   if (!peb.loader_data || *peb.loader_data == 0) return;
-  const auto list = read_list(kernel, *peb.loader_data + at.load_order, kMaxUserModules);
+  const auto lists = *peb.loader_data + at.load_order;
+  const auto each = 2 * kernel.pointer_bytes();
+  peb.loader_initialized = flag_at(kernel, *peb.loader_data + kLoaderInitializedAt);
+  peb.load_order = ends_at(kernel, lists);
+  peb.memory_order = ends_at(kernel, lists + each);
+  peb.initialization_order = ends_at(kernel, lists + 2 * each);
+  const auto list = read_list(kernel, lists, kMaxUserModules);
   for (const auto entry : list.entries) {
     snapshot::UserModule module;
     module.base = kernel.pointer(entry + at.base).value_or(0);
@@ -49,22 +70,26 @@ void read_peb(Kernel& kernel, std::uint64_t address) {
   auto& peb = kernel.state.peb.emplace();
   peb.address = address;
   peb.image_base = image_base;
-  if (const auto flag = kernel.read<std::uint8_t>(address + kBeingDebuggedAt))
-    peb.being_debugged = *flag != 0;
+  peb.inherited_address_space = flag_at(kernel, address + kInheritedAt);
+  peb.read_image_options = flag_at(kernel, address + kReadOptionsAt);
+  peb.being_debugged = flag_at(kernel, address + kBeingDebuggedAt);
   peb.loader_data = kernel.pointer(address + at.loader);
   peb.parameters = kernel.pointer(address + at.parameters);
+  peb.subsystem_data = kernel.pointer(address + at.subsystem);
   peb.heap = kernel.pointer(address + at.heap);
   peb.processors = kernel.read<std::uint32_t>(address + at.processors);
   peb.global_flags = kernel.read<std::uint32_t>(address + at.flags);
   peb.session = kernel.read<std::uint32_t>(address + at.session);
   if (const auto parameters = peb.parameters; parameters && *parameters != 0) {
+    peb.has_parameters = kernel.pointer(*parameters + at.image_path).has_value();
     peb.current_directory = kernel.unicode_string(*parameters + at.directory);
+    peb.dll_path = kernel.unicode_string(*parameters + at.dll_path);
     peb.image_path = kernel.unicode_string(*parameters + at.image_path);
     peb.command_line = kernel.unicode_string(*parameters + at.command_line);
     peb.window_title = kernel.unicode_string(*parameters + at.title);
     peb.desktop = kernel.unicode_string(*parameters + at.desktop);
   }
-  read_user_modules(kernel, at, peb);
+  read_loader(kernel, at, peb);
 }
 
 void read_teb(Kernel& kernel, std::uint64_t address) {
@@ -77,14 +102,20 @@ void read_teb(Kernel& kernel, std::uint64_t address) {
   teb.exception_list = first;
   teb.stack_base = kernel.pointer(address + word);
   teb.stack_limit = kernel.pointer(address + 2 * word);
-  teb.self = kernel.pointer(address + at.self);
+  teb.subsystem_tib = kernel.pointer(address + 3 * word);
+  teb.fiber_data = kernel.pointer(address + 4 * word);
+  teb.arbitrary_user_pointer = kernel.pointer(address + 5 * word);
+  teb.self = kernel.pointer(address + 6 * word);
+  teb.environment_pointer = kernel.pointer(address + 7 * word);
   teb.pid = kernel.pointer(address + at.pid);
   teb.tid = kernel.pointer(address + at.pid + word);
+  teb.rpc_handle = kernel.pointer(address + at.rpc);
   teb.tls = kernel.pointer(address + at.tls);
   teb.peb = kernel.pointer(address + at.peb);
   teb.last_error = kernel.read<std::uint32_t>(address + at.error);
   teb.owned_critical_sections = kernel.read<std::uint32_t>(address + at.sections);
   teb.last_status = kernel.read<std::uint32_t>(address + at.status);
+  teb.hard_error_mode = kernel.read<std::uint32_t>(address + at.hard_errors);
 }
 
 /// EPROCESS has 14 characters of a process's name, and its own environment the whole path.

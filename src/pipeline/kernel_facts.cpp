@@ -126,37 +126,56 @@ void add_threads(const snapshot::KernelState& from,
   }
 }
 
-void add_environment(const snapshot::KernelState& from, TextBudget& budget, report::Kernel& to) {
-  if (from.peb) {
-    const auto& peb = *from.peb;
-    auto& out = to.peb.emplace();
-    out.address = peb.address;
-    out.being_debugged = peb.being_debugged;
-    out.image_base = peb.image_base;
-    out.loader_data = peb.loader_data;
-    out.parameters = peb.parameters;
-    out.heap = peb.heap;
-    out.global_flags = peb.global_flags;
-    out.session = peb.session;
-    out.processors = peb.processors;
-    out.image_path = budget.take(peb.image_path);
-    out.command_line = budget.take(peb.command_line);
-    out.current_directory = budget.take(peb.current_directory);
-    out.window_title = budget.take(peb.window_title);
-    out.desktop = budget.take(peb.desktop);
-    for (const auto& module : peb.modules) {
-      if (out.modules.size() == report::kMaxUserModules) break;
-      out.modules.push_back({module.base, module.size, budget.take(module.path)});
-    }
+std::optional<report::ListEnds> ends_of(const std::optional<snapshot::ListEnds>& list) {
+  if (!list) return std::nullopt;
+  return report::ListEnds{list->first, list->last};
+}
+
+report::ProcessEnvironment environment_of(const snapshot::ProcessEnvironment& peb,
+                                          TextBudget& budget) {
+  report::ProcessEnvironment out;
+  out.address = peb.address;
+  out.inherited_address_space = peb.inherited_address_space;
+  out.read_image_options = peb.read_image_options;
+  out.being_debugged = peb.being_debugged;
+  out.image_base = peb.image_base;
+  out.loader_data = peb.loader_data;
+  out.loader_initialized = peb.loader_initialized;
+  out.load_order = ends_of(peb.load_order);
+  out.memory_order = ends_of(peb.memory_order);
+  out.initialization_order = ends_of(peb.initialization_order);
+  out.parameters = peb.parameters;
+  out.has_parameters = peb.has_parameters;
+  out.subsystem_data = peb.subsystem_data;
+  out.heap = peb.heap;
+  out.global_flags = peb.global_flags;
+  out.session = peb.session;
+  out.processors = peb.processors;
+  out.image_path = budget.take(peb.image_path);
+  out.command_line = budget.take(peb.command_line);
+  out.current_directory = budget.take(peb.current_directory);
+  out.window_title = budget.take(peb.window_title);
+  out.desktop = budget.take(peb.desktop);
+  out.dll_path = budget.take(peb.dll_path);
+  for (const auto& module : peb.modules) {
+    if (out.modules.size() == report::kMaxUserModules) break;
+    out.modules.push_back({module.base, module.size, module.timestamp, budget.take(module.path)});
   }
-  if (!from.teb) return;
-  const auto& teb = *from.teb;
-  auto& out = to.teb.emplace();
+  return out;
+}
+
+report::ThreadEnvironment environment_of(const snapshot::ThreadEnvironment& teb) {
+  report::ThreadEnvironment out;
   out.address = teb.address;
   out.exception_list = teb.exception_list;
   out.stack_base = teb.stack_base;
   out.stack_limit = teb.stack_limit;
+  out.subsystem_tib = teb.subsystem_tib;
+  out.fiber_data = teb.fiber_data;
+  out.arbitrary_user_pointer = teb.arbitrary_user_pointer;
   out.self = teb.self;
+  out.environment_pointer = teb.environment_pointer;
+  out.rpc_handle = teb.rpc_handle;
   out.tls = teb.tls;
   out.peb = teb.peb;
   out.pid = teb.pid;
@@ -164,6 +183,13 @@ void add_environment(const snapshot::KernelState& from, TextBudget& budget, repo
   out.last_error = teb.last_error;
   out.last_status = teb.last_status;
   out.owned_critical_sections = teb.owned_critical_sections;
+  out.hard_error_mode = teb.hard_error_mode;
+  return out;
+}
+
+void add_environment(const snapshot::KernelState& from, TextBudget& budget, report::Kernel& to) {
+  if (from.peb) to.peb = environment_of(*from.peb, budget);
+  if (from.teb) to.teb = environment_of(*from.teb);
 }
 
 std::optional<std::uint64_t> value_of(const snapshot::KernelState& kernel, std::string_view name) {

@@ -107,16 +107,31 @@ template <class Archive>
 void describe(Archive& a, OfKernel<UserModule> auto& module) {
   a.address("base_addr", module.base);
   a.number("size", module.size);
+  a.code("link_stamp", module.stamp);
   a.text("path", module.path);
+}
+
+template <class Archive>
+void describe(Archive& a, OfKernel<ListEnds> auto& list) {
+  a.address("first", list.first);
+  a.address("last", list.last);
 }
 
 template <class Archive>
 void describe(Archive& a, OfKernel<ProcessEnvironment> auto& peb) {
   a.address("address", peb.address);
+  a.flag("inherited_address_space", peb.inherited_address_space);
+  a.flag("read_image_file_exec_options", peb.read_image_options);
   a.flag("being_debugged", peb.being_debugged);
   a.address("image_base", peb.image_base);
   a.address("loader_data", peb.loader_data);
+  a.flag("loader_initialized", peb.loader_initialized);
+  a.object("in_load_order", peb.load_order);
+  a.object("in_memory_order", peb.memory_order);
+  a.object("in_initialization_order", peb.initialization_order);
   a.address("process_parameters", peb.parameters);
+  a.flag("has_parameters", peb.has_parameters);
+  a.address("subsystem_data", peb.subsystem_data);
   a.address("process_heap", peb.heap);
   a.number("global_flags", peb.global_flags);
   a.number("session", peb.session);
@@ -126,6 +141,7 @@ void describe(Archive& a, OfKernel<ProcessEnvironment> auto& peb) {
   a.text("current_directory", peb.current_directory);
   a.text("window_title", peb.window_title);
   a.text("desktop", peb.desktop);
+  a.text("dll_path", peb.dll_path);
   a.list("modules", peb.modules, kMaxUserModules, !peb.modules.empty());
 }
 
@@ -135,7 +151,12 @@ void describe(Archive& a, OfKernel<ThreadEnvironment> auto& teb) {
   a.address("exception_list", teb.exception_list);
   a.address("stack_base", teb.stack_base);
   a.address("stack_limit", teb.stack_limit);
+  a.address("subsystem_tib", teb.subsystem_tib);
+  a.address("fiber_data", teb.fiber_data);
+  a.address("arbitrary_user_pointer", teb.arbitrary_user_pointer);
   a.address("self", teb.self);
+  a.address("environment_pointer", teb.environment_pointer);
+  a.address("rpc_handle", teb.rpc_handle);
   a.address("tls", teb.tls);
   a.address("peb", teb.peb);
   a.number("pid", teb.pid);
@@ -143,6 +164,7 @@ void describe(Archive& a, OfKernel<ThreadEnvironment> auto& teb) {
   a.number("last_error", teb.last_error);
   a.code("last_status", teb.last_status);
   a.number("owned_critical_sections", teb.owned_critical_sections);
+  a.number("hard_error_mode", teb.hard_error_mode);
 }
 
 template <class Archive>

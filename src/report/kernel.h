@@ -88,25 +88,39 @@ struct KernelCounter {
 
 struct UserModule {
   std::uint64_t base = 0, size = 0;
+  std::optional<std::uint32_t> stamp{};  ///< Of the image's header.
   std::string path{};
   friend bool operator==(const UserModule&, const UserModule&) = default;
 };
 
+/// The first and the last entry of a list.
+struct ListEnds {
+  std::uint64_t first = 0, last = 0;
+  friend bool operator==(const ListEnds&, const ListEnds&) = default;
+};
+
 struct ProcessEnvironment {
   std::uint64_t address = 0;
-  std::optional<bool> being_debugged{};
-  std::optional<std::uint64_t> image_base{}, loader_data{}, parameters{}, heap{};
+  std::optional<bool> inherited_address_space{}, read_image_options{}, being_debugged{};
+  std::optional<std::uint64_t> image_base{}, loader_data{}, parameters{}, subsystem_data{}, heap{};
+  std::optional<bool> loader_initialized{};
+  std::optional<ListEnds> load_order{}, memory_order{}, initialization_order{};
   std::optional<std::uint32_t> global_flags{}, session{}, processors{};
-  std::string image_path{}, command_line{}, current_directory{}, window_title{}, desktop{};
+  bool has_parameters = false;  ///< The texts are of this dump, also where they are empty.
+  std::string image_path{}, command_line{}, current_directory{}, window_title{}, desktop{},
+      dll_path{};
   std::vector<UserModule> modules{};
   friend bool operator==(const ProcessEnvironment&, const ProcessEnvironment&) = default;
 };
 
 struct ThreadEnvironment {
   std::uint64_t address = 0;
-  std::optional<std::uint64_t> exception_list{}, stack_base{}, stack_limit{}, self{}, tls{}, peb{};
+  std::optional<std::uint64_t> exception_list{}, stack_base{}, stack_limit{}, subsystem_tib{};
+  std::optional<std::uint64_t> fiber_data{}, arbitrary_user_pointer{}, self{};
+  std::optional<std::uint64_t> environment_pointer{}, rpc_handle{}, tls{}, peb{};
   std::optional<std::uint64_t> pid{}, thread_id{};
   std::optional<std::uint32_t> last_error{}, last_status{}, owned_critical_sections{};
+  std::optional<std::uint32_t> hard_error_mode{};
   friend bool operator==(const ThreadEnvironment&, const ThreadEnvironment&) = default;
 };
 

@@ -49,23 +49,58 @@ std::string with_name(const std::string& number, std::string_view name) {
   return name.empty() ? number : fmt::format("{} {}", number, name);
 }
 
+std::string in_words(const std::optional<bool>& flag) {
+  return flag ? (*flag ? "yes" : "no") : "-";
+}
+
+std::string ends_of(const std::optional<ListEnds>& list) {
+  return list ? fmt::format("{:#018x} to {:#018x}", list->first, list->last) : "-";
+}
+
+/// What a program says of itself may be empty; what is not in the dump is said to be so.
+void add_texts(TextPage& page, const ProcessEnvironment& peb) {
+  const auto add = [&](std::string_view label, const std::string& text) {
+    const bool lost = text.empty() && !peb.has_parameters;
+    page.field(label, lost ? "not in this dump" : text);
+  };
+  add("Image", peb.image_path);
+  add("Command line", peb.command_line);
+  add("Folder", peb.current_directory);
+  add("Window title", peb.window_title);
+  add("Desktop", peb.desktop);
+  add("DLL path", peb.dll_path);
+}
+
+void add_loader(TextPage& page, const ProcessEnvironment& peb, const TextOptions& options) {
+  constexpr std::size_t kStampDigits = 8, kRangeColumns = 2 + 2 * (kDigits + 2) + kStampDigits + 2;
+  page.field("Loader data", fmt::format("{}, initialized: {}", hex_of(peb.loader_data),
+                                        in_words(peb.loader_initialized)));
+  page.field("By load", ends_of(peb.load_order));
+  page.field("By memory", ends_of(peb.memory_order));
+  page.field("By start", ends_of(peb.initialization_order));
+  for (const auto& module : peb.modules) {
+    page.row(fmt::format("{:#018x}  {:#018x}  {:>{}}  {}", module.base, module.base + module.size,
+                         module.stamp ? fmt::format("{:08X}", *module.stamp) : "-", kStampDigits,
+                         name_cell(module.path, kPageColumns - kRangeColumns, options)));
+  }
+}
+
 }  // namespace
 
 void add_peb(TextPage& page, const ProcessEnvironment& peb, const TextOptions& options) {
   page.line(fmt::format("Process environment block at {:#x}", peb.address), Style::Title);
-  page.field("Image", peb.image_path);
-  page.field("Command line", peb.command_line);
-  page.field("Folder", peb.current_directory);
-  page.field("Window title", peb.window_title);
-  page.field("Desktop", peb.desktop);
+  add_texts(page, peb);
   page.field("Image base", hex_of(peb.image_base));
-  page.field("Debugged", peb.being_debugged ? (*peb.being_debugged ? "yes" : "no") : "-");
-  if (peb.global_flags) page.field("Global flags", fmt::format("{:#x}", *peb.global_flags));
+  page.field("Inherited", in_words(peb.inherited_address_space));
+  page.field("Read options", in_words(peb.read_image_options));
+  page.field("Debugged", in_words(peb.being_debugged));
+  page.field("Global flags", peb.global_flags ? fmt::format("{:#x}", *peb.global_flags) : "-");
   page.field("Session", text_of(peb.session));
+  page.field("Processors", text_of(peb.processors));
   page.field("Parameters", hex_of(peb.parameters));
+  page.field("Subsystem", hex_of(peb.subsystem_data));
   page.field("Heap", hex_of(peb.heap));
-  for (const auto& module : peb.modules)
-    add_range(page, module.base, module.size, module.path, options);
+  add_loader(page, peb, options);
 }
 
 void add_teb(TextPage& page, const ThreadEnvironment& teb) {
@@ -73,6 +108,13 @@ void add_teb(TextPage& page, const ThreadEnvironment& teb) {
   page.field("Client id", fmt::format("{}.{}", text_of(teb.pid), text_of(teb.thread_id)));
   page.field("Stack", fmt::format("{} to {}", hex_of(teb.stack_limit), hex_of(teb.stack_base)));
   page.field("Exceptions", hex_of(teb.exception_list));
+  page.field("Subsystem", hex_of(teb.subsystem_tib));
+  page.field("Fiber data", hex_of(teb.fiber_data));
+  page.field("User pointer", hex_of(teb.arbitrary_user_pointer));
+  page.field("Self", hex_of(teb.self));
+  page.field("Environment", hex_of(teb.environment_pointer));
+  page.field("RPC handle", hex_of(teb.rpc_handle));
+  page.field("TLS", hex_of(teb.tls));
   page.field("PEB", hex_of(teb.peb));
   if (teb.last_error)
     page.field("Last error",
@@ -82,6 +124,7 @@ void add_teb(TextPage& page, const ThreadEnvironment& teb) {
                with_name(fmt::format("{:#010x}", *teb.last_status), status_name(*teb.last_status)));
   if (teb.owned_critical_sections)
     page.field("Locks", counted(*teb.owned_critical_sections, "critical section") + " owned");
+  if (teb.hard_error_mode) page.field("Hard errors", fmt::format("{:#x}", *teb.hard_error_mode));
 }
 
 void add_kernel_environment(TextPage& page, const Kernel& kernel) {

@@ -92,22 +92,31 @@ struct UserModule {
   std::string path;
 };
 
+/// The first and the last entry of a list.
+struct ListEnds {
+  std::uint64_t first = 0, last = 0;
+};
+
 /// The process environment block of the process that was current, without its environment: that
 /// holds secrets.
 struct ProcessEnvironment {
   std::uint64_t address = 0;
-  std::optional<bool> being_debugged;
-  std::optional<std::uint64_t> image_base, loader_data, parameters, heap;
+  std::optional<bool> inherited_address_space, read_image_options, being_debugged;
+  std::optional<std::uint64_t> image_base, loader_data, parameters, subsystem_data, heap;
+  std::optional<bool> loader_initialized;
+  std::optional<ListEnds> load_order, memory_order, initialization_order;
   std::optional<std::uint32_t> global_flags, session, processors;
-  std::string image_path, command_line, current_directory, window_title, desktop;
+  bool has_parameters = false;  ///< The texts are of this dump, also where they are empty.
+  std::string image_path, command_line, current_directory, window_title, desktop, dll_path;
   std::vector<UserModule> modules;  ///< In load order.
 };
 
 struct ThreadEnvironment {
   std::uint64_t address = 0;
-  std::optional<std::uint64_t> exception_list, stack_base, stack_limit, self, tls, peb;
-  std::optional<std::uint64_t> pid, tid;
-  std::optional<std::uint32_t> last_error, last_status, owned_critical_sections;
+  std::optional<std::uint64_t> exception_list, stack_base, stack_limit, subsystem_tib, fiber_data;
+  std::optional<std::uint64_t> arbitrary_user_pointer, self, environment_pointer, rpc_handle, tls;
+  std::optional<std::uint64_t> peb, pid, tid;
+  std::optional<std::uint32_t> last_error, last_status, owned_critical_sections, hard_error_mode;
 };
 
 /// Where the registers of the fault were found.

@@ -119,7 +119,10 @@ struct UserModuleTruth {
 struct PebTruth {
   std::uint64_t address = 0;
   std::uint64_t image_base = 0, ldr = 0, process_parameters = 0, process_heap = 0;
-  bool being_debugged = false;
+  bool inherited_address_space = false, read_image_options = false, being_debugged = false;
+  bool loader_initialized = false;
+  std::uint64_t subsystem_data = 0;
+  std::uint64_t load_first = 0, load_last = 0, initialization_first = 0, initialization_last = 0;
   std::uint32_t nt_global_flag = 0, session = 0;
   std::uint16_t os_build = 0;
   std::string image_path{}, command_line{}, current_directory{}, window_title{}, desktop{},
@@ -133,7 +136,9 @@ struct TebTruth {
   std::uint64_t address = 0;
   std::uint64_t stack_base = 0, stack_limit = 0, peb = 0, thread_local_storage = 0;
   std::uint32_t pid = 0, tid = 0;
-  std::uint32_t last_error = 0, last_status = 0, owned_locks = 0;
+  std::uint32_t last_error = 0, last_status = 0, owned_locks = 0, hard_error_mode = 0;
+  std::uint64_t exception_list = 0, subsystem_tib = 0, fiber_data = 0, user_pointer = 0;
+  std::uint64_t environment_pointer = 0, rpc_handle = 0;
 };
 
 struct RecordTruth {

@@ -55,10 +55,12 @@ std::uint64_t write_parameters(MachineParts& parts, AddressSpace& space, UserHea
   peb.command_line = kCommandLine;
   peb.window_title = peb.image_path;
   peb.desktop = "Winsta0\\Default";
+  peb.dll_path = "C:\\Program Files\\Contoso;C:\\Windows\\System32";
   space.write_u32(at, 0x440);
   space.write_u32(at + 4, 0x440);
   space.write_u32(at + 8, 1);  // normalized: pointers are addresses
   heap.string(at + 0x38, peb.current_directory);
+  heap.string(at + 0x50, peb.dll_path);
   heap.string(at + 0x60, peb.image_path);
   heap.string(at + 0x70, peb.command_line);
   space.write_u64(at + 0x80, peb.environment);
@@ -104,6 +106,12 @@ std::uint64_t write_loader(MachineParts& parts, AddressSpace& space, UserHeap& h
   link_user(space, ldr + 0x10, load);
   link_user(space, ldr + 0x20, memory);
   link_user(space, ldr + 0x30, initialization);
+  auto& peb = parts.truth.peb;
+  peb.loader_initialized = true;
+  peb.load_first = load.front();
+  peb.load_last = load.back();
+  peb.initialization_first = initialization.front();
+  peb.initialization_last = initialization.back();
   return ldr;
 }
 
@@ -114,13 +122,17 @@ void write_peb(MachineParts& parts, AddressSpace& space, UserHeap& heap) {
   peb.process_heap = place::kHeap;
   peb.session = 1;
   peb.nt_global_flag = 0x70;
+  peb.read_image_options = true;
+  peb.subsystem_data = place::kHeap + 0x700;
   peb.os_build = static_cast<std::uint16_t>(parts.options.build);
   peb.process_parameters = write_parameters(parts, space, heap);
   peb.ldr = write_loader(parts, space, heap);
   const auto at = peb.address;
+  space.write_u8(at + 1, 1);
   space.write_u64(at + 0x10, peb.image_base);
   space.write_u64(at + 0x18, peb.ldr);
   space.write_u64(at + 0x20, peb.process_parameters);
+  space.write_u64(at + 0x28, peb.subsystem_data);
   space.write_u64(at + 0x30, peb.process_heap);
   space.write_u32(at + 0xb8, parts.options.processors);
   space.write_u32(at + 0xbc, peb.nt_global_flag);
@@ -142,12 +154,25 @@ void write_teb(MachineParts& parts, AddressSpace& space) {
                      .tid = 4248,
                      .last_error = 0x3e5,
                      .last_status = 0xc000'0034,
-                     .owned_locks = 1};
+                     .owned_locks = 1,
+                     .hard_error_mode = 2,
+                     .exception_list = ~std::uint64_t{0},
+                     .subsystem_tib = 0x17'1717,
+                     .fiber_data = 0x1e00,
+                     .user_pointer = 0x5a5a,
+                     .environment_pointer = 0x6b6b,
+                     .rpc_handle = 0x7c7c};
   const auto& teb = parts.truth.teb;
   const auto at = teb.address;
+  space.write_u64(at, teb.exception_list);
   space.write_u64(at + 0x08, teb.stack_base);
   space.write_u64(at + 0x10, teb.stack_limit);
+  space.write_u64(at + 0x18, teb.subsystem_tib);
+  space.write_u64(at + 0x20, teb.fiber_data);
+  space.write_u64(at + 0x28, teb.user_pointer);
   space.write_u64(at + 0x30, at);
+  space.write_u64(at + 0x38, teb.environment_pointer);
+  space.write_u64(at + 0x50, teb.rpc_handle);
   space.write_u64(at + 0x40, teb.pid);
   space.write_u64(at + 0x48, teb.tid);
   space.write_u64(at + 0x58, teb.thread_local_storage);
@@ -155,6 +180,7 @@ void write_teb(MachineParts& parts, AddressSpace& space) {
   space.write_u32(at + 0x68, teb.last_error);
   space.write_u32(at + 0x6c, teb.owned_locks);
   space.write_u32(at + 0x1250, teb.last_status);
+  space.write_u32(at + 0x16b0, teb.hard_error_mode);
   space.write_u64(at + 0x1478, teb.stack_base - 0x10'0000);
 }
 

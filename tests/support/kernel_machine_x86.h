@@ -96,6 +96,8 @@ class Builder32 {
   void crash(ThreadTruth& thread);
   void waiting(ThreadTruth& thread);
   void peb(PaeSpace& space);
+  void user_texts(PaeSpace& space);
+  void teb(PaeSpace& space);
   void processor();
   void debugger_data();
   [[nodiscard]] FrameTruth frame(std::uint32_t address,

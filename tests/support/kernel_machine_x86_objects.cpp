@@ -135,15 +135,109 @@ void Builder32::peb(PaeSpace& space) {
   truth.address = x86::kPebAddress;
   truth.image_base = 0x0040'0000;
   truth.os_build = 7601;
+  truth.nt_global_flag = 0x400;
+  truth.being_debugged = true;
+  truth.process_heap = 0x0015'0000;
+  truth.subsystem_data = 0x7717'0040;
+  truth.session = 1;
+  space.u8(x86::kPebAddress + 0x02, 1);
   space.u32(x86::kPebAddress + 0x08, truth.image_base);
+  space.u32(x86::kPebAddress + 0x14, truth.subsystem_data);
+  space.u32(x86::kPebAddress + 0x18, truth.process_heap);
   space.u32(x86::kPebAddress + 0x64, 1);
+  space.u32(x86::kPebAddress + 0x68, truth.nt_global_flag);
   space.u32(x86::kPebAddress + 0xa4, 6);
   space.u32(x86::kPebAddress + 0xa8, 1);
   space.u16(x86::kPebAddress + 0xac, truth.os_build);
-  m_.truth.teb.address = x86::kTebAddress;
-  m_.truth.teb.peb = x86::kPebAddress;
-  space.u32(x86::kTebAddress + 0x18, x86::kTebAddress);
-  space.u32(x86::kTebAddress + 0x30, x86::kPebAddress);
+  space.u32(x86::kPebAddress + 0x1d4, truth.session);
+  user_texts(space);
+  teb(space);
+}
+
+/// The process parameters, and the loader's lists with the program alone, behind the PEB.
+void Builder32::user_texts(PaeSpace& space) {
+  constexpr std::uint32_t kParameters = x86::kPebAddress + 0x400, kLoader = kParameters + 0x100;
+  constexpr std::uint32_t kEntry = kLoader + 0x40;
+  auto& truth = m_.truth.peb;
+  auto next = kEntry + 0x100;
+  const auto text = [&](std::uint32_t at, const std::string& words) {
+    const auto units = ByteBuilder().utf16(words).bytes();
+    space.u16(at, units.size());
+    space.u16(at + 2, units.size());
+    space.u32(at + 4, next);
+    space.write(next, units);
+    next += static_cast<std::uint32_t>(units.size());
+    return words;
+  };
+  truth.process_parameters = kParameters;
+  space.u32(x86::kPebAddress + 0x10, kParameters);
+  truth.current_directory = text(kParameters + 0x24, "C:\\Contoso\\");
+  truth.dll_path = text(kParameters + 0x30, "C:\\Contoso;C:\\Windows");
+  truth.image_path = text(kParameters + 0x38, "C:\\Contoso\\contoso.exe");
+  truth.command_line = text(kParameters + 0x40, "contoso.exe -k orders");
+  truth.window_title = text(kParameters + 0x70, "Orders");
+  truth.desktop = text(kParameters + 0x78, "WinSta0\\Default");
+  truth.ldr = kLoader;
+  truth.loader_initialized = true;
+  truth.load_first = truth.load_last = kEntry;
+  truth.initialization_first = truth.initialization_last = kEntry + 0x10;
+  space.u32(x86::kPebAddress + 0x0c, kLoader);
+  space.u8(kLoader + 4, 1);
+  for (const std::uint32_t list : {0x00U, 0x08U, 0x10U}) {
+    for (const std::uint32_t link : {0U, 4U}) {
+      space.u32(kLoader + 0x0c + list + link, kEntry + list);
+      space.u32(kEntry + list + link, kLoader + 0x0c + list);
+    }
+  }
+  truth.modules.push_back({"contoso.exe", truth.image_path, truth.image_base, 0x6000, 0x5f00'0001});
+  space.u32(kEntry + 0x18, truth.image_base);
+  space.u32(kEntry + 0x20, 0x6000);
+  text(kEntry + 0x24, truth.image_path);
+  space.u32(kEntry + 0x44, 0x5f00'0001);
+}
+
+void Builder32::teb(PaeSpace& space) {
+  auto& truth = m_.truth.teb;
+  constexpr auto kAt = x86::kTebAddress;
+  truth = {.address = kAt,
+           .stack_base = 0x0013'0000,
+           .stack_limit = 0x0012'c000,
+           .peb = x86::kPebAddress,
+           .thread_local_storage = 0x0015'0a00,
+           .pid = 1820,
+           .tid = 1824,
+           .last_error = 2,
+           .last_status = 0xc000'0022,
+           .owned_locks = 3,
+           .hard_error_mode = 1,
+           .exception_list = 0x0012'ffc4,
+           .subsystem_tib = 0x11,
+           .fiber_data = 0x1e00,
+           .user_pointer = 0x33,
+           .environment_pointer = 0x44,
+           .rpc_handle = 0x55};
+  const std::uint64_t words[] = {truth.exception_list,
+                                 truth.stack_base,
+                                 truth.stack_limit,
+                                 truth.subsystem_tib,
+                                 truth.fiber_data,
+                                 truth.user_pointer,
+                                 truth.address,
+                                 truth.environment_pointer,
+                                 truth.pid,
+                                 truth.tid,
+                                 truth.rpc_handle,
+                                 truth.thread_local_storage,
+                                 truth.peb,
+                                 truth.last_error,
+                                 truth.owned_locks};
+  auto at = kAt;
+  for (const auto word : words) {
+    space.u32(at, word);
+    at += 4;
+  }
+  space.u32(kAt + 0xbf4, truth.last_status);
+  space.u32(kAt + 0xf28, truth.hard_error_mode);
 }
 
 void Builder32::processes() {

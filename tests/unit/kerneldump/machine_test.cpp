@@ -134,7 +134,7 @@ void expect_whole_name(const Dump& dump) {
 }
 
 void expect_environment(const Dump& dump, const test::MachineTruth& truth) {
-  expect_whole_name(dump);
+  const std::uint64_t memory_link = truth.peb.address > 0xffff'ffff ? 0x10 : 0x8;
   ASSERT_EQ(dump.kernel().peb.has_value(), truth.peb.address != 0);
   ASSERT_EQ(dump.kernel().teb.has_value(), truth.teb.address != 0);
   if (!dump.kernel().peb) return;
@@ -149,6 +149,19 @@ void expect_environment(const Dump& dump, const test::MachineTruth& truth) {
   EXPECT_EQ(peb.current_directory, truth.peb.current_directory);
   EXPECT_EQ(peb.window_title, truth.peb.window_title);
   EXPECT_EQ(peb.desktop, truth.peb.desktop);
+  EXPECT_EQ(peb.dll_path, truth.peb.dll_path);
+  EXPECT_TRUE(peb.has_parameters);
+  EXPECT_EQ(peb.inherited_address_space, truth.peb.inherited_address_space);
+  EXPECT_EQ(peb.read_image_options, truth.peb.read_image_options);
+  EXPECT_EQ(peb.subsystem_data, truth.peb.subsystem_data);
+  EXPECT_EQ(peb.loader_data, truth.peb.ldr);
+  EXPECT_EQ(peb.loader_initialized, truth.peb.loader_initialized);
+  ASSERT_TRUE(peb.load_order && peb.memory_order && peb.initialization_order);
+  EXPECT_EQ(peb.load_order->first, truth.peb.load_first);
+  EXPECT_EQ(peb.load_order->last, truth.peb.load_last);
+  EXPECT_EQ(peb.memory_order->first, truth.peb.load_first + memory_link);
+  EXPECT_EQ(peb.initialization_order->first, truth.peb.initialization_first);
+  EXPECT_EQ(peb.initialization_order->last, truth.peb.initialization_last);
   ASSERT_EQ(peb.modules.size(), truth.peb.modules.size());
   for (std::size_t i = 0; i < peb.modules.size(); ++i) {
     EXPECT_EQ(peb.modules[i].base, truth.peb.modules[i].base);
@@ -160,6 +173,15 @@ void expect_environment(const Dump& dump, const test::MachineTruth& truth) {
   EXPECT_EQ(teb.stack_base, truth.teb.stack_base);
   EXPECT_EQ(teb.stack_limit, truth.teb.stack_limit);
   EXPECT_EQ(teb.peb, truth.teb.peb);
+  EXPECT_EQ(teb.exception_list, truth.teb.exception_list);
+  EXPECT_EQ(teb.subsystem_tib, truth.teb.subsystem_tib);
+  EXPECT_EQ(teb.fiber_data, truth.teb.fiber_data);
+  EXPECT_EQ(teb.arbitrary_user_pointer, truth.teb.user_pointer);
+  EXPECT_EQ(teb.self, truth.teb.address);
+  EXPECT_EQ(teb.environment_pointer, truth.teb.environment_pointer);
+  EXPECT_EQ(teb.rpc_handle, truth.teb.rpc_handle);
+  EXPECT_EQ(teb.tls, truth.teb.thread_local_storage);
+  EXPECT_EQ(teb.hard_error_mode, truth.teb.hard_error_mode);
   EXPECT_EQ(teb.tid, truth.teb.tid);
   EXPECT_EQ(teb.last_error, truth.teb.last_error);
   EXPECT_EQ(teb.last_status, truth.teb.last_status);
@@ -223,7 +245,10 @@ TEST_P(MadeMachine, IsReadAsItWasMade) {
   expect_processors(dump, truth);
   expect_counters(dump, truth);
   expect_probes(machine, dump, kind);
-  if (has_user_pages(kind)) expect_environment(dump, truth);
+  if (has_user_pages(kind)) {
+    expect_whole_name(dump);
+    expect_environment(dump, truth);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All,
@@ -288,6 +313,7 @@ TEST_P(MadeMachine32, IsReadAsItWasMade) {
     EXPECT_EQ(dump.kernel().processes[i].parent, truth.processes[i].parent_pid);
     EXPECT_EQ(dump.kernel().processes[i].image, truth.processes[i].image);
   }
+  if (has_user_pages(kind)) expect_environment(dump, truth);
 }
 
 INSTANTIATE_TEST_SUITE_P(All,

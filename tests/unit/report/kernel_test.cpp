@@ -14,6 +14,7 @@
 namespace vigil::report {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -57,7 +58,13 @@ TEST(KernelReport, GivesEachPartAlone) {
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Modules, {}), HasSubstr("third party"));
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Peb, {}), HasSubstr("audiodg.exe 0x1"));
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Teb, {}),
-              HasSubstr("Client id     4304.16812"));
+              AllOf(HasSubstr("Client id     4304.16812"),
+                    HasSubstr("Fiber data    0x0000000000001e00"), HasSubstr("Hard errors   0x0")));
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Peb, {}),
+              AllOf(HasSubstr("DLL path      C:\\Windows\\System32;;"),
+                    HasSubstr("Loader data   0x00007ffa70000000, initialized: yes"),
+                    HasSubstr("By load       0x0000000000201000 to 0x0000000000202000"),
+                    HasSubstr("  5DEE2B07  C:\\Windows\\System32\\audiodg.exe")));
   EXPECT_EQ(kernel_part_to_text(Report{}, KernelPart::Vm, {}), "");
   const auto json = nlohmann::json::parse(kernel_parts_to_json(
       report, {KernelPart::Vm, KernelPart::Bugcheck, KernelPart::Peb, KernelPart::Teb}, true));
@@ -78,6 +85,18 @@ TEST(KernelReport, SaysWhatTheMachineIsFor) {
   report.system.os_role = "workstation";
   report.system.os_suites = {"single_user_terminal_server"};
   EXPECT_THAT(to_text(report, {}), HasSubstr("Role          Workstation\n"));
+}
+
+TEST(KernelReport, SaysWhichTextsOfAProcessAreLost) {
+  auto report = sample_kernel_report();
+  auto& peb = *report.kernel->peb;
+  peb.window_title.clear();
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Peb, {}), Not(HasSubstr("not in this dump")));
+  peb.has_parameters = false;
+  peb.command_line.clear();
+  const auto text = kernel_part_to_text(report, KernelPart::Peb, {});
+  EXPECT_THAT(text, HasSubstr("Window title  not in this dump"));
+  EXPECT_THAT(text, HasSubstr("Command line  not in this dump"));
 }
 
 TEST(KernelReport, SaysThatAPartIsNotThere) {
