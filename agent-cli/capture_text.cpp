@@ -24,6 +24,8 @@ std::string what_happened(const store::Capture& capture) {
     return fmt::format("live report 0x{:08x}", *capture.exception_code);
   if (capture.kind == store::Kind::Exception && capture.exception_code)
     return "exception " + exception_name(*capture.exception_code);
+  if (capture.kind == store::Kind::ThreadEnd && capture.exit_code)
+    return "thread ended with " + exit_code_in_words(*capture.exit_code);
   if (!store::is_death(capture.kind)) return std::string(store::to_string(capture.kind));
   if (!capture.verdict.empty()) return one_line(capture.verdict);
   if (capture.exception_code) return exception_name(*capture.exception_code);
@@ -51,13 +53,6 @@ std::string sources_in_words(const std::vector<store::Source>& sources) {
     text += store::to_string(source);
   }
   return text;
-}
-
-std::string exit_code_in_words(std::uint32_t code) {
-  if (code < kFirstStatusCode) return std::to_string(code);
-  const auto* known = find_exception_code(code);
-  return known == nullptr ? fmt::format("0x{:08x}", code)
-                          : fmt::format("0x{:08x} ({})", code, known->name);
 }
 
 std::filesystem::path dump_path(const Context& context, const store::Capture& capture) {

@@ -19,9 +19,6 @@ namespace vigil::cli {
 /// `exit-watch, aedebug`
 [[nodiscard]] std::string sources_in_words(const std::vector<store::Source>& sources);
 
-/// `0xc0000005 (ACCESS_VIOLATION)`, `3`.
-[[nodiscard]] std::string exit_code_in_words(std::uint32_t code);
-
 /// Where the dump lies; empty: there is none.
 [[nodiscard]] std::filesystem::path dump_path(const Context& context,
                                               const store::Capture& capture);

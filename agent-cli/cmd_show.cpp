@@ -62,7 +62,8 @@ std::string signal_line(const Context& context, const store::Signal& signal) {
   auto text =
       fmt::format("{:<10}  {}", store::to_string(signal.source), format_time(context, signal.at));
   if (signal.exception_code) text += ", " + exception_name(*signal.exception_code);
-  if (signal.exit_code) text += ", exit code " + exit_code_in_words(*signal.exit_code);
+  if (signal.exit_code && store::is_death(signal.kind))
+    text += ", exit code " + exit_code_in_words(*signal.exit_code);
   if (!signal.fault_key.empty()) text += ", at " + one_line(signal.fault_key);
   if (!signal.detail.empty()) text += ", " + one_line(signal.detail);
   return text;
@@ -115,7 +116,8 @@ std::string heading(const Context& context, const Story& story) {
   append_line(text, "path", one_line(capture.path));
   append_line(text, "command", one_line(capture.command_line));
   append_line(text, "started", lifetime(context, capture));
-  if (capture.exit_code) append_line(text, "exit code", exit_code_in_words(*capture.exit_code));
+  if (capture.exit_code && store::is_death(capture.kind))
+    append_line(text, "exit code", exit_code_in_words(*capture.exit_code));
   append_line(text, "signature", signature_line(context, story));
   append_line(text, "WER bucket", one_line(capture.wer_bucket));
   append_line(text, "dump", dump_line(context, capture));

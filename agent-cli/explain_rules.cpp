@@ -184,10 +184,9 @@ Result<Section> explain_death(Explainer& explainer, Kind kind, std::uint32_t cod
 
 Result<Section> explain_occasion(Explainer& explainer, const Question& question) {
   const auto kind = *question.kind;
-  const bool attached = kind == Kind::Exception || kind == Kind::Module;
   return explainer.each(
       question.detail.empty() ? std::string(store::to_string(kind)) : question.detail,
-      attached ? Sort::Attached : Sort::Measured,
+      store::needs_attach(kind) ? Sort::Attached : Sort::Measured,
       [&](const rules::Condition& when) { return asks_for(when, kind, question.code); },
       "what was the case then is not kept");
 }

@@ -123,7 +123,7 @@ class Asker {
   [[nodiscard]] Found of_living() const {
     Found found;
     for (const auto& rule : rules_.rules) {
-      if (!asks_for(rule.when, row_.kind, row_.exception_code.value_or(0))) continue;
+      if (!asks_for(rule.when, row_.kind, code_)) continue;
       const auto fit = fit_of(rule.match, subject_);
       if (fit == Fit::No) continue;
       if (rule.name == row_.rule) return {&rule, nullptr, true};

@@ -52,6 +52,10 @@ bool is_of(const Condition& part, store::Kind kind, std::uint32_t code) {
     case Condition::Kind::Threshold: return kind_of(part.threshold.gauge) == kind;
     case Condition::Kind::Hang: return kind == store::Kind::Hang;
     case Condition::Kind::Module: return kind == store::Kind::Module;
+    case Condition::Kind::ThreadStart: return kind == store::Kind::ThreadStart;
+    case Condition::Kind::ThreadEnd:
+      return kind == store::Kind::ThreadEnd &&
+             std::ranges::find(part.exit_codes, code) != part.exit_codes.end();
     case Condition::Kind::Exception:
       return kind == store::Kind::Exception &&
              (code == 0 || part.exit_codes.empty() ||

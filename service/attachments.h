@@ -83,7 +83,7 @@ class Attachments {
   [[nodiscard]] capture::DumperOptions options_for(const ProcessKey& key,
                                                    const rules::ProcessFacts& facts,
                                                    const rules::Rule& rule) const;
-  void limit_patterns(capture::DumperOptions& options, const std::string& who) const;
+  void limit_events(capture::DumperOptions& options, const std::string& who) const;
   [[nodiscard]] boost::asio::awaitable<void> converse(ProcessKey key);
   [[nodiscard]] boost::asio::awaitable<bool> handle_line(ProcessKey key, std::string line);
   [[nodiscard]] boost::asio::awaitable<void> answer(ProcessKey key, store::Signal signal);

@@ -29,20 +29,24 @@ constexpr Microseconds kSlotPatience = capture::kDecisionTimeout - Microseconds{
 constexpr std::size_t kMaxExitCodes = 500;
 /// Of all rules that match one process; of each rule they are fewer.
 constexpr std::size_t kMaxExceptions = 400;
+constexpr std::size_t kMaxThreadEnds = 100;
 
-/// Of either sort: a command line has an end.
+/// Of each sort: a command line has an end.
 constexpr std::size_t kMaxPatterns = 10;
 
 /// What only a dumper that is attached sees.
 void add_events(const rules::Condition& condition, capture::DumperOptions& options) {
+  using Kind = rules::Condition::Kind;
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
   const auto& codes = condition.exit_codes;
-  if (condition.kind == rules::Condition::Kind::Module) {
-    options.modules.insert(options.modules.end(), condition.texts.begin(), condition.texts.end());
-  } else if (condition.kind == rules::Condition::Kind::Exception) {
-    for (const auto& text : condition.texts) options.exception_texts.push_back({codes, text});
-    if (condition.texts.empty())
-      options.exceptions.insert(options.exceptions.end(), codes.begin(), codes.end());
-  }
+  if (condition.kind == Kind::Module) append(options.modules, condition.texts);
+  if (condition.kind == Kind::ThreadEnd) append(options.thread_ends, codes);
+  if (condition.kind == Kind::ThreadStart) append(options.thread_starts, condition.texts);
+  if (condition.kind != Kind::Exception) return;
+  for (const auto& text : condition.texts) options.exception_texts.push_back({codes, text});
+  if (condition.texts.empty()) append(options.exceptions, codes);
 }
 
 bool has_dump(store::State state) {
@@ -55,15 +59,18 @@ std::string shown(const ProcessKey& key, std::string_view name) {
 
 }  // namespace
 
-void Attachments::limit_patterns(capture::DumperOptions& options, const std::string& who) const {
-  const auto limit = [&](auto& patterns, std::string_view what) {
-    if (patterns.size() <= kMaxPatterns) return;
+void Attachments::limit_events(capture::DumperOptions& options, const std::string& who) const {
+  const auto limit = [&](auto& asked, std::size_t most, std::string_view what) {
+    if (asked.size() <= most) return;
     parts_.log.warn("rules ask for {} {} of {}, of which the first {} are watched for",
-                    patterns.size(), what, who, kMaxPatterns);
-    patterns.resize(kMaxPatterns);
+                    asked.size(), what, who, most);
+    asked.resize(most);
   };
-  limit(options.exception_texts, "texts of exceptions");
-  limit(options.modules, "names of modules");
+  limit(options.exceptions, kMaxExceptions, "exception codes");
+  limit(options.exception_texts, kMaxPatterns, "texts of exceptions");
+  limit(options.modules, kMaxPatterns, "names of modules");
+  limit(options.thread_ends, kMaxThreadEnds, "codes that threads end with");
+  limit(options.thread_starts, kMaxPatterns, "names of modules that threads start in");
 }
 
 void Attachments::want(const ProcessKey& key,
@@ -127,17 +134,12 @@ capture::DumperOptions Attachments::options_for(const ProcessKey& key,
       options.exit_codes.insert(options.exit_codes.end(), codes.begin(), codes.end());
     });
   }
-  for (auto* codes : {&options.exit_codes, &options.exceptions}) {
+  for (auto* codes : {&options.exit_codes, &options.exceptions, &options.thread_ends}) {
     std::ranges::sort(*codes);
     const auto repeated = std::ranges::unique(*codes);
     codes->erase(repeated.begin(), repeated.end());
   }
-  limit_patterns(options, shown(key, facts.name));
-  if (options.exceptions.size() > kMaxExceptions) {
-    parts_.log.warn("rules ask for {} exception codes of {}, of which the first {} are watched for",
-                    options.exceptions.size(), shown(key, facts.name), kMaxExceptions);
-    options.exceptions.resize(kMaxExceptions);
-  }
+  limit_events(options, shown(key, facts.name));
   // A command line has an end. The dumper then asks about every end, and the rules decide.
   options.any_exit_code = options.any_exit_code || options.exit_codes.size() > kMaxExitCodes;
   if (options.any_exit_code) options.exit_codes.clear();

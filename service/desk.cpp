@@ -74,6 +74,8 @@ rules::Decision decision_in_force(const store::Capture& row, const rules::RuleSe
 std::string what_was_seen(const store::Capture& row) {
   if (row.seen_by.empty()) return "nothing more is known";
   const auto who = by_whom(row.seen_by.front());
+  if (store::needs_attach(row.kind) && !row.detail.empty())
+    return fmt::format("{} saw: {}", who, printable_utf8(row.detail));
   if (row.exit_code) return fmt::format("{} saw exit code {}", who, code_in_words(*row.exit_code));
   if (row.exception_code) return fmt::format("{} saw {}", who, code_in_words(*row.exception_code));
   return fmt::format("{} saw it end", who);

@@ -50,8 +50,7 @@ std::string_view lie_of(const InboxEvent& event,
   if (file.is_from_administrator()) return {};
   if (by_hand) return "only an administrator may have dumps taken by hand";
   // AeDebug starts dumpers as whoever crashed; those that attach are children of the service.
-  if (signal.source == store::Source::Attach || signal.kind == store::Kind::Exception ||
-      signal.kind == store::Kind::Module)
+  if (signal.source == store::Source::Attach || store::needs_attach(signal.kind))
     return "only the service attaches dumpers";
   // Either could be joined with the death of a process that is yet to come.
   if (signal.process_start > now) return "its process has not started yet";

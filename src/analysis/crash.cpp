@@ -18,6 +18,7 @@
 #include "analysis/posix_signal.h"
 #include "analysis/runtime_call.h"
 #include "analysis/special_codes.h"
+#include "analysis/thread_event.h"
 #include "base/exception_codes.h"
 
 namespace vigil::analysis {
@@ -230,6 +231,10 @@ std::optional<DecodedCrash> decode_crash(const Input& input, const report::Threa
   if (input.snapshot.system.cpu == snapshot::Cpu::X86) narrow_addresses(crash);
   if (crash.code == kExitTrapCode) {
     decode_exit(stack, crash);
+    return result;
+  }
+  if (is_thread_event(crash)) {
+    decode_thread_event(input.snapshot, crash);
     return result;
   }
   const auto* signal = find_posix_signal(input.snapshot.system.os, crash.code);

@@ -12,6 +12,7 @@
 #include "analysis/exit_trap.h"
 #include "analysis/fast_fail.h"
 #include "analysis/place.h"
+#include "analysis/thread_event.h"
 #include "base/utf.h"
 
 namespace vigil::analysis {
@@ -249,6 +250,9 @@ std::string make_synopsis(const Input& input,
                           const DecodedCrash* crash,
                           const Culprit* culprit) {
   if (crash == nullptr) return printable_utf8(still_running(input, findings, culprit));
+  if (is_thread_event(crash->crash))
+    return printable_utf8(describe_thread_event(
+        input.snapshot, crash->crash, program_of(input.snapshot), where(input, findings)));
   const std::string_view fate =
       at_first_chance(input) ? "; that was before anybody could handle it" : "";
   return printable_utf8(fmt::format("{} {}{}", program_of(input.snapshot),

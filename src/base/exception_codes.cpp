@@ -44,6 +44,11 @@ std::string code_in_words(std::uint32_t code) {
   return info != nullptr ? fmt::format("{:#x} ({})", code, info->name) : fmt::format("{:#x}", code);
 }
 
+std::string exit_code_in_words(std::uint32_t code) {
+  constexpr std::uint32_t kFirstStatusCode = 0x4000'0000;
+  return code < kFirstStatusCode ? fmt::format("{}", code) : code_in_words(code);
+}
+
 std::optional<std::uint32_t> exception_code_from_name(std::string_view name) {
   const auto wanted = ascii_lower(name);
   for (const auto& info : kCodes) {

@@ -14,6 +14,12 @@ namespace vigil {
 /// NtTerminateProcess), [2] the code of the last first-chance exception before it, or 0.
 inline constexpr std::uint32_t kExitTrapCode = 0x56494701;
 
+/// The same of a dump that was taken when a thread ended of a process that lives on. Parameters:
+/// [0] the thread's exit code.
+inline constexpr std::uint32_t kThreadEndCode = 0x56494703;
+/// And when a thread started in a module that a rule names. Parameters: [0] where.
+inline constexpr std::uint32_t kThreadStartCode = 0x56494704;
+
 /// What is known of an exception code; the same codes serve as exit codes.
 struct ExceptionCodeInfo {
   std::uint32_t code;
@@ -32,6 +38,10 @@ struct ExceptionCodeInfo {
 
 /// `0xc0000005 (ACCESS_VIOLATION)`, or `0x3` for a code without a name: for a sentence.
 [[nodiscard]] std::string code_in_words(std::uint32_t code);
+
+/// `3`, `0xc0000005 (ACCESS_VIOLATION)`: an exit code of a process or a thread for a person, small
+/// ones in decimal, since only statuses are read in hex.
+[[nodiscard]] std::string exit_code_in_words(std::uint32_t code);
 
 /// The code of \p name (as in the table, any case), or nothing.
 [[nodiscard]] std::optional<std::uint32_t> exception_code_from_name(std::string_view name);

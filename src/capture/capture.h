@@ -56,7 +56,7 @@ struct WerDumpName {
 /// pid, start time, and the time of the signal (one process can be dumped by hand twice).
 [[nodiscard]] std::string inbox_stem(const store::Signal& signal);
 
-/// Of what an exception says, and of a module's path, as much as rules see.
+/// Of what an exception says, and of the path of a module, as much as rules see.
 inline constexpr std::size_t kMaxEventText = 800;
 
 /// Lines on the attached dumper's standard output and input, one JSON object each. The dumper asks
@@ -108,6 +108,8 @@ struct DumperOptions {
   std::vector<std::uint32_t> exceptions{};  ///< Attach: codes that are wanted when raised.
   std::vector<ExceptionWatch> exception_texts{};  ///< Attach: and those by what they say.
   std::vector<std::string> modules{};             ///< Attach: patterns, as rules::module_fits().
+  std::vector<std::uint32_t> thread_ends{};       ///< Attach: codes that threads end with.
+  std::vector<std::string> thread_starts{};       ///< Attach: patterns of modules they start in.
   std::string rule{};    ///< The rule that wanted it; Once: empty when a person did.
   std::string reason{};  ///< Once: why, in a sentence; goes into the dump's comment.
   store::Kind occasion = store::Kind::Manual;  ///< Once: what happened.

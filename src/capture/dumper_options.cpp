@@ -74,7 +74,9 @@ class Parser {
     if (name == "--no-exit-trap") return set(options_.exit_trap, false);
     if (name == "--exception") return code_into(name, options_.exceptions);
     if (name == "--exception-text") return exception_text();
-    if (name == "--module") return module();
+    if (name == "--module") return pattern_into(name, options_.modules);
+    if (name == "--thread-end") return code_into(name, options_.thread_ends);
+    if (name == "--thread-start") return pattern_into(name, options_.thread_starts);
     if (name == "--any-exit-code") return set(options_.any_exit_code, true);
     return usage_error(fmt::format("'{}' is not an option of vigil-dumper; see --help", name));
   }
@@ -225,10 +227,11 @@ class Parser {
     return {};
   }
 
-  Status module() {
-    VIGIL_TRY_ASSIGN(auto given, value("--module"));
-    if (given.empty()) return usage_error("--module needs a pattern that is not empty");
-    options_.modules.push_back(std::move(given));
+  Status pattern_into(const std::string& name, std::vector<std::string>& patterns) {
+    VIGIL_TRY_ASSIGN(auto given, value(name));
+    if (given.empty())
+      return usage_error(fmt::format("{} needs a pattern that is not empty", name));
+    patterns.push_back(std::move(given));
     return {};
   }
 
@@ -343,6 +346,8 @@ std::vector<std::string> to_command_line(const DumperOptions& options) {
     add(args, "--exception-text", codes + "=" + watch.text);
   }
   for (const auto& pattern : options.modules) add(args, "--module", pattern);
+  for (const auto code : options.thread_ends) add(args, "--thread-end", fmt::format("{:#x}", code));
+  for (const auto& pattern : options.thread_starts) add(args, "--thread-start", pattern);
   if (options.any_exit_code) args.emplace_back("--any-exit-code");
   if (options.min_free_disk_bytes != 0)
     add(args, "--min-free-disk", std::to_string(options.min_free_disk_bytes));
@@ -362,7 +367,8 @@ std::string_view dumper_usage() noexcept {
        vigil-dumper --attach PID --inbox FOLDER [--kind KIND] [--rule NAME]
                     [--custom MASK] [--writer WRITER] [--suspend MS]
                     [--exit-code CODE]... [--exception CODE]... [--exception-text [CODE[,CODE]...]=PATTERN]...
-                    [--module PATTERN]... [--any-exit-code] [--no-exit-trap] [--plain]
+                    [--module PATTERN]... [--thread-end CODE]... [--thread-start PATTERN]...
+                    [--any-exit-code] [--no-exit-trap] [--plain]
        vigil-dumper --jit PID EVENT [ADDRESS] [--inbox FOLDER] [--rules FOLDER] [--plain]
        vigil-dumper --pack FILE --output FILE [--written US] [--supervised]
 
@@ -393,6 +399,9 @@ Writes the dump of one process, or packs a dump that Windows has written.
   --exception-text CODES=PATTERN
                         with --attach: the same of one of these codes (none: any) that says this
   --module PATTERN      with --attach: also dump when a module of this name or path is loaded
+  --thread-end CODE     with --attach: also dump when a thread ends with this code, the process not
+  --thread-start PATTERN
+                        with --attach: also dump when a thread starts in such a module
   --any-exit-code       with --attach: also dump an end with any code but 0
   --no-exit-trap        with --attach: do not stop at the process's own termination calls
   --plain               do not compress

@@ -78,7 +78,7 @@ std::optional<store::Source> source_from_outside(std::string_view name) {
 std::optional<store::Kind> kind_from_outside(std::string_view name) {
   const auto kind = store::kind_from(name);
   const bool allowed = kind && (store::is_death(*kind) || *kind == store::Kind::Manual ||
-                                *kind == store::Kind::Exception || *kind == store::Kind::Module);
+                                store::needs_attach(*kind));
   return allowed ? kind : std::nullopt;
 }
 

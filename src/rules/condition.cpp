@@ -56,6 +56,13 @@ bool is_met(const Condition& condition, const Event* event, const Holds& holds) 
     case Condition::Kind::Module:
       return event != nullptr && event->kind == EventKind::Module &&
              module_fits(condition.texts, event->text);
+    case Condition::Kind::ThreadEnd:
+      return event != nullptr && event->kind == EventKind::ThreadEnd &&
+             std::ranges::find(condition.exit_codes, event->exit_code) !=
+                 condition.exit_codes.end();
+    case Condition::Kind::ThreadStart:
+      return event != nullptr && event->kind == EventKind::ThreadStart &&
+             module_fits(condition.texts, event->text);
     case Condition::Kind::Bugcheck: return event != nullptr && event->kind == EventKind::Bugcheck;
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return holds && holds(condition);
@@ -74,6 +81,8 @@ bool is_met_by(const Condition& condition, const Event& event, const Holds& hold
     case Condition::Kind::Exit:
     case Condition::Kind::Exception:
     case Condition::Kind::Module:
+    case Condition::Kind::ThreadEnd:
+    case Condition::Kind::ThreadStart:
     case Condition::Kind::Bugcheck: return is_met(condition, &event, holds);
     case Condition::Kind::Threshold:
     case Condition::Kind::Hang: return false;

@@ -63,10 +63,11 @@ bool can_be_one_event(const Condition& a, const Condition& b) {
     codes.insert(codes.end(), part.exit_codes.begin(), part.exit_codes.end());
     // Whatever it says: two patterns may fit the same text.
     part.texts.clear();
-    if (part.kind == Kind::Module) part.texts = {"*"};
+    if (part.kind == Kind::Module || part.kind == Kind::ThreadStart) part.texts = {"*"};
   }
-  constexpr std::array kEvents = {EventKind::Crash, EventKind::Exit, EventKind::Exception,
-                                  EventKind::Module, EventKind::Bugcheck};
+  constexpr std::array kEvents = {EventKind::Crash,   EventKind::Exit,      EventKind::Exception,
+                                  EventKind::Module,  EventKind::ThreadEnd, EventKind::ThreadStart,
+                                  EventKind::Bugcheck};
   return std::ranges::any_of(kEvents, [&](EventKind event) {
     return std::ranges::any_of(codes, [&](std::uint32_t code) { return both.fits(event, code); });
   });

@@ -99,6 +99,8 @@ std::string describe(const Condition& condition) {
       return "exit with " + codes_text(condition.exit_codes);
     case Kind::Exception: return exception_text(condition);
     case Kind::Module: return "module " + either(condition.texts) + " is loaded";
+    case Kind::ThreadEnd: return "a thread ends with " + codes_text(condition.exit_codes);
+    case Kind::ThreadStart: return "a thread starts in " + either(condition.texts);
     case Kind::Bugcheck: return "a dump of the kernel";
     case Kind::Threshold: return describe(condition.threshold);
     case Kind::Hang:

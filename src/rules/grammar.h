@@ -29,6 +29,7 @@ void read_codes(const yaml::Node& node, Condition& condition, yaml::Problems& pr
 /// The values of `exception` and `module`.
 void read_exception(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 void read_module(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
+void read_thread(const yaml::Node& node, Condition& condition, yaml::Problems& problems);
 /// The value of `capture`.
 void read_capture(const yaml::Node& node, Rule& rule, yaml::Problems& problems);
 void read_condition(const yaml::Node& node, Condition& condition, yaml::Problems& problems);

@@ -11,9 +11,9 @@
 namespace vigil::rules {
 namespace {
 
-constexpr std::string_view kConditions[] = {"crash",    "exit",    "cpu",  "memory",    "handles",
-                                            "threads",  "counter", "hang", "exception", "module",
-                                            "bugcheck", "any",     "all"};
+constexpr std::string_view kConditions[] = {"crash",   "exit",     "cpu",  "memory",    "handles",
+                                            "threads", "counter",  "hang", "exception", "module",
+                                            "thread",  "bugcheck", "any",  "all"};
 /// Those that need say nothing more.
 constexpr std::string_view kConditionWords[] = {"crash", "exit", "bugcheck"};
 constexpr yaml::Names kConditionNames{"condition", kConditions};
@@ -82,6 +82,7 @@ std::string_view example_of(std::string_view name) {
   if (name == "handles") return "{ handles: { above: 10000 } }";
   if (name == "exception") return "{ exception: { codes: [ACCESS_VIOLATION] } }";
   if (name == "module") return "{ module: { loaded: \"evil*.dll\" } }";
+  if (name == "thread") return "{ thread: { ended: [3, ACCESS_VIOLATION] } }";
   if (name == "hang") return "{ hang: { tcp: \"127.0.0.1:8080\" } }";
   if (name == "threads") return "{ threads: { above: 500 } }";
   if (name == "counter")
@@ -124,6 +125,7 @@ void read_named(std::string_view name,
   if (name == "any" || name == "all") return read_parts(name, value, condition, left, problems);
   if (name == "exception") return read_exception(value, condition, problems);
   if (name == "module") return read_module(value, condition, problems);
+  if (name == "thread") return read_thread(value, condition, problems);
   if (name == "hang") return read_hang(value, condition, problems);
   condition.kind = Kind::Threshold;
   read_threshold(name, value, condition.threshold, problems);

@@ -128,6 +128,12 @@ void check_samples(const Rule& rule, yaml::Position at, Problems& problems) {
   }
 }
 
+/// What a condition asks for that only an attached dumper sees, in the plural.
+std::string_view sort_of(Condition::Kind kind) {
+  if (kind == Condition::Kind::Exception) return "exceptions";
+  return kind == Condition::Kind::Module ? "modules" : "starts and ends of threads";
+}
+
 void read_rule(const Node& node, File& file, Problems& problems) {
   Rule rule;
   const auto* name = node.find("name");
@@ -138,15 +144,14 @@ void read_rule(const Node& node, File& file, Problems& problems) {
   check_required(node, kRequiredRuleKeys, "the rule", problems);
   if (rule.attach && !rule.when.wants_events()) {
     problems.add(at, fmt::format("rule {} attaches and asks for no event: 'attach' goes with "
-                                 "crash, exit, exception and module",
+                                 "crash, exit, exception, module and thread",
                                  yaml::shown(rule.name)));
   }
   std::string_view unseen;
   bool wants_bugchecks = false;
   rule.when.for_each([&](const Condition& part) {
     wants_bugchecks = wants_bugchecks || part.kind == Condition::Kind::Bugcheck;
-    if (part.needs_attach())
-      unseen = part.kind == Condition::Kind::Exception ? "exceptions" : "modules";
+    if (part.needs_attach()) unseen = sort_of(part.kind);
   });
   if (wants_bugchecks && rule.when.kind == Condition::Kind::All) {
     problems.add(at, fmt::format("rule {}: nothing can be the case together with a bugcheck: the "

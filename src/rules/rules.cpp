@@ -36,6 +36,8 @@ std::string_view to_string(EventKind kind) noexcept {
     case EventKind::Exception: return "exception";
     case EventKind::Bugcheck: return "bugcheck";
     case EventKind::Module: return "module";
+    case EventKind::ThreadEnd: return "thread-end";
+    case EventKind::ThreadStart: return "thread-start";
   }
   return "crash";
 }

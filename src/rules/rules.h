@@ -103,9 +103,17 @@ struct Match {
 };
 
 /// Exception: one that was raised in a process that lives on, if somebody handles it. Module: one
-/// was loaded into it. Bugcheck: of the whole machine, which its kernel stopped or wrote a live
-/// report of.
-enum class EventKind : std::uint8_t { Crash, Exit, Exception, Module, Bugcheck };
+/// was loaded into it. ThreadEnd, ThreadStart: of one thread of it. Bugcheck: of the whole machine,
+/// which its kernel stopped or wrote a live report of.
+enum class EventKind : std::uint8_t {
+  Crash,
+  Exit,
+  Exception,
+  Module,
+  ThreadEnd,
+  ThreadStart,
+  Bugcheck
+};
 [[nodiscard]] std::string_view to_string(EventKind kind) noexcept;
 
 /// What is measured of a process while it runs.
@@ -164,7 +172,9 @@ using Holds = std::function<bool(const Condition&)>;
 /// named, also those of a crash; none named: every code but 0 and those of a crash. A threshold:
 /// while it holds. A hang: while its probe fails. `exception`: one with a code that is named was
 /// raised, handled or not, and says what is named. `module`: one that is named was loaded.
-/// `bugcheck`: Windows has written a dump of its kernel. `any` and `all` of others.
+/// `thread`: one ended with a code that is named and the process lives on, or one started in a
+/// module that is named. `bugcheck`: Windows has written a dump of its kernel. `any` and `all` of
+/// others.
 struct Condition {
   enum class Kind : std::uint8_t {
     Crash,
@@ -173,20 +183,23 @@ struct Condition {
     Hang,
     Exception,
     Module,
+    ThreadEnd,
+    ThreadStart,
     Bugcheck,
     Any,
     All
   };
   Kind kind = Kind::Crash;
-  std::vector<std::uint32_t> exit_codes = {};  ///< For Exit; for Exception its codes.
-  /// Patterns. Exception: of what it says, of which one must fit; Module: as module_fits() has it.
+  std::vector<std::uint32_t> exit_codes = {};  ///< For Exit and ThreadEnd; for Exception its codes.
+  /// Patterns. Exception: of what it says, of which one must fit; Module and ThreadStart: as
+  /// module_fits() has it.
   std::vector<std::string> texts = {};
   rules::Threshold threshold = {};    ///< For Threshold.
   rules::Probe probe = {};            ///< For Hang.
   std::vector<Condition> parts = {};  ///< For Any and All; never empty there.
 
   /// Whether it is met by an event, and by what holds at that moment. \p text: what an exception
-  /// says, or the path of a module.
+  /// says, or the path of a module. \p exit_code: ThreadEnd: the thread's.
   [[nodiscard]] bool fits(EventKind event,
                           std::uint32_t exit_code,
                           const Holds& holds = {},
@@ -201,7 +214,8 @@ struct Condition {
     return kind == Kind::Crash || kind == Kind::Exit || needs_attach();
   }
   [[nodiscard]] bool needs_attach() const noexcept {
-    return kind == Kind::Exception || kind == Kind::Module;
+    return kind == Kind::Exception || kind == Kind::Module || kind == Kind::ThreadEnd ||
+           kind == Kind::ThreadStart;
   }
   /// Whether an event of a process is among what it asks for.
   [[nodiscard]] bool wants_events() const;

@@ -13,9 +13,10 @@ constexpr std::array<std::string_view, 7> kStates = {
     "observed", "capturing", "captured", "analyzing", "done", "failed", "skipped"};
 constexpr std::array<std::string_view, 8> kSources = {
     "aedebug", "attach", "exit-watch", "inbox", "manual", "sampler", "event-log", "crash-control"};
-constexpr std::array<std::string_view, 13> kKinds = {
-    "crash", "exit",     "manual",    "cpu",    "memory",      "handles", "threads",
-    "hang",  "bugcheck", "exception", "module", "live-report", "counter"};
+constexpr std::array<std::string_view, 15> kKinds = {
+    "crash",   "exit",        "manual",  "cpu",        "memory",
+    "handles", "threads",     "hang",    "bugcheck",   "exception",
+    "module",  "live-report", "counter", "thread-end", "thread-start"};
 
 constexpr std::array<std::string_view, 4> kActionStates = {"waiting", "begun", "done", "failed"};
 

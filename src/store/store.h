@@ -67,6 +67,8 @@ enum class Kind : std::uint8_t {
   Module,      ///< Loaded into a process that lives on.
   LiveReport,  ///< Windows has written a dump of its kernel and went on.
   Counter,     ///< A performance counter.
+  ThreadEnd,   ///< Of a process that lives on; the exit code is the thread's.
+  ThreadStart,
 };
 /// One process has one row of these, and as many of the others as there were occasions.
 [[nodiscard]] constexpr bool is_death(Kind kind) noexcept {
@@ -76,6 +78,11 @@ enum class Kind : std::uint8_t {
 /// its dump is analyzed.
 [[nodiscard]] constexpr bool is_measured(Kind kind) noexcept {
   return (kind >= Kind::Cpu && kind <= Kind::Hang) || kind == Kind::Counter;
+}
+/// Whether it is an occasion that only a dumper sees which is attached to the process.
+[[nodiscard]] constexpr bool needs_attach(Kind kind) noexcept {
+  return kind == Kind::Exception || kind == Kind::Module || kind == Kind::ThreadEnd ||
+         kind == Kind::ThreadStart;
 }
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 [[nodiscard]] std::optional<Kind> kind_from(std::string_view name) noexcept;
@@ -96,7 +103,8 @@ struct Signal {
   std::string
       fault_key;  ///< `c0000005|orders.dll+1a2b`: what is known of the signature before analysis.
   std::string detail;  ///< A sentence, where there is more to say.
-  /// What an exception said, or the path of a module: for the rules, and not kept.
+  /// What an exception said, or the path of a module, also of one that a thread starts in: for the
+  /// rules, and not kept.
   std::string text = {};
 };
 

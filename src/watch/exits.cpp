@@ -34,6 +34,12 @@ const rules::Rule* find_rule(const rules::RuleSet& rules,
     return rules.find(rules::EventKind::Exception, exit_code, facts, holds, signal.text);
   if (signal.kind == store::Kind::Module)
     return rules.find(rules::EventKind::Module, 0, facts, holds, signal.text);
+  if (signal.kind == store::Kind::ThreadEnd) {
+    if (!signal.exit_code) return nullptr;
+    return rules.find(rules::EventKind::ThreadEnd, *signal.exit_code, facts, holds);
+  }
+  if (signal.kind == store::Kind::ThreadStart)
+    return rules.find(rules::EventKind::ThreadStart, 0, facts, holds, signal.text);
   if (signal.kind == store::Kind::Bugcheck || signal.kind == store::Kind::LiveReport)
     return rules.find(rules::EventKind::Bugcheck, exit_code, facts, holds);
   if (signal.kind == store::Kind::Crash) {

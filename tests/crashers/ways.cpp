@@ -294,6 +294,45 @@ VIGIL_EXPORT int inner_load_module(std::uint32_t) {
   return 0;
 }
 
+namespace {
+
+/// Longer than the dumper's pause between two questions: it has time for what comes next.
+constexpr DWORD kPauseMs = 2500;
+
+DWORD WINAPI wait_for_ever(void*) {
+  ::Sleep(INFINITE);
+  return 0;
+}
+
+void kill_worker(std::uint32_t exit_code) {
+  const HANDLE worker = ::CreateThread(nullptr, 0, wait_for_ever, nullptr, 0, nullptr);
+  ::Sleep(100);
+  ::TerminateThread(worker, exit_code);
+  ::Sleep(100);
+}
+
+}  // namespace
+
+VIGIL_EXPORT int inner_thread_end(std::uint32_t value) {
+  kill_worker(value + 1);
+  kill_worker(value);
+  ::CreateThread(nullptr, 0, wait_for_ever, nullptr, 0, nullptr);
+  ::Sleep(kPauseMs);
+  ::ExitProcess(value);
+}
+
+VIGIL_EXPORT int inner_thread_start(std::uint32_t value) {
+  ::CreateThread(nullptr, 0, wait_for_ever, nullptr, 0, nullptr);
+  ::Sleep(value);
+  const HMODULE library = ::LoadLibraryW(L"avifil32.dll");
+  const auto function = ::GetProcAddress(library, "AVIFileInit");
+  // It takes nothing and returns nothing, as the system does not mind.
+  const auto start = reinterpret_cast<LPTHREAD_START_ROUTINE>(reinterpret_cast<void*>(function));
+  ::CreateThread(nullptr, 0, start, nullptr, 0, nullptr);
+  ::Sleep(kPauseMs);
+  return 0;
+}
+
 VIGIL_EXPORT int inner_debug_text(std::uint32_t) {
   const auto say_all = [](void*) -> DWORD {
     for (;;) {
@@ -431,6 +470,10 @@ std::span<const Way> ways() {
           inner_debug_text},
       Way{"load_module", "load avifil32.dll again and again, until stdin closes", 0,
           inner_load_module},
+      Way{"thread_end", "end a thread with one more than --value, one with --value, then itself", 7,
+          inner_thread_end},
+      Way{"thread_start", "start a thread in itself and after --value ms one in avifil32.dll", 100,
+          inner_thread_start},
       Way{"stuck_service", "as a service: never stop, with a wait hint of --value ms; 0: stop",
           1000, inner_stuck_service},
       Way{"handles", "open --value handles, wait until stdin closes", 1000, inner_handles},

@@ -2,7 +2,10 @@
 """Rule files while the service runs: a change is taken over, a broken file is refused, limits hold."""
 
 from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, rule
+from vigil_e2e.vigil import ENDED
 
+# It says when a dumper's work is over.
+LOUD = SETTINGS + "log:\n  level: debug\n"
 BROKEN = "schema: 1\nowner: tests\nrules:\n  - name: broken\n    mach: { process: other.exe }\n    when: crash\n"
 
 
@@ -190,3 +193,42 @@ class Exceptions(VigilTestCase):
         frames = [f.get("module", "") for t in self.vigil.report(row)["threads"] for f in t["frames"]]
         self.assertTrue(any("load_module" in name for name in frames), frames)
         self.assertIn("avifil32.dll", self.vigil.must("list").out.lower())
+
+
+class Threads(VigilTestCase):
+    """Threads that end or start in a process that lives on: only who is attached sees them."""
+
+    def rows_after(self, way: str, when: str, value: int | None = None) -> list[dict]:
+        """What there is to see when a program that was attached to has done it and ended."""
+        self.vigil.install(LOUD, {"all.yaml": rule("all", f"{way}.exe", when=when, dump="mini, attach: true")})
+        program = self.vigil.start_attached(way, value=value)
+        program.release()
+        program.wait()
+        self.vigil.wait_for_log(f"{way}.exe ({program.pid}) has ended while attached")
+        return self.vigil.wait_for_rows("all of it to be done", lambda rows: all(row["state"] in ENDED for row in rows))
+
+    def test_captures_one_that_ends_with_a_code_and_not_those_of_an_exit(self) -> None:
+        (row,) = self.rows_after("thread_end", "{ thread: { ended: [7] } }", value=7)
+        self.assertEqual((row["kind"], row["state"], row["exit_code"], row["rule"]), ("thread-end", "done", 7, "all"))
+        self.assertRegex(row["detail"], r"^thread \d+ ended with code 7$")
+        self.assertRegex(row["synopsis"], r"^thread \d+ of thread_end\.exe ended with code 7.*; the process lived on$")
+        report = self.vigil.report(row)
+        self.assertEqual(report["crash_info"]["type"], "")
+        self.assertIn("thread ended with 7", self.vigil.must("list").out)
+
+    def test_captures_no_end_with_another_code(self) -> None:
+        self.assertEqual(self.rows_after("thread_end", "{ thread: { ended: [6, 9] } }", value=7), [])
+
+    def test_captures_none_of_a_process_that_somebody_ends(self) -> None:
+        self.vigil.install(LOUD, {"all.yaml": rule("all", "threads.exe", when="{ thread: { ended: [1] } }", dump="mini, attach: true")})
+        program = self.vigil.start("threads", value=4)
+        self.vigil.wait_for_log(f"attached to threads.exe ({program.pid})")
+        self.vigil.end_task(program.pid)
+        self.vigil.wait_for_log(f"threads.exe ({program.pid}) has ended while attached")
+        self.assertEqual(self.vigil.rows(), [])
+
+    def test_captures_one_that_starts_in_a_module(self) -> None:
+        (row,) = self.rows_after("thread_start", "{ thread: { started_in: 'avi*.dll' } }")
+        self.assertEqual((row["kind"], row["state"]), ("thread-start", "done"))
+        self.assertRegex(row["detail"], r"^thread \d+ started in [A-Z]:\\.*\\avifil32\.dll")
+        self.assertRegex(row["synopsis"], r"^thread \d+ of thread_start\.exe started at avifil32\.dll\+0x[0-9a-f]+, in a module that")

@@ -45,9 +45,10 @@ class Input {
   std::string_view rest_;
 };
 
-constexpr std::array<std::uint32_t, 16> kCodes = {
-    0xc0000005, 0xc0000006, 0xc00000fd, 0xc0000409, 0xe06d7363, 0xc0000374, 0xc000027b, 0xc06d007f,
-    0xc0000094, 0xc000001d, 0x80000003, 0xe0434352, 0x56494701, 0x00000000, 0x0000000b, 0xffffffff};
+constexpr std::array<std::uint32_t, 18> kCodes = {
+    0xc0000005, 0xc0000006, 0xc00000fd, 0xc0000409, 0xe06d7363, 0xc0000374,
+    0xc000027b, 0xc06d007f, 0xc0000094, 0xc000001d, 0x80000003, 0xe0434352,
+    0x56494701, 0x56494703, 0x56494704, 0x00000000, 0x0000000b, 0xffffffff};
 constexpr std::array<const char*, 8> kFunctions = {
     "",          "Cart::total",          "RtlEnterCriticalSection", "abort",
     "_purecall", "std::vector<int>::at", "NtWaitForSingleObject",   "memcpy"};

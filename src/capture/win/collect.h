@@ -47,6 +47,9 @@ void collect_system(const Nt& nt, const TargetProcess& process, DumpContent& con
 /// `AMD EPYC 7763 64-Core Processor`
 [[nodiscard]] std::string processor_name();
 
+/// Where it began to run, as the system knows it.
+[[nodiscard]] std::uint64_t start_address_of(const Nt& nt, HANDLE thread);
+
 /// The registers of a stopped thread, as the system gives them; empty when it does not.
 [[nodiscard]] ContextBytes read_context(HANDLE thread);
 /// What a mini dump looks at behind them: every general register of \p context.

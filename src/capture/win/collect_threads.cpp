@@ -64,13 +64,6 @@ std::uint64_t teb_of(const Nt& nt, HANDLE thread) {
   return basic.teb;
 }
 
-std::uint64_t start_address_of(const Nt& nt, HANDLE thread) {
-  std::uint64_t address = 0;
-  if (nt.query_thread(thread, kThreadStartAddress, &address, sizeof(address), nullptr) < 0)
-    return 0;
-  return address;
-}
-
 std::u16string name_of(const Nt& nt, HANDLE thread) {
   PWSTR text = nullptr;
   if (nt.get_thread_description == nullptr || FAILED(nt.get_thread_description(thread, &text)) ||
@@ -130,6 +123,13 @@ std::vector<std::byte> query_system(const Nt& nt, ULONG what, std::size_t limit)
     return buffer;
   }
   return {};
+}
+
+std::uint64_t start_address_of(const Nt& nt, HANDLE thread) {
+  std::uint64_t address = 0;
+  if (nt.query_thread(thread, kThreadStartAddress, &address, sizeof(address), nullptr) < 0)
+    return 0;
+  return address;
 }
 
 ContextBytes read_context(HANDLE thread) {

@@ -7,9 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "base/exception_codes.h"
 #include "base/utf.h"
 #include "capture/exception_text.h"
 #include "capture/win/collect.h"
+#include "capture/win/thread_facts.h"
 #include "platform/win/win_error.h"
 
 namespace vigil::capture {
@@ -76,7 +78,13 @@ class Debugger {
       case OUTPUT_DEBUG_STRING_EVENT:
         on_text({event.dwThreadId}, event.u.DebugString);
         return DBG_CONTINUE;
-      case EXIT_THREAD_DEBUG_EVENT: trap_.on_thread_exit({event.dwThreadId}); return DBG_CONTINUE;
+      case CREATE_THREAD_DEBUG_EVENT:
+        on_thread_start({event.dwThreadId}, event.u.CreateThread);
+        return DBG_CONTINUE;
+      case EXIT_THREAD_DEBUG_EVENT:
+        trap_.on_thread_exit({event.dwThreadId});
+        on_thread_end({event.dwThreadId}, event.u.ExitThread.dwExitCode);
+        return DBG_CONTINUE;
       case EXIT_PROCESS_DEBUG_EVENT:
         exit_code_ = event.u.ExitProcess.dwExitCode;
         return DBG_CONTINUE;
@@ -90,6 +98,7 @@ class Debugger {
     const auto address = reinterpret_cast<std::uintptr_t>(record.ExceptionAddress);
     if (info.dwFirstChance == 0) {
       attached();
+      ends_ = true;
       Death death{.exception = content_of(thread, record)};
       death.exception.context = context_of(thread);
       die(death);
@@ -98,6 +107,7 @@ class Debugger {
     if (record.ExceptionCode == EXCEPTION_BREAKPOINT) {
       if (!seen_attach_breakpoint_ && address == attach_breakpoint_) {
         seen_attach_breakpoint_ = true;
+        break_in_ = thread;
         attached();
         return DBG_CONTINUE;
       }
@@ -140,6 +150,35 @@ class Debugger {
                            .context = context_of(thread)};
     where.address = stack_registers(where.context).instruction;
     observer_.on_module(path, where);
+  }
+
+  /// What is there when the debugger comes is told of first.
+  void on_thread_start(ThreadId thread, const CREATE_THREAD_DEBUG_INFO& info) {
+    const auto told = reinterpret_cast<std::uintptr_t>(info.lpStartAddress);
+    const auto start = start_of(nt_, thread).value_or(told);
+    if (is_break_in(start)) break_in_ = thread;
+    if (!told_attached_ || break_in_ == thread) return;
+    const auto path = mapped_file_at(process_, start);
+    if (path.empty() || !observer_.wants_thread_start(path)) return;
+    observer_.on_thread_start(path, {.thread = thread,
+                                     .code = kThreadStartCode,
+                                     .address = start,
+                                     .parameters = {start},
+                                     .context = context_of(thread)});
+  }
+
+  /// A process takes its threads with it, and each is told of before it is itself.
+  void on_thread_end(ThreadId thread, DWORD exit_code) {
+    const bool is_debuggers = break_in_ == thread;
+    if (is_debuggers) break_in_.reset();  // Its id may become another's.
+    if (is_debuggers || !told_attached_ || ends_) return;
+    if (!observer_.wants_thread_end(exit_code) || is_ending(nt_, process_)) return;
+    ExceptionContent what{.thread = thread,
+                          .code = kThreadEndCode,
+                          .parameters = {exit_code},
+                          .context = context_of(thread)};
+    what.address = stack_registers(what.context).instruction;
+    observer_.on_thread_end(exit_code, what);
   }
 
   static std::string path_of(HANDLE file) {
@@ -185,6 +224,7 @@ class Debugger {
 
   void on_self_end(ThreadId thread, std::uint64_t address, const ExitTrap::SelfEnd& end) {
     trap_.disarm();  // The process ends now; its next call on the way is no news.
+    ends_ = true;
     attached();
     if (!observer_.wants_exit(end.exit_code)) return;
     die({.exception = {.thread = thread,
@@ -231,6 +271,8 @@ class Debugger {
   bool seen_attach_breakpoint_ = false;
   bool told_attached_ = false;
   bool died_ = false;
+  bool ends_ = false;                 ///< As far as its own calls and exceptions tell.
+  std::optional<ThreadId> break_in_;  ///< By which a debugger stops it, not the program.
   DWORD last_first_chance_ = 0;
   std::optional<std::uint32_t> exit_code_;
 };

@@ -45,6 +45,18 @@ class DebugObserver {
   [[nodiscard]] virtual bool wants_module(std::string_view /*path*/) { return false; }
   /// The process stands still in the call that loads it. \p where: kModuleLoadCode, and who calls.
   virtual void on_module(std::string_view /*path*/, const ExceptionContent& /*where*/) {}
+  /// Whether the end of a thread with this code is worth stopping for. The process lives on, and
+  /// the thread is none of a debugger's.
+  [[nodiscard]] virtual bool wants_thread_end(std::uint32_t /*exit_code*/) { return false; }
+  /// The process stands still. \p what: kThreadEndCode, and where the thread was, where the system
+  /// still tells.
+  virtual void on_thread_end(std::uint32_t /*exit_code*/, const ExceptionContent& /*what*/) {}
+  /// Whether a thread is worth stopping for that starts in the module at this path. Those that were
+  /// there before are not told of.
+  [[nodiscard]] virtual bool wants_thread_start(std::string_view /*path*/) { return false; }
+  /// The process stands still, and the thread has done nothing yet. \p what: kThreadStartCode, and
+  /// where it starts.
+  virtual void on_thread_start(std::string_view /*path*/, const ExceptionContent& /*what*/) {}
   /// Once at most. Afterwards the process ends as it would have.
   virtual void on_death(const Death& death) = 0;
   /// Asked after every event, and at least every kPollMs.

@@ -18,8 +18,8 @@ namespace vigil::capture {
 namespace {
 
 constexpr std::uint32_t kAbortExitCode = 3;
-/// Between two questions about exceptions and modules of one process: the shortest, after a dump,
-/// and the longest, to which refusals double it.
+/// Between two questions about exceptions, modules and threads of one process: the shortest, after
+/// a dump, and the longest, to which refusals double it.
 constexpr std::chrono::seconds kExceptionPause{1};
 constexpr std::chrono::seconds kLongestExceptionPause{600};
 
@@ -68,13 +68,34 @@ class AttachedDumper final : public DebugObserver {
   }
 
   void on_module(std::string_view path, const ExceptionContent& where) override {
-    auto signal = signal_of(store::Source::Attach, facts_, {.exception = where}, memory_, process_);
-    signal.kind = store::Kind::Module;
-    signal.exception_code.reset();  // It is none; the code is the dump's.
-    signal.text =
-        printable(path.size() <= kMaxEventText ? path : windows_file_name(path), kMaxEventText);
+    auto signal = signal_of_event(store::Kind::Module, where);
+    signal.text = module_text(path);
     signal.detail = fmt::format("loaded {}", signal.text);
     act_within_pause(signal, where);
+  }
+
+  bool wants_thread_end(std::uint32_t exit_code) override {
+    const auto& codes = options_.thread_ends;
+    return std::ranges::find(codes, exit_code) != codes.end() && has_time();
+  }
+
+  void on_thread_end(std::uint32_t exit_code, const ExceptionContent& what) override {
+    auto signal = signal_of_event(store::Kind::ThreadEnd, what);
+    signal.exit_code = exit_code;
+    signal.detail = fmt::format("thread {} ended with code {}", what.thread.value,
+                                exit_code_in_words(exit_code));
+    act_within_pause(signal, what);
+  }
+
+  bool wants_thread_start(std::string_view path) override {
+    return rules::module_fits(options_.thread_starts, path) && has_time();
+  }
+
+  void on_thread_start(std::string_view path, const ExceptionContent& what) override {
+    auto signal = signal_of_event(store::Kind::ThreadStart, what);
+    signal.text = module_text(path);
+    signal.detail = fmt::format("thread {} started in {}", what.thread.value, signal.text);
+    act_within_pause(signal, what);
   }
 
   void on_death(const Death& death) override {
@@ -103,6 +124,18 @@ class AttachedDumper final : public DebugObserver {
     rules::Decision decision;
     bool decided = false;
   };
+
+  /// Of what is no exception; the code is the dump's.
+  [[nodiscard]] store::Signal signal_of_event(store::Kind kind, const ExceptionContent& what) {
+    auto signal = signal_of(store::Source::Attach, facts_, {.exception = what}, memory_, process_);
+    signal.kind = kind;
+    signal.exception_code.reset();
+    return signal;
+  }
+
+  static std::string module_text(std::string_view path) {
+    return printable(path.size() <= kMaxEventText ? path : windows_file_name(path), kMaxEventText);
+  }
 
   /// By its code, or by what it says; that is read only where somebody asks for it.
   [[nodiscard]] bool is_asked_for(const ExceptionContent& exception) {
@@ -184,7 +217,7 @@ class AttachedDumper final : public DebugObserver {
   const DumperConsole& console_;
   LineChannel service_;
   store::Signal facts_;
-  std::optional<std::chrono::steady_clock::time_point> asked_;  // of an exception or a module
+  std::optional<std::chrono::steady_clock::time_point> asked_;  // of any event but a death
   std::chrono::seconds pause_ = kExceptionPause;                // until the next
   std::size_t passed_over_ = 0;                                 // since then
 };

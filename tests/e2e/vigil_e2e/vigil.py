@@ -261,6 +261,12 @@ class Vigil:
         subprocess.run(self.machine.command("sc", *arguments), env=self.machine.environment, check=False,
                        timeout=PATIENCE_S, **quiet)
 
+    def end_task(self, pid: int) -> None:
+        """Ends a process from outside, with exit code 1, as the task manager does."""
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(self.machine.command("taskkill", "/f", "/pid", str(pid)), env=self.machine.environment, check=True,
+                       timeout=PATIENCE_S, **quiet)
+
     def start(
         self,
         way: str,

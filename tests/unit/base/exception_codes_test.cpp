@@ -56,6 +56,12 @@ TEST(CrashExitCode, IsAnErrorBySeverity) {
   }
 }
 
+TEST(ExitCodeInWords, ReadsStatusCodesInHex) {
+  EXPECT_EQ(exit_code_in_words(3), "3");
+  EXPECT_EQ(exit_code_in_words(0xc0000005), "0xc0000005 (ACCESS_VIOLATION)");
+  EXPECT_EQ(exit_code_in_words(0xc0ffee00), "0xc0ffee00");
+}
+
 TEST(CrashExitCode, IsNoSmallNegativeNumber) {
   for (const std::uint32_t code : {0xffff'ffffu, 0xffff'fffeu, 0xffff'ff00u, 0xf000'0000u}) {
     EXPECT_FALSE(is_crash_exit_code(code)) << exception_name(code);

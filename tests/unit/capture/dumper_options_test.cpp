@@ -45,6 +45,8 @@ TEST(DumperOptions, GiveBackWhatTheirCommandLineSays) {
   brief.manner.suspend = Microseconds(1'500'000);
   brief.exception_texts = {{{0xe06d'7363, 3}, "*a=b,c*"}, {{}, "x"}};
   brief.modules = {"evil*.dll", "C:\\x\\*"};
+  brief.thread_ends = {0, 3, 0xffff'ffff};
+  brief.thread_starts = {"inject*.dll", "C:\\x\\*"};
   for (const auto& options : {once, hot, attach, jit, custom, brief}) {
     const auto parsed = parse_command_line(to_command_line(options));
     ASSERT_TRUE(parsed.ok()) << parsed.error().message();

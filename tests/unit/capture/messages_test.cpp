@@ -185,6 +185,22 @@ TEST(DumperMessage, SurvivesTheWayThroughAPipe) {
   }
 }
 
+TEST(DumperMessage, TellsOfWhatOnlyItsDumperSees) {
+  for (const auto kind : {store::Kind::Exception, store::Kind::Module, store::Kind::ThreadEnd,
+                          store::Kind::ThreadStart}) {
+    DumperMessage message{.type = DumperMessage::Type::Asking, .signal = example_signal()};
+    message.signal.kind = kind;
+    message.signal.text = "C:\\x\\inject.dll";
+    const auto back = dumper_message_from_json(to_json_line(message));
+    ASSERT_TRUE(back.ok()) << back.error().message();
+    EXPECT_EQ(back->signal.kind, kind);
+    EXPECT_EQ(back->signal.text, message.signal.text);
+  }
+  DumperMessage message{.type = DumperMessage::Type::Asking};
+  message.signal.kind = store::Kind::Threads;  // The sampler's own word.
+  EXPECT_FALSE(dumper_message_from_json(to_json_line(message)).ok());
+}
+
 TEST(DumperMessage, IsRefusedWithoutAKnownType) {
   const auto line = to_json_line(DumperMessage{});
   EXPECT_FALSE(dumper_message_from_json(replaced(line, "attached", "attacked")).ok());

@@ -53,11 +53,5 @@ TEST(DumpPath, IsBelowTheDataFolder) {
   EXPECT_EQ(dump_path(context, capture), std::filesystem::path("data") / "2026" / "11" / "1.dmp");
 }
 
-TEST(ExitCodeInWords, ReadsStatusCodesInHex) {
-  EXPECT_EQ(exit_code_in_words(3), "3");
-  EXPECT_EQ(exit_code_in_words(0xc0000005), "0xc0000005 (ACCESS_VIOLATION)");
-  EXPECT_EQ(exit_code_in_words(0xc0ffee00), "0xc0ffee00");
-}
-
 }  // namespace
 }  // namespace vigil::cli

@@ -90,6 +90,20 @@ TEST_F(RulesExplain, ARuleForCrashesHidesNoneOfLivingProcesses) {
   EXPECT_THAT(said, Not(HasSubstr("not asked")));
 }
 
+TEST_F(RulesExplain, ThreadsAreSeenWhileAttachedAndNotAtTheEnd) {
+  write_rules(
+      rule_when("worker", "*", "{ thread: { ended: [3] } }", "    capture: { attach: true }\n") +
+      rule_when("injected", "*", "{ thread: { started_in: 'inject*.dll' } }",
+                "    capture: { attach: true }\n"));
+  const auto said = explained("Orders.exe");
+  EXPECT_THAT(said, HasSubstr("Orders.exe: while it runs, attached to\n"));
+  EXPECT_THAT(said, HasSubstr("when              a thread ends with 3"));
+  EXPECT_THAT(said, HasSubstr("when              a thread starts in inject*.dll"));
+  EXPECT_THAT(said, HasSubstr("    → if so: rule worker: mini dump\n"));
+  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "3"}).out,
+              HasSubstr("no rule matches"));
+}
+
 TEST_F(RulesExplain, ARuleThatNoCrashCanMeetIsNotAskedAboutOne) {
   write_rules(rule_when("hot", "*", kCpu) +
               rule_when("hot-crash", "*", std::string("{ all: [crash, ") + kCpu + "] }"));

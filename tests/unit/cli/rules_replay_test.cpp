@@ -64,6 +64,21 @@ TEST_F(RulesReplay, AThresholdIsNewToTheFirstOfAProgram) {
   EXPECT_THAT(said, HasSubstr("    now   rule hot: mini dump (taken as met"));
 }
 
+TEST_F(RulesReplay, AThreadThatEndedIsOneOfItsCodeOnly) {
+  auto ended = busy();
+  ended.source = store::Source::Attach;
+  ended.kind = store::Kind::ThreadEnd;
+  ended.exit_code = 3;
+  keep(ended, "worker");
+  const auto worker = [&](const char* codes) {
+    write_rules("  - name: worker\n    match: { process: '*' }\n    when: { thread: { ended: " +
+                std::string(codes) + " } }\n    capture: { attach: true }\n");
+    return vigil({"rules", "test", "--all"}).out;
+  };
+  EXPECT_THAT(worker("[3, 4]"), HasSubstr("    now   rule worker: mini dump (taken as met"));
+  EXPECT_THAT(worker("[0, 4]"), HasSubstr("    now   no rule matches\n"));
+}
+
 TEST_F(RulesReplay, AThresholdThatNoRuleAsksForAnyMoreTakesNothing) {
   keep(busy());
   write_rules(rule("crash", "*"));

@@ -44,6 +44,11 @@ TEST(Doubts, AreOfEventsThatNoEndIsBothOf) {
     EXPECT_THAT(doubts_of(when), ElementsAre(HasSubstr("never acts"))) << when;
   for (const char* when :
        {"{ all: [crash, { module: { loaded: a.dll } }] }",
+        "{ all: [crash, { thread: { ended: 0xc0000005 } }] }",
+        "{ all: [{ exit: { codes: [3] } }, { thread: { ended: 3 } }] }",
+        "{ all: [{ thread: { ended: 3 } }, { thread: { ended: [4, 5] } }] }",
+        "{ all: [{ thread: { ended: 3 } }, { thread: { started_in: a.dll } }] }",
+        "{ all: [{ module: { loaded: a.dll } }, { thread: { started_in: a.dll } }] }",
         "{ all: [{ exception: { codes: [1] } }, { exception: { codes: [2] } }] }",
         "{ all: [exit, { exception: { codes: [1] } }] }"})
     EXPECT_THAT(doubts_of(std::string(when) + "\n    capture: { attach: true }"),
@@ -60,6 +65,9 @@ TEST(Doubts, AreNotOfEventsThatAnEndMayBeBothOf) {
     EXPECT_THAT(doubts_of(when), IsEmpty()) << when;
   for (const char* when :
        {"{ all: [{ module: { loaded: a.dll } }, { module: { loaded: 'a*' } }] }",
+        "{ all: [{ thread: { ended: [3, 4] } }, { thread: { ended: [4, 5] } }] }",
+        "{ all: [{ thread: { started_in: a.dll } }, { thread: { started_in: 'a*' } }] }",
+        "{ all: [{ thread: { ended: 3 } }, { memory: { above: 4GiB } }] }",
         "{ all: [{ exception: { text: '*a*' } }, { exception: { text: '*b*' } }] }"})
     EXPECT_THAT(doubts_of(std::string(when) + "\n    capture: { attach: true }"), IsEmpty())
         << when;

@@ -94,7 +94,8 @@ TEST(ReadCondition, KnowsExitAsWordAndMap) {
 }
 
 constexpr std::string_view kKnown =
-    "crash, exit, cpu, memory, handles, threads, counter, hang, exception, module, bugcheck, any "
+    "crash, exit, cpu, memory, handles, threads, counter, hang, exception, module, thread, "
+    "bugcheck, any "
     "and all";
 
 TEST(ReadCondition, RefusesWhatItDoesNotKnow) {

@@ -63,6 +63,62 @@ TEST(ReadModule, IsAnEventThatNeedsAttach) {
   EXPECT_TRUE(condition_of("{ module: { loaded: x } }").wants_events());
 }
 
+TEST(ReadThread, FitsTheCodeThatItEndsWith) {
+  const auto ended = condition_of("{ thread: { ended: [3, -1, ACCESS_VIOLATION] } }");
+  for (const auto code : {3u, 0xffff'ffffu, 0xc000'0005u})
+    EXPECT_TRUE(ended.fits(EventKind::ThreadEnd, code)) << code;
+  EXPECT_FALSE(ended.fits(EventKind::ThreadEnd, 0));
+  EXPECT_FALSE(ended.fits(EventKind::Exit, 3));
+  EXPECT_FALSE(ended.fits(EventKind::Crash, 0xc000'0005));
+  EXPECT_FALSE(ended.fits(EventKind::ThreadStart, 3, {}, "a.dll"));
+  EXPECT_TRUE(condition_of("{ thread: { ended: 0 } }").fits(EventKind::ThreadEnd, 0));
+  EXPECT_EQ(describe(ended), "a thread ends with 3 or -1 (0xffffffff) or ACCESS_VIOLATION");
+}
+
+TEST(ReadThread, FitsTheModuleThatItStartsIn) {
+  const auto started = condition_of("{ thread: { started_in: [inject*.dll, 'C:/temp/*'] } }");
+  EXPECT_TRUE(started.fits(EventKind::ThreadStart, 0, {}, "C:\\x\\Inject64.dll"));
+  EXPECT_TRUE(started.fits(EventKind::ThreadStart, 0, {}, "c:\\Temp\\a.dll"));
+  EXPECT_FALSE(started.fits(EventKind::ThreadStart, 0, {}, "C:\\inject\\good.dll"));
+  EXPECT_FALSE(started.fits(EventKind::Module, 0, {}, "inject.dll"));
+  EXPECT_FALSE(started.fits(EventKind::ThreadEnd, 0, {}, "inject.dll"));
+  EXPECT_EQ(describe(started), "a thread starts in inject*.dll or C:/temp/*");
+}
+
+TEST(ReadThread, IsAnEventThatNeedsAttach) {
+  for (const char* when : {"{ thread: { ended: 3 } }", "{ thread: { started_in: x } }"}) {
+    EXPECT_THAT(problems_of(when, "dump: mini"),
+                ElementsAre("f:3:11: rule 'a' asks for starts and ends of threads, which only "
+                            "'attach: true' sees"));
+    EXPECT_TRUE(condition_of(when).wants_events());
+  }
+}
+
+TEST(ReadThread, WantsOneOfTheTwo) {
+  EXPECT_THAT(problems_of("{ thread: {} }"),
+              ElementsAre("f:5:21: a thread needs the code that it ends with or the module that it "
+                          "starts in, such as { ended: [3, ACCESS_VIOLATION] } or { started_in: "
+                          "\"inject*.dll\" }"));
+  EXPECT_THAT(
+      problems_of("{ thread: { ended: 3, started_in: x } }"),
+      ElementsAre(HasSubstr("'ended' or 'started_in', not both; for either write any: [{ thread")));
+  EXPECT_THAT(problems_of("{ any: [{ thread: { ended: 3 } }, { thread: { started_in: x } }] }"),
+              ElementsAre());
+  EXPECT_THAT(
+      problems_of("thread"),
+      ElementsAre(HasSubstr("'thread' needs to be told more, such as { thread: { ended: ")));
+  EXPECT_THAT(problems_of("{ thread: { ended: [] } }"),
+              ElementsAre("f:5:30: an empty list of exit codes"));
+  EXPECT_THAT(problems_of("{ thread: { ended: soon } }"),
+              ElementsAre(HasSubstr("'soon' is not an exit code")));
+  EXPECT_THAT(problems_of("{ thread: { endet: 3 } }"),
+              testing::Contains(HasSubstr("unknown key 'endet'; did you mean 'ended'?")));
+  std::string codes = "0";
+  for (int i = 1; i <= 100; ++i) codes += ", " + std::to_string(i);
+  EXPECT_THAT(problems_of("{ thread: { ended: [" + codes + "] } }"),
+              ElementsAre("f:5:30: 101 codes that threads end with, and the limit is 100"));
+}
+
 TEST(ReadModule, RefusesWhatSaysTooLittleOrTooMuch) {
   EXPECT_THAT(problems_of("{ module: {} }"),
               ElementsAre("f:5:21: a module needs its name, such as { loaded: \"evil*.dll\" }"));

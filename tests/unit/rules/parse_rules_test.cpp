@@ -279,7 +279,7 @@ TEST(ParseRules, AttachesForEventsOnly) {
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].format(),
             "f:3:9: rule 'hot' attaches and asks for no event: 'attach' goes with crash, "
-            "exit, exception and module");
+            "exit, exception, module and thread");
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ TEST(Schema, KnowsTheKeysThatTheParserKnows) {
       {definitions.at("exit"), rule_with(match, "{ exit: { zzzzzz: 1 } }", "")},
       {definitions.at("exception"), rule_with(match, "{ exception: { zzzzzz: 1 } }", "")},
       {definitions.at("module"), rule_with(match, "{ module: { zzzzzz: 1 } }", "")},
+      {definitions.at("thread"), rule_with(match, "{ thread: { zzzzzz: 1 } }", "")},
       {definitions.at("cpu"), rule_with(match, "{ cpu: { zzzzzz: 1 } }", "")},
       {definitions.at("memory"), rule_with(match, "{ memory: { zzzzzz: 1 } }", "")},
       {definitions.at("count"), rule_with(match, "{ handles: { zzzzzz: 1 } }", "")},

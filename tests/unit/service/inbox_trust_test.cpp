@@ -99,6 +99,20 @@ TEST(InboxTrust, ADumpOfAProcessYetToComeIsRefused) {
   EXPECT_TRUE(bench.files.files.empty());
 }
 
+TEST(InboxTrust, WhatOnlyAnAttachedDumperSeesIsTakenFromTheServicesOwn) {
+  for (const auto kind : {store::Kind::Exception, store::Kind::Module, store::Kind::ThreadEnd,
+                          store::Kind::ThreadStart}) {
+    Workbench bench;
+    bench.use_rule();
+    auto signal = bench.crash(1234, Source::AeDebug);
+    signal.kind = kind;
+    bench.hand_over_as("alice", signal);
+    EXPECT_EQ(bench.inbox.scan().captured, 0u);
+    EXPECT_EQ(bench.lines->count("only the service attaches dumpers"), 1u)
+        << store::to_string(kind);
+  }
+}
+
 TEST(InboxTrust, AStrangersDumpWaitsForTheOneOfTheServicesOwnDumper) {
   Workbench bench;
   bench.use_rule();

@@ -30,8 +30,9 @@ TEST(Names, EverySourceHasAWordThatLeadsBackToIt) {
 }
 
 TEST(Names, EveryKindHasAWordThatLeadsBackToIt) {
-  for (const auto kind : {Kind::Crash, Kind::Exit, Kind::Manual, Kind::Cpu, Kind::Memory,
-                          Kind::Handles, Kind::Threads, Kind::Hang, Kind::Counter}) {
+  for (const auto kind :
+       {Kind::Crash, Kind::Exit, Kind::Manual, Kind::Cpu, Kind::Memory, Kind::Handles,
+        Kind::Threads, Kind::Hang, Kind::Counter, Kind::ThreadEnd, Kind::ThreadStart}) {
     EXPECT_EQ(kind_from(to_string(kind)), kind);
   }
 }

@@ -59,6 +59,31 @@ TEST(Exits, ACrashFallsUnderAnExitRuleWhenNoCrashRuleWantsIt) {
   EXPECT_EQ(find_rule(rules, *signal, end.facts), &rules.rules[0]);
 }
 
+TEST(Exits, OneOfAThreadIsNoneOfTheProcess) {
+  const auto ends = rules_with(rules::Condition::Kind::ThreadEnd, {3});
+  const auto facts = ended_with(3).facts;
+  store::Signal signal;
+  signal.kind = store::Kind::ThreadEnd;
+  EXPECT_EQ(find_rule(ends, signal, facts), nullptr);  // of no known code
+  signal.exit_code = 3;
+  EXPECT_EQ(find_rule(ends, signal, facts), &ends.rules[0]);
+  EXPECT_EQ(find_rule(rules_with(rules::Condition::Kind::Exit, {3}), signal, facts), nullptr);
+  signal.exit_code = 4;
+  EXPECT_EQ(find_rule(ends, signal, facts), nullptr);
+  EXPECT_FALSE(exit_signal(ended_with(3), ends));
+}
+
+TEST(Exits, AStartOfAThreadGoesByItsModule) {
+  auto rules = rules_with(rules::Condition::Kind::ThreadStart);
+  rules.rules[0].when.texts = {"inject*.dll"};
+  store::Signal signal;
+  signal.kind = store::Kind::ThreadStart;
+  signal.text = "C:\\x\\inject.dll";
+  EXPECT_EQ(find_rule(rules, signal, ended_with(0).facts), &rules.rules[0]);
+  signal.text = "C:\\x\\other.dll";
+  EXPECT_EQ(find_rule(rules, signal, ended_with(0).facts), nullptr);
+}
+
 TEST(Exits, WithoutACodeNoExitRuleIsMeant) {
   const auto rules = rules_with(rules::Condition::Kind::Exit);
   store::Signal signal;
