@@ -115,7 +115,7 @@ class Search {
   /// The module of \p address where it is a driver that Windows does not bring along.
   [[nodiscard]] std::optional<std::size_t> third_party(std::uint64_t address) const {
     const auto module = module_at(address);
-    return module && !is_system_module(modules_[*module].name()) ? module : std::nullopt;
+    return module && !is_windows_driver(modules_[*module]) ? module : std::nullopt;
   }
   [[nodiscard]] std::uint64_t instruction() const {
     return input_.snapshot.exception ? input_.snapshot.exception->address : 0;

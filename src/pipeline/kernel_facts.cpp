@@ -248,7 +248,7 @@ void add_kernel_facts(const snapshot::Snapshot& snapshot,
   }
   add_current(from, budget, report);
   for (std::size_t i = 0; i < report.modules.size(); ++i)
-    report.modules[i].third_party = !analysis::is_system_module(snapshot.modules[i].name());
+    report.modules[i].third_party = !analysis::is_windows_driver(snapshot.modules[i]);
 }
 
 }  // namespace vigil::pipeline

@@ -84,6 +84,18 @@ TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
   EXPECT_EQ(findings.crash->access, "write");
 }
 
+TEST(KernelAnalysis, BlamesADriverThatOnlyHasTheNameOfOneOfWindows) {
+  Machine machine;
+  machine.add(0xfffff80099000000, R"(\??\C:\Program Files\Contoso\kbdhid.sys)");
+  machine.snapshot.exception->address = 0xfffff80099001234;
+  machine.frame(0xfffff80099001234, "kbdhid.sys", "context");
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "kbdhid.sys");
+  EXPECT_EQ(findings.blame_reason, "the instruction that failed is in it");
+  EXPECT_THAT(findings.synopsis, HasSubstr("; kbdhid.sys is to blame: "));
+  EXPECT_EQ(findings.signature.text, "kbdhid.sys+0x1234 | DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+}
+
 TEST(KernelAnalysis, TellsByWhichAccessTheKernelFailed) {
   Machine machine;
   auto& bugcheck = machine.snapshot.kernel->bugcheck;
