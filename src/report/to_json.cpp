@@ -143,7 +143,7 @@ class Writer {
   }
   /// When a driver was linked: a dump of a program has too many modules for what that tells.
   void derived_link_time(const char* key, const Module& module) {
-    if (report_.kernel) time(key, link_time_of(module, report_.dump_time));
+    if (report_.kernel) time(key, link_stamp_of(module, report_).time);
   }
   /// The place of an item in its list.
   void derived_position(const char* key) {
