@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -39,6 +41,16 @@ TEST_F(Kernel, GivesOneJsonObject) {
   EXPECT_FALSE(json["counters"][0].contains("bytes"));
   EXPECT_FALSE(json.contains("threads"));
   EXPECT_FALSE(json.contains("blame"));
+}
+
+TEST_F(Kernel, HasTheSameFiguresInWordsAndInJson) {
+  const auto file = write(test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel));
+  const auto output = vigil({"kernel", file, "--vm"});
+  const auto json = vigil_json({"kernel", file, "--vm"});
+  EXPECT_EQ(std::ranges::count(output.out, '\n'), std::ssize(json["counters"])) << output.out;
+  EXPECT_THAT(output.out, HasSubstr("page files, size of"));
+  EXPECT_THAT(output.out, HasSubstr("page files, free"));
+  EXPECT_THAT(output.out, testing::Not(HasSubstr("page_file")));
 }
 
 TEST_F(Kernel, TakesASoundSmallDumpForWhole) {

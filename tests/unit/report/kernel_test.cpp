@@ -37,7 +37,7 @@ TEST(KernelReport, TellsItsSixSections) {
                               "IRQL 2, 2592 MHz"));
   EXPECT_THAT(text, HasSubstr("Processor 1   idle"));
   EXPECT_THAT(text, HasSubstr("committed                   15.0 GiB  triage block"));
-  EXPECT_THAT(text, HasSubstr("not in this dump: memory available; page files, size of"));
+  EXPECT_THAT(text, HasSubstr("not in this dump: memory available; page files, size of\n"));
   EXPECT_THAT(text, HasSubstr("* not among Windows' own drivers"));
   EXPECT_THAT(text, HasSubstr("Instances     1 audiodg.exe"));
   EXPECT_THAT(text, HasSubstr("Process environment block at 0x5b68293000"));
