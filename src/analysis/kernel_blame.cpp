@@ -100,10 +100,11 @@ class Search {
   /// What the bugcheck names, and would tell who it was, where this dump does not have it.
   [[nodiscard]] std::string missing_object() const {
     if (const auto request = snapshot::named_request(kernel_.bugcheck)) {
-      return fmt::format(kernel_.request ? "whose device the request {:#x} lies at, which the "
-                                           "bugcheck names, is not in this dump"
-                                         : "the request {:#x}, which the bugcheck names, is not in "
-                                           "this dump",
+      if (!kernel_.request) {
+        return fmt::format("the request {:#x}, which the bugcheck names, is not in this dump",
+                           *request);
+      }
+      return fmt::format("the driver at whose device the request {:#x} lies is not in this dump",
                          *request);
     }
     if (const auto ended = snapshot::ended_object(kernel_.bugcheck)) {

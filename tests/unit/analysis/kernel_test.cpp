@@ -279,8 +279,7 @@ TEST(KernelAnalysis, SaysThatWhatTheBugcheckNamesIsNotInTheDump) {
             "the thread that ended, 0xffff908b00001000, is not in this dump");
   machine.snapshot.kernel->request.emplace();
   EXPECT_EQ(reason_of({0x44, {kObject, 0, 0, 0}}),
-            "whose device the request 0xffff908b00001000 lies at, which the bugcheck names, is not "
-            "in this dump");
+            "the driver at whose device the request 0xffff908b00001000 lies is not in this dump");
 }
 
 TEST(KernelAnalysis, ClaimsNoFrameWhereNoneIsKnown) {
