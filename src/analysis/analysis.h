@@ -102,6 +102,10 @@ struct ExplainedKey {
 /// blamed. Letter case does not matter.
 [[nodiscard]] bool is_system_module(std::string_view file_name);
 
+/// Whether \p module of a kernel dump is one of Windows' own drivers: by its name, by its folder
+/// where the dump has its path, and by who made it where the dump has its image.
+[[nodiscard]] bool is_windows_driver(const snapshot::Module& module);
+
 /// A bugcheck and its parameters in words; empty where nothing is known.
 struct BugcheckText {
   std::string name{};     ///< `DRIVER_IRQL_NOT_LESS_OR_EQUAL`, or the code.

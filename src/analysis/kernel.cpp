@@ -127,7 +127,10 @@ report::Signature make_kernel_signature(const Input& input,
                                         const KernelCulprit& culprit) {
   auto named = crash;
   named.name = class_of(input);
-  const bool walked = culprit.frame && !culprit.probable;
+  // One that goes by the name of a driver of Windows would be passed over on the stack.
+  const bool disguised = culprit.module && !culprit.of_windows &&
+                         is_system_module(input.snapshot.modules[*culprit.module].name());
+  const bool walked = culprit.frame && !culprit.probable && !disguised;
   if (!culprit.is_known() || walked) return make_signature(named_stack(input), &named);
   if (!culprit.module) return make_signature_of(ascii_lower(culprit.process), named);
   const auto& module = input.snapshot.modules[*culprit.module];

@@ -27,20 +27,39 @@ std::optional<CodeView> codeview_at(const PeImage& image, std::uint64_t rva) {
   return std::nullopt;
 }
 
+/// How many entries the directory claims, within the limit.
+std::uint64_t entry_count(const PeImage& image) {
+  const auto bytes = image.directory(Directory::Debug).size;
+  return std::min(bytes / sizeof(format::DebugDirectory), kMaxDebugEntries);
+}
+
+Result<format::DebugDirectory> entry_at(const PeImage& image, std::uint64_t index) {
+  constexpr auto kBytes = sizeof(format::DebugDirectory);
+  const auto start = image.directory(Directory::Debug).rva;
+  return image.at(start + index * kBytes, kBytes).read<format::DebugDirectory>(0);
+}
+
 }  // namespace
 
 std::optional<CodeView> read_codeview(const PeImage& image) {
-  const auto range = image.directory(Directory::Debug);
-  const auto count = std::min(range.size / sizeof(format::DebugDirectory), kMaxDebugEntries);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const auto entry =
-        image.at(range.rva + i * sizeof(format::DebugDirectory), sizeof(format::DebugDirectory))
-            .read<format::DebugDirectory>(0);
+  for (std::uint64_t i = 0; i < entry_count(image); ++i) {
+    const auto entry = entry_at(image, i);
     if (!entry.ok()) break;
     if (entry->type != format::kDebugTypeCodeView) continue;
     if (auto found = codeview_at(image, entry->address_of_raw_data)) return found;
   }
   return std::nullopt;
+}
+
+std::optional<bool> is_reproducible(const PeImage& image) {
+  const auto count = entry_count(image);
+  if (count == 0) return std::nullopt;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto entry = entry_at(image, i);
+    if (!entry.ok()) return std::nullopt;
+    if (entry->type == format::kDebugTypeRepro) return true;
+  }
+  return false;
 }
 
 }  // namespace vigil::image

@@ -135,6 +135,7 @@ struct DebugDirectory {
 };
 static_assert(sizeof(DebugDirectory) == 28);
 inline constexpr std::uint32_t kDebugTypeCodeView = 2;
+inline constexpr std::uint32_t kDebugTypeRepro = 16;
 
 struct CodeViewRsds {
   std::uint32_t signature;
@@ -194,5 +195,14 @@ struct VersionInfoStart {
 };
 static_assert(sizeof(VersionInfoStart) == 56);
 inline constexpr std::uint32_t kFixedFileInfoSignature = 0xfeef04bd;
+
+/// What each block of VS_VERSIONINFO begins with. The key follows, in UTF-16 with its NUL, then the
+/// value, then the blocks inside: each from a multiple of 4 on.
+struct VersionBlock {
+  std::uint16_t length;        // of all of it
+  std::uint16_t value_length;  // of text in characters, of other values in bytes
+  std::uint16_t type;          // 1: text
+};
+static_assert(sizeof(VersionBlock) == 6);
 
 }  // namespace vigil::image::format

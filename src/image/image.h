@@ -159,8 +159,14 @@ struct CodeView {
 /// The first CodeView record of the debug directory.
 [[nodiscard]] std::optional<CodeView> read_codeview(const PeImage& image);
 
+/// Whether the image was linked to be reproducible, so that its header's time stamp is a hash: by
+/// the debug directory. None: the image has none, or not all of it is there.
+[[nodiscard]] std::optional<bool> is_reproducible(const PeImage& image);
+
 /// The fixed file version of the version resource: `10.0.20348.1`.
 [[nodiscard]] std::optional<std::string> read_file_version(const PeImage& image);
+/// `Microsoft Corporation`: the CompanyName of the version resource, in the first of its languages.
+[[nodiscard]] std::optional<std::string> read_company(const PeImage& image);
 
 struct Export {
   std::string name;  ///< As the image has it, decorated or not; empty: exported by number only.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf.h"
 #include "image/format.h"
 #include "image/image.h"
 
@@ -55,19 +56,76 @@ std::optional<format::ResourceDataEntry> find_version_data(const PeImage& image)
   return data.ok() ? std::optional(*data) : std::nullopt;
 }
 
+/// The first \p limit bytes of VS_VERSIONINFO, or fewer where it is shorter.
+ByteView version_info(const PeImage& image, std::uint64_t limit) {
+  if (image.directory(Directory::Resources).size == 0) return {};
+  const auto data = find_version_data(image);
+  if (!data) return {};
+  return image.at(data->offset_to_data, std::min<std::uint64_t>(data->size, limit));
+}
+
+constexpr std::uint64_t aligned(std::uint64_t offset) {
+  constexpr std::uint64_t kAlignment = 4;
+  return (offset + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+/// UTF-16 from \p offset to a NUL; without one within \p bytes, up to their end.
+ByteView text_at(ByteView bytes, std::uint64_t offset) {
+  std::uint64_t size = 0;
+  for (; bytes.contains(offset + size, sizeof(char16_t)); size += sizeof(char16_t))
+    if (*bytes.read<char16_t>(offset + size) == 0) break;
+  return bytes.clamp(offset, size);
+}
+
+/// One block of VS_VERSIONINFO, taken apart.
+struct Block {
+  std::uint64_t size = 0;  ///< To the end of what is inside.
+  std::string key;
+  ByteView value;  ///< And what is behind it: lengths of text are in bytes in some images.
+  ByteView inner;  ///< The blocks inside, where the value is as long as it claims.
+};
+
+std::optional<Block> block_at(ByteView bytes, std::uint64_t offset) {
+  const auto head = bytes.read<format::VersionBlock>(offset);
+  if (!head.ok() || head->length < sizeof(format::VersionBlock)) return std::nullopt;
+  const auto all = bytes.clamp(offset, head->length);
+  const auto key = text_at(all, sizeof(format::VersionBlock));
+  const auto value = aligned(sizeof(format::VersionBlock) + key.size() + sizeof(char16_t));
+  const auto inner = aligned(value + head->value_length);
+  return Block{head->length, utf8_from_utf16_bytes(key).text, all.clamp(value, all.size()),
+               all.clamp(inner, all.size())};
+}
+
+/// The block called \p key among those of \p bytes, or the first where no name is asked for.
+std::optional<Block> find_block(ByteView bytes, std::string_view key) {
+  constexpr int kMaxBlocks = 64;
+  std::uint64_t offset = 0;
+  for (int i = 0; i < kMaxBlocks; ++i) {
+    auto block = block_at(bytes, offset);
+    if (!block || key.empty() || block->key == key) return block;
+    offset = aligned(offset + block->size);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> read_file_version(const PeImage& image) {
-  if (image.directory(Directory::Resources).size == 0) return std::nullopt;
-  const auto data = find_version_data(image);
-  if (!data) return std::nullopt;
-  const auto start = image
-                         .at(data->offset_to_data,
-                             std::min<std::uint64_t>(data->size, sizeof(format::VersionInfoStart)))
-                         .read<format::VersionInfoStart>(0);
+  const auto start =
+      version_info(image, sizeof(format::VersionInfoStart)).read<format::VersionInfoStart>(0);
   if (!start.ok() || start->signature != format::kFixedFileInfoSignature) return std::nullopt;
   return fmt::format("{}.{}.{}.{}", start->file_version_ms >> 16, start->file_version_ms & 0xffff,
                      start->file_version_ls >> 16, start->file_version_ls & 0xffff);
+}
+
+std::optional<std::string> read_company(const PeImage& image) {
+  constexpr std::uint64_t kMaxBytes = 0xffff;  // what a length can say
+  const auto root = block_at(version_info(image, kMaxBytes), 0);
+  const auto strings = root ? find_block(root->inner, "StringFileInfo") : std::nullopt;
+  const auto language = strings ? find_block(strings->inner, {}) : std::nullopt;
+  const auto company = language ? find_block(language->inner, "CompanyName") : std::nullopt;
+  if (!company) return std::nullopt;
+  return utf8_from_utf16_bytes(text_at(company->value, 0)).text;
 }
 
 }  // namespace vigil::image

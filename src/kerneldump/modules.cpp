@@ -48,7 +48,9 @@ void read_image(Kernel& kernel, snapshot::Module& module) {
   if (image->header().size_of_image != 0 && module.size == 0)
     module.size = image->header().size_of_image;
   if (image->header().checksum != 0) module.checksum = image->header().checksum;
+  module.reproducible = image::is_reproducible(*image);
   if (auto version = image::read_file_version(*image)) module.version = std::move(*version);
+  if (auto company = image::read_company(*image)) module.company = std::move(*company);
   if (auto codeview = image::read_codeview(*image)) {
     module.debug_id = std::move(codeview->debug_id);
     module.debug_file = std::move(codeview->debug_file);

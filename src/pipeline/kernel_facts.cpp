@@ -273,8 +273,10 @@ void add_kernel_facts(const snapshot::Snapshot& snapshot,
                                        request->major_function, request->minor_function};
   }
   add_current(from, budget, report);
-  for (std::size_t i = 0; i < report.modules.size(); ++i)
-    report.modules[i].third_party = !analysis::is_system_module(snapshot.modules[i].name());
+  for (std::size_t i = 0; i < report.modules.size(); ++i) {
+    report.modules[i].third_party = !analysis::is_windows_driver(snapshot.modules[i]);
+    report.modules[i].reproducible = snapshot.modules[i].reproducible;
+  }
 }
 
 }  // namespace vigil::pipeline

@@ -48,6 +48,15 @@ void add_identities(const symbols::SymbolFiles& files, TextBudget& budget, repor
   }
 }
 
+/// What images say of the time stamps of a machine's drivers, where the dump does not have them.
+void add_stamp_kinds(symbols::ModuleImages& images, report::Report& report) {
+  for (std::size_t i = 0; i < report.modules.size(); ++i) {
+    auto& reproducible = report.modules[i].reproducible;
+    if (reproducible) continue;
+    if (const auto* image = images.image(i)) reproducible = image::is_reproducible(*image);
+  }
+}
+
 /// What of the symbol files in use is damaged: a name may then be a neighbour's.
 void add_symbol_losses(const symbols::SymbolFiles& files,
                        TextBudget& budget,
@@ -98,6 +107,7 @@ report::Report make_report(Dump& dump,
   if (snapshot.kernel) add_kernel_facts(snapshot, budget, report);
   add_stacks({snapshot, dump.memory(), modules, images, files, library}, limits, budget, report);
   add_identities(files, budget, report);
+  if (snapshot.kernel) add_stamp_kinds(images, report);
 
   const auto unused_samples = add_samples(snapshot, samples, library, limits, report);
 

@@ -62,6 +62,7 @@ void describe(Archive& a, Of<Module> auto& module) {
   a.text("debug_id", module.debug_id);
   a.text("symbols", module.symbols);
   a.flag("third_party", module.third_party);
+  a.flag("reproducible_build", module.reproducible);
   a.derived("loaded_symbols", !module.symbols.empty() && module.symbols != "none");
 }
 

@@ -82,8 +82,11 @@ struct Module {
   std::string code_id{};
   std::string debug_file{};
   std::string debug_id{};
-  std::string symbols{};     ///< none, exports, pdb, sym
-  bool third_party = false;  ///< In a kernel dump: a driver that is not one of Windows' own.
+  std::string symbols{};  ///< none, exports, pdb, sym
+  /// In a kernel dump: a driver that is not among Windows' own as analysis knows them.
+  bool third_party = false;
+  /// In a kernel dump: whether the time stamp in the code id is a hash. None: nobody has the image.
+  std::optional<bool> reproducible{};
   friend bool operator==(const Module&, const Module&) = default;
 };
 

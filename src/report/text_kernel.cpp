@@ -189,14 +189,31 @@ void add_kernel_threads(TextPage& page, const Kernel& kernel, const TextOptions&
   }
 }
 
-constexpr const char* kReproducible = "hash";
+constexpr const char* kHash = "hash";
+constexpr const char* kNoDate = "-";
 
 /// `2021-02-21`, or what stands in place of a date.
-std::string date_of(const Module& module, Timestamp dump_time) {
+std::string date_of(const Module& module, const Report& report) {
   constexpr std::size_t kDateChars = 10;
-  if (const auto time = link_time_of(module, dump_time))
-    return format_utc(*time).substr(0, kDateChars);
-  return time_stamp_of(module) ? kReproducible : "-";
+  const auto stamp = link_stamp_of(module, report);
+  if (stamp.time) return format_utc(*stamp.time).substr(0, kDateChars);
+  return stamp.is_hash ? kHash : kNoDate;
+}
+
+/// What the signs in the table of drivers mean, where there are any.
+void add_module_signs(TextPage& page, const Report& report, bool hashes, bool without_dates) {
+  if (std::ranges::any_of(report.modules, &Module::third_party))
+    page.line(kNotOfWindows, Style::Faint);
+  if (hashes)
+    page.line(
+        fmt::format("{}: the stamp is no time: of a reproducible build, or out of range", kHash),
+        Style::Faint);
+  if (without_dates)
+    page.line(
+        fmt::format("{} for a date: since build 15063 Windows' own have hashes, which may look "
+                    "like times",
+                    kNoDate),
+        Style::Faint);
 }
 
 /// As `lm` has them: by address.
@@ -215,10 +232,11 @@ void add_kernel_modules(TextPage& page, const Report& report, const TextOptions&
       fmt::format("{:<{}} {:<{}} {:<{}} {:<8} {:<10} {:<{}} {}", "Start", kDigits, "End", kDigits,
                   "Name", kNameColumns, "Stamp", "Date", "Version", kVersionColumns, "Symbols"),
       Style::Faint);
-  bool reproducible = false;
+  bool hashes = false, without_dates = false;
   for (const auto* module : by_address(report.modules)) {
-    const auto date = date_of(*module, report.dump_time);
-    reproducible = reproducible || date == kReproducible;
+    const auto date = date_of(*module, report);
+    hashes = hashes || date == kHash;
+    without_dates = without_dates || (date == kNoDate && !module->code_id.empty());
     page.row(fmt::format(
         "{:#018x} {:#018x} {:<{}} {:<8} {:<10} {:<{}} {}{}", module->base,
         module->base + module->size,
@@ -228,12 +246,7 @@ void add_kernel_modules(TextPage& page, const Report& report, const TextOptions&
         kVersionColumns, module->symbols.empty() ? "-" : module->symbols,
         module->third_party ? " *" : ""));
   }
-  if (std::ranges::any_of(report.modules, &Module::third_party))
-    page.line("* is no part of Windows: a third party's", Style::Faint);
-  if (reproducible)
-    page.line(
-        fmt::format("{}: a reproducible build, whose stamp is a hash and no time", kReproducible),
-        Style::Faint);
+  add_module_signs(page, report, hashes, without_dates);
   if (report.unloaded_modules.empty()) return;
   page.blank();
   page.line(fmt::format("Unloaded before the dump: {}", report.unloaded_modules.size()),
@@ -273,6 +286,10 @@ void add_bugcheck(TextPage& page, const Report& report) {
   }
   if (!report.threads.empty() && !report.threads.front().registers.empty())
     page.field("Registers", fault_in_words(bugcheck));
+  if (!report.crash) return;
+  for (const auto& sentence : report.crash->decoded) page.field("Decoded", sentence);
+  add_instruction(page, *report.crash);
+  add_crashed_registers(page, report);
 }
 
 std::string kernel_part_to_text(const Report& report, KernelPart part, const TextOptions& options) {
@@ -280,10 +297,7 @@ std::string kernel_part_to_text(const Report& report, KernelPart part, const Tex
   if (!report.kernel) return {};
   const auto& kernel = *report.kernel;
   switch (part) {
-    case KernelPart::Bugcheck:
-      add_bugcheck(page, report);
-      add_crashed_registers(page, report);
-      break;
+    case KernelPart::Bugcheck: add_bugcheck(page, report); break;
     case KernelPart::Vm: add_kernel_state(page, kernel, true); break;
     case KernelPart::Processors:
       if (kernel.processors.empty()) page.line("No processor could be read in this dump.");

@@ -15,6 +15,10 @@
 /// What the texts of a dump of a whole machine share.
 namespace vigil::report {
 
+/// What the star behind a driver means.
+inline constexpr std::string_view kNotOfWindows =
+    "* not among Windows' own drivers as Vigil knows them";
+
 inline constexpr int kDigits = 18;  ///< 0x and 16 of them
 
 template <class T>

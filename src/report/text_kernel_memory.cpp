@@ -23,6 +23,8 @@ constexpr Words kWords[] = {
     {"available", "memory available"},
     {"resident_available", "memory not locked"},
     {"page_files", "page files, number of"},
+    {"page_file_size", "page files, size of"},
+    {"page_file_free", "page files, free"},
     {"commit", "committed"},
     {"commit_limit", "commit limit"},
     {"commit_limit_maximum", "commit limit, highest"},
@@ -77,13 +79,10 @@ std::string low_memory_in_words(const Kernel& kernel) {
 
 void add_kernel_state(TextPage& page, const Kernel& kernel, bool whole) {
   std::string missing;
-  const auto add_missing = [&](std::string_view name) {
-    missing += fmt::format("{}{}", missing.empty() ? "" : "; ", name);
-  };
   for (const auto& counter : kernel.counters) {
     const bool is_known = counter.bytes || counter.count;
     if (!is_known && !whole && counter.source.empty()) {
-      add_missing(in_words(counter.name));
+      missing += (missing.empty() ? "" : "; ") + in_words(counter.name);
       continue;
     }
     const auto value = counter.bytes   ? format_bytes(*counter.bytes)
@@ -92,10 +91,6 @@ void add_kernel_state(TextPage& page, const Kernel& kernel, bool whole) {
     add_line(page, in_words(counter.name), value,
              counter.source.empty() ? "not in this dump" : counter.source);
   }
-  // The kernel keeps that outside of what its debugger data leads to.
-  constexpr std::string_view kPageFileSize = "page files, size of";
-  if (whole) add_line(page, kPageFileSize, "-", "not in this dump");
-  if (!whole) add_missing(kPageFileSize);
   if (!missing.empty()) page.line("not in this dump: " + missing, Style::Faint);
 }
 

@@ -143,7 +143,7 @@ class Writer {
   }
   /// When a driver was linked: a dump of a program has too many modules for what that tells.
   void derived_link_time(const char* key, const Module& module) {
-    if (report_.kernel) time(key, link_time_of(module, report_.dump_time));
+    if (report_.kernel) time(key, link_stamp_of(module, report_).time);
   }
   /// The place of an item in its list.
   void derived_position(const char* key) {
@@ -210,6 +210,10 @@ void add_part(Writer& a, const Report& report, const Kernel& kernel, KernelPart 
       a.object("bugcheck", kernel.bugcheck);
       a.object("blame", kernel.blame, is_named(kernel.blame));
       a.text("blame_reason", report.blame_reason);
+      a.object("request", kernel.request);
+      a.object("crash_info", report.crash);
+      // Of a machine the first is the one that stopped it.
+      if (!report.threads.empty()) a.registers("registers", report.threads.front().registers);
       break;
     case KernelPart::Vm: a.list("counters", kernel.counters, kMaxCounters); break;
     case KernelPart::Processors: a.list("processors", kernel.processors, kMaxProcessors); break;

@@ -13,6 +13,7 @@
 #include "base/utf.h"
 #include "base/words.h"
 #include "report/report.h"
+#include "report/text_kernel.h"
 #include "report/text_page.h"
 #include "report/text_sections.h"
 
@@ -165,13 +166,13 @@ void add_modules(TextPage& page, const Report& report, const TextOptions& option
   for (const auto* module : modules) {
     const auto name = terminal_safe(windows_file_name(module->path));
     const auto version = module->version.empty() ? "-" : terminal_safe(module->version);
-    page.line(fmt::format("{:#018x}  {:#018x}  {:<{}}  {:<{}}  {}", module->base,
-                          module->base + module->size,
-                          cell(name.empty() ? "?" : name, name_columns), name_columns,
-                          cell(version, version_columns), version_columns,
-                          joined({module->symbols.empty() ? "-" : module->symbols,
-                                  module->third_party ? "third party" : ""})));
+    page.line(fmt::format(
+        "{:#018x}  {:#018x}  {:<{}}  {:<{}}  {}", module->base, module->base + module->size,
+        cell(name.empty() ? "?" : name, name_columns), name_columns, cell(version, version_columns),
+        version_columns,
+        (module->symbols.empty() ? "-" : module->symbols) + (module->third_party ? " *" : "")));
   }
+  if (std::ranges::any_of(modules, &Module::third_party)) page.line(kNotOfWindows, Style::Faint);
   if (modules.size() < report.modules.size()) {
     page.line(
         fmt::format("and {} more{} that are not on this stack",

@@ -199,6 +199,10 @@ struct Module {
   std::string version;     ///< File version `1.2.3.4`; empty: not said.
   std::string debug_file;  ///< PDB path as the linker wrote it; empty: no CodeView record.
   std::string debug_id;  ///< GUID and age as symbol stores write them: 32 hex digits, then the age.
+  /// Of a driver, by its image where the dump has that: who made it; empty: not said.
+  std::string company{};
+  /// Whether the time stamp is a hash. None: not known.
+  std::optional<bool> reproducible{};
   [[nodiscard]] AddressRange range() const noexcept { return {base, size}; }
   /// The file name behind the last slash: `ntdll.dll`.
   [[nodiscard]] std::string_view name() const noexcept;

@@ -24,7 +24,9 @@ What vigil says of real kernel dumps, and what others say: WinDbg's `!analyze -v
 headers as the collection's index has them. Made by `./dev compare`; the test `data.kernel_agrees` fails where a line *differs*.
 *Less* names what cannot be had from the dump alone: these are small dumps, whose stacks and versions need the images of the kernel
 and its drivers from a symbol server. Frames count where they were walked; a *guess* is an address that lies on the stack, is said to be
-one, and counts for nothing. Where WinDbg blames the kernel itself, it has found nobody else, and vigil blames nobody: that is the same.
+one, and counts for nothing. WinDbg calls the kernel by the name of its PDB, `ntkrnlmp.exe`: that counts as the same name as the
+`ntoskrnl.exe` that the dump has. Where WinDbg blames the kernel itself, it has found nobody else, and vigil blames nobody: that is the same.
+Dates of drivers count as *less* where only the driver's image would tell that its stamp is one.
 What either groups such dumps by is a form of its own (*form*), put side by side.
 
 """
@@ -83,6 +85,11 @@ def compare_index(table, name, header, report):
     table.add(name, "dump type", "triage" if "type=4" in header else "?", kernel["dump_type"])
 
 
+def date_of(stamp):
+    """`Mon Nov 27 16:31:06 2023 (656534CA)`: a date. Not one: `5DEE2B07 (This is a reproducible …`, `***** Invalid (…)`."""
+    return bool(re.match(r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4} \(", stamp))
+
+
 def windbg_modules(text):
     """`fffff807`5c0e0000 fffff807`5cc54000   nt   ntkrnlmp.exe 5DEE2B07 (…`, and the unloaded behind them."""
     address = r"([0-9a-f]{8}`[0-9a-f]{8})"
@@ -92,7 +99,7 @@ def windbg_modules(text):
         if found:
             start, end, _, image, rest = found.groups()
             stamp = re.search(r"([0-9A-F]{8})\b(?:\)| \()", rest)
-            loaded[number(start)] = (number(end), image.lower(), stamp.group(1) if stamp else "")
+            loaded[number(start)] = (number(end), image.lower(), stamp.group(1) if stamp else "", date_of(rest))
             continue
         found = re.match(rf"{address} {address}\s+(\S+)\s*$", line)
         if found:
@@ -100,18 +107,29 @@ def windbg_modules(text):
     return loaded, unloaded
 
 
+def compare_dates(table, name, loaded, ours):
+    """Which stamps are dates. WinDbg has the images; without them nobody can tell a date of Windows' own from a hash."""
+    theirs = {base for base, (_, _, _, dated) in loaded.items() if dated}
+    dated = {base for base in loaded if ours.get(base, {}).get("time_stamp")}
+    invented = len(dated - theirs)
+    verdict = "differs" if invented else "same" if dated == theirs else "less"
+    table.add(name, "modules, a date", f"{len(theirs)} of {len(loaded)}",
+              f"{len(dated & theirs)} of these, and {invented} of others", verdict)
+
+
 def compare_modules(table, name, text, report):
     loaded, unloaded = windbg_modules(text)
     ours = {int(m["base_addr"], 16): m for m in report["modules"]}
     table.add(name, "modules", len(loaded), len(ours))
-    same = sum(base in ours and int(ours[base]["end_addr"], 16) == end for base, (end, _, _) in loaded.items())
+    same = sum(base in ours and int(ours[base]["end_addr"], 16) == end for base, (end, _, _, _) in loaded.items())
     table.add(name, "modules, start and end", f"{len(loaded)} of {len(loaded)}", f"{same} of {len(loaded)}")
     same = sum(base in ours and ours[base]["filename"].lower() == KERNEL_NAMES.get(image, image)
-               for base, (_, image, _) in loaded.items())
+               for base, (_, image, _, _) in loaded.items())
     table.add(name, "modules, name", f"{len(loaded)} of {len(loaded)}", f"{same} of {len(loaded)}")
-    stamped = {base: stamp for base, (_, _, stamp) in loaded.items() if stamp}
+    stamped = {base: stamp for base, (_, _, stamp, _) in loaded.items() if stamp}
     same = sum(base in ours and ours[base]["code_id"][:8] == stamp for base, stamp in stamped.items())
     table.add(name, "modules, time stamp", f"{len(stamped)} of {len(stamped)}", f"{same} of {len(stamped)}")
+    compare_dates(table, name, loaded, ours)
     ours = {int(m["base_addr"], 16): (int(m["end_addr"], 16), m["filename"]) for m in report["unloaded_modules"]}
     same = sum(ours.get(base) == entry for base, entry in unloaded.items())
     table.add(name, "unloaded, start, end and name", f"{len(unloaded)} of {len(unloaded)}",

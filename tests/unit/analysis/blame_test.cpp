@@ -19,6 +19,45 @@ TEST(SystemModule, IsKnownByNameWhateverItsCase) {
   }
 }
 
+snapshot::Module driver(std::string path, std::string company = {}) {
+  snapshot::Module module;
+  module.path = std::move(path);
+  module.company = std::move(company);
+  return module;
+}
+
+TEST(WindowsDriver, IsKnownByItsNameWhereTheDumpHasNoMore) {
+  for (const auto* name : {"ntoskrnl.exe", "KbdHid.sys", "IntelTA.sys", "IntelPMT.sys",
+                           "E1G6032E.sys", "loop.sys", "BtaMPM.sys"})
+    EXPECT_TRUE(is_windows_driver(driver(name))) << name;
+  for (const auto* name : {"nvlddmkm.sys", "myfault.sys", ""})
+    EXPECT_FALSE(is_windows_driver(driver(name))) << name;
+}
+
+TEST(WindowsDriver, LiesWhereWindowsKeepsItsDrivers) {
+  for (const auto* path :
+       {R"(\SystemRoot\system32\ntoskrnl.exe)", R"(\SystemRoot\System32\DRIVERS\kbdhid.sys)",
+        R"(\SystemRoot\System32\DriverStore\FileRepository\umbus.inf_amd64_b7\umbus.sys)",
+        R"(\??\C:\Windows\system32\drivers\kbdhid.sys)", R"(D:\Windows\System32\kbdhid.sys)",
+        R"(\Device\HarddiskVolume3\Windows\System32\drivers\kbdhid.sys)",
+        R"(\WINDOWS\system32\hal.dll)",
+        R"(\??\C:\ProgramData\Microsoft\Windows Defender\Definition Updates\MpKslDrv.sys)"})
+    EXPECT_TRUE(is_windows_driver(driver(path))) << path;
+  for (const auto* path :
+       {R"(\??\C:\Program Files\Contoso\kbdhid.sys)", R"(\SystemRoot\Temp\kbdhid.sys)",
+        R"(\??\C:\Contoso\Windows\system32\kbdhid.sys)",
+        R"(\SystemRoot\system32\..\..\Contoso\kbdhid.sys)", R"(\Device\HarddiskVolume3)",
+        R"(\Device\kbdhid.sys)", R"(\??\C:\kbdhid.sys)",
+        R"(\SystemRoot\System32\drivers\nvlddmkm.sys)"})
+    EXPECT_FALSE(is_windows_driver(driver(path))) << path;
+}
+
+TEST(WindowsDriver, IsOfMicrosoftOrOneThatOthersWroteForIt) {
+  EXPECT_TRUE(is_windows_driver(driver("kbdhid.sys", "Microsoft Corporation")));
+  EXPECT_FALSE(is_windows_driver(driver("kbdhid.sys", "Contoso Ltd.")));
+  EXPECT_TRUE(is_windows_driver(driver("E1G6032E.sys", "Intel Corporation")));
+}
+
 TEST(Blame, TakesTheInnermostFrameOutsideOfTheSystem) {
   SampleCrash sample(0xc0000005, {0, 0});
   sample.stack().insert(sample.stack().begin(), frame("ntdll.dll", "RtlpHeapFree", 0x10));

@@ -84,6 +84,18 @@ TEST(KernelAnalysis, BlamesTheDriverThatTheInstructionIsIn) {
   EXPECT_EQ(findings.crash->access, "write");
 }
 
+TEST(KernelAnalysis, BlamesADriverThatOnlyHasTheNameOfOneOfWindows) {
+  Machine machine;
+  machine.add(0xfffff80099000000, R"(\??\C:\Program Files\Contoso\kbdhid.sys)");
+  machine.snapshot.exception->address = 0xfffff80099001234;
+  machine.frame(0xfffff80099001234, "kbdhid.sys", "context");
+  const auto findings = machine.analyze();
+  EXPECT_EQ(findings.kernel_blame.module, "kbdhid.sys");
+  EXPECT_EQ(findings.blame_reason, "the instruction that failed is in it");
+  EXPECT_THAT(findings.synopsis, HasSubstr("; kbdhid.sys is to blame: "));
+  EXPECT_EQ(findings.signature.text, "kbdhid.sys+0x1234 | DRIVER_IRQL_NOT_LESS_OR_EQUAL");
+}
+
 TEST(KernelAnalysis, TellsByWhichAccessTheKernelFailed) {
   Machine machine;
   auto& bugcheck = machine.snapshot.kernel->bugcheck;
@@ -249,6 +261,25 @@ TEST(KernelAnalysis, SaysWhyNobodyIsBlamed) {
   EXPECT_THAT(machine.analyze().synopsis,
               testing::EndsWith("; nobody is blamed: this dump does not say which drivers were "
                                 "loaded"));
+}
+
+TEST(KernelAnalysis, SaysThatWhatTheBugcheckNamesIsNotInTheDump) {
+  Machine machine;
+  machine.snapshot.exception.reset();
+  const auto reason_of = [&machine](snapshot::Bugcheck bugcheck) {
+    machine.snapshot.kernel->bugcheck = bugcheck;
+    return machine.analyze().blame_reason;
+  };
+  constexpr std::uint64_t kObject = 0xffff908b00001000;
+  EXPECT_EQ(reason_of({0x9f, {3, 0, 0, kObject}}),
+            "the request 0xffff908b00001000, which the bugcheck names, is not in this dump");
+  EXPECT_EQ(reason_of({0xef, {kObject, 0, 0, 0}}),
+            "the process that ended, 0xffff908b00001000, is not in this dump");
+  EXPECT_EQ(reason_of({0xf4, {6, kObject, 0, 0}}),
+            "the thread that ended, 0xffff908b00001000, is not in this dump");
+  machine.snapshot.kernel->request.emplace();
+  EXPECT_EQ(reason_of({0x44, {kObject, 0, 0, 0}}),
+            "the driver at whose device the request 0xffff908b00001000 lies is not in this dump");
 }
 
 TEST(KernelAnalysis, ClaimsNoFrameWhereNoneIsKnown) {

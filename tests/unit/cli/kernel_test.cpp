@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -39,6 +41,16 @@ TEST_F(Kernel, GivesOneJsonObject) {
   EXPECT_FALSE(json["counters"][0].contains("bytes"));
   EXPECT_FALSE(json.contains("threads"));
   EXPECT_FALSE(json.contains("blame"));
+}
+
+TEST_F(Kernel, HasTheSameFiguresInWordsAndInJson) {
+  const auto file = write(test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel));
+  const auto output = vigil({"kernel", file, "--vm"});
+  const auto json = vigil_json({"kernel", file, "--vm"});
+  EXPECT_EQ(std::ranges::count(output.out, '\n'), std::ssize(json["counters"])) << output.out;
+  EXPECT_THAT(output.out, HasSubstr("page files, size of"));
+  EXPECT_THAT(output.out, HasSubstr("page files, free"));
+  EXPECT_THAT(output.out, testing::Not(HasSubstr("page_file")));
 }
 
 TEST_F(Kernel, TakesASoundSmallDumpForWhole) {
@@ -105,6 +117,22 @@ TEST_F(Kernel, SaysNothingMoreOfAWholeDump) {
   const auto json = vigil_json({"kernel", file, "--processes"});
   EXPECT_EQ(json["status"], "ok");
   EXPECT_FALSE(json.contains("diagnostics"));
+}
+
+/// What analyze --json has printed has it all.
+TEST_F(Kernel, TakesAReportAsAnalyzePrintsIt) {
+  const auto dump = write(test::make_kernel_machine().dump(test::KernelDumpKind::TriageClassic));
+  const auto file = folder / "report.json";
+  std::ofstream(file, std::ios::binary) << vigil({"analyze", "--json", dump}).out;
+  const auto report = utf8_from_path(file);
+  const auto output = vigil({"kernel", report, "--bugcheck"});
+  EXPECT_EQ(output.code, ExitCode::Ok) << output.err;
+  EXPECT_EQ(output.out, vigil({"kernel", dump, "--bugcheck"}).out);
+  std::ofstream(file, std::ios::binary) << R"({"schema_version": 1, "status": "ok"})";
+  const auto other = vigil({"kernel", report, "--bugcheck"});
+  EXPECT_EQ(other.code, ExitCode::Failed);
+  EXPECT_THAT(other.err, HasSubstr("is of a process, and not of a machine"));
+  EXPECT_THAT(other.err, HasSubstr("is a report already"));
 }
 
 TEST_F(Kernel, RefusesWhatIsNoKernelDump) {

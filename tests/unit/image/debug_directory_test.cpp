@@ -76,5 +76,24 @@ TEST(DebugDirectory, FindsNothingWithoutARecord) {
   EXPECT_FALSE(read_codeview(OpenImage(image_with(entry(9, kBase), 0xffff'ffff)).image.value()));
 }
 
+std::optional<bool> reproducible(const std::string& bytes) {
+  const OpenImage open(bytes);
+  return is_reproducible(open.image.value());
+}
+
+TEST(DebugDirectory, TellsAReproducibleBuildByItsEntry) {
+  const auto with = entry(2, kBase + 56).raw(entry(16, 0).bytes());
+  EXPECT_EQ(reproducible(image_with(with, 56)), true);
+  EXPECT_EQ(reproducible(image_with(entry(2, kBase + 28), 28)), false);
+}
+
+TEST(DebugDirectory, DoesNotTellWhatItDoesNotHaveWhole) {
+  EXPECT_EQ(reproducible(image_with(entry(2, kBase), 0)), std::nullopt);
+  PeBuilder pe;
+  pe.section(".rdata", PeBuilder::kImageSize - 28, PeBuilder::kReadOnly, entry(2, 0).bytes());
+  pe.directory(6, PeBuilder::kImageSize - 28, 56);
+  EXPECT_EQ(reproducible(pe.mapped()), std::nullopt);
+}
+
 }  // namespace
 }  // namespace vigil::image

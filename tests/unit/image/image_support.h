@@ -26,7 +26,9 @@ struct OpenImage {
 /// Calls everything that reads from an image: nothing may end the process, whatever the bytes.
 inline void read_everything(const image::PeImage& image) {
   (void)image::read_codeview(image);
+  (void)image::is_reproducible(image);
   (void)image::read_file_version(image);
+  (void)image::read_company(image);
   (void)image::find_export(image, "Beta");
   (void)image.find_function(0x1010);
   (void)image.nearest_arm64_function(0x1010);

@@ -38,8 +38,8 @@ TEST(KernelReport, TellsItsSixSections) {
                               "IRQL 2, 2592 MHz"));
   EXPECT_THAT(text, HasSubstr("Processor 1   idle"));
   EXPECT_THAT(text, HasSubstr("committed                   15.0 GiB  triage block"));
-  EXPECT_THAT(text, HasSubstr("not in this dump: memory available; page files, size of"));
-  EXPECT_THAT(text, HasSubstr("third party"));
+  EXPECT_THAT(text, HasSubstr("not in this dump: memory available; page files, size of\n"));
+  EXPECT_THAT(text, HasSubstr("* not among Windows' own drivers"));
   EXPECT_THAT(text, HasSubstr("Instances     1 audiodg.exe"));
   EXPECT_THAT(text, HasSubstr("Process environment block at 0x5b68293000"));
   EXPECT_THAT(text, HasSubstr("Thread environment block at 0x5b682f4000"));
@@ -55,7 +55,8 @@ TEST(KernelReport, GivesEachPartAlone) {
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Vm, {}), HasSubstr("not in this dump"));
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Threads, {}),
               HasSubstr("4304.16812 audiodg.exe     waiting     UserRequest"));
-  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Modules, {}), HasSubstr("third party"));
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Modules, {}),
+              HasSubstr("* not among Windows' own drivers"));
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Peb, {}), HasSubstr("audiodg.exe 0x1"));
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Teb, {}),
               AllOf(HasSubstr("Client id     4304.16812"),
@@ -74,6 +75,26 @@ TEST(KernelReport, GivesEachPartAlone) {
   EXPECT_EQ(json["bugcheck"]["code"], "0x000000d1");
   EXPECT_EQ(json["blame"]["module"], "badnet.sys");
   EXPECT_FALSE(json.contains("processes"));
+}
+
+TEST(KernelReport, TellsOfTheBugcheckInJsonWhatItTellsInWords) {
+  auto report = sample_kernel_report();
+  report.crash->address = 0xfffff800a56d1ae9;
+  report.crash->instruction = "mov eax, [rcx+0x8]";
+  report.crash->instruction_bytes = "8b 41 08";
+  report.threads.front().registers = {{"rax", 1}, {"rcx", 0x21}};
+  const auto text = kernel_part_to_text(report, KernelPart::Bugcheck, {});
+  EXPECT_THAT(text, HasSubstr("At            0xfffff800a56d1ae9"));
+  EXPECT_THAT(text, HasSubstr("Instruction   mov eax, [rcx+0x8]  (8b 41 08)"));
+  EXPECT_THAT(text, HasSubstr("Request       0xffff908b01234560"));
+  EXPECT_THAT(text, HasSubstr("rcx 0000000000000021"));
+  const auto json =
+      nlohmann::json::parse(kernel_parts_to_json(report, {KernelPart::Bugcheck}, true));
+  EXPECT_EQ(json["crash_info"]["instruction_address"], "0xfffff800a56d1ae9");
+  EXPECT_EQ(json["crash_info"]["instruction"], "mov eax, [rcx+0x8]");
+  EXPECT_EQ(json["registers"]["rcx"], "0x0000000000000021");
+  EXPECT_EQ(json["request"]["address"], "0xffff908b01234560");
+  EXPECT_EQ(json["request"]["driver"], "\\Driver\\badnet");
 }
 
 TEST(KernelReport, SaysWhatTheMachineIsFor) {
@@ -140,31 +161,79 @@ TEST(KernelReport, HasOneLineForARow) {
               HasSubstr("nnn…"));
 }
 
-TEST(KernelReport, ListsItsModulesByAddressWithTheirDates) {
+Module driver(std::uint64_t base, std::string path, std::string code_id) {
+  Module module;
+  module.base = base;
+  module.path = std::move(path);
+  module.code_id = std::move(code_id);
+  module.third_party = true;
+  return module;
+}
+
+/// Of 2021-02-21, Windows 10 of the build \p version.
+Report report_of(std::string version, std::vector<Module> modules) {
   auto report = sample_kernel_report();
-  report.dump_time = Timestamp{1'613'871'502'000'000};  // 2021-02-21
-  const auto driver = [](std::uint64_t base, std::string path, std::string code_id) {
-    Module module;
-    module.base = base;
-    module.path = std::move(path);
-    module.code_id = std::move(code_id);
-    return module;
-  };
-  report.modules = {driver(0xfffff80020000000, "b.sys", "5F3A2B4C12000"),
-                    driver(0xfffff80010000000, "a.sys", "E5A7B9C112000"),
-                    driver(0xfffff80030000000, "c.sys", ""),
-                    driver(0xfffff80040000000, "d.sys", "0000123412000")};
+  report.dump_time = Timestamp{1'613'871'502'000'000};
+  report.system.os_version = std::move(version);
+  report.modules = std::move(modules);
+  return report;
+}
+
+TEST(KernelReport, ListsItsModulesByAddressWithTheirDates) {
+  const auto report =
+      report_of("10.0.19041", {driver(0xfffff80020000000, "b.sys", "5F3A2B4C12000"),
+                               driver(0xfffff80010000000, "a.sys", "E5A7B9C112000"),
+                               driver(0xfffff80030000000, "c.sys", ""),
+                               driver(0xfffff80040000000, "d.sys", "0000123412000")});
   const auto text = kernel_part_to_text(report, KernelPart::Modules, {});
   EXPECT_LT(text.find("a.sys"), text.find("b.sys"));
   EXPECT_THAT(text, HasSubstr("b.sys            5F3A2B4C 2020-08-17"));
   EXPECT_THAT(text, HasSubstr("a.sys            E5A7B9C1 hash"));
   EXPECT_THAT(text, HasSubstr("c.sys                     -"));
   EXPECT_THAT(text, HasSubstr("d.sys            00001234 hash"));
-  EXPECT_THAT(text, HasSubstr("hash: a reproducible build"));
+  EXPECT_THAT(text, HasSubstr("hash: the stamp is no time"));
   const auto json =
       nlohmann::json::parse(kernel_parts_to_json(report, {KernelPart::Modules}, true));
   EXPECT_THAT(json["modules"][0]["time_stamp"], "2020-08-17T07:01:32.000Z");
   EXPECT_FALSE(json["modules"][1].contains("time_stamp"));
+}
+
+TEST(KernelReport, HasNoDatesOfWindowsOwnDriversThatMayBeHashes) {
+  auto nt = driver(0xfffff80010000000, "ntoskrnl.exe", "5DEE2B0712000");
+  nt.third_party = false;
+  const auto text_of = [&nt](std::string version) {
+    return kernel_part_to_text(report_of(std::move(version), {nt}), KernelPart::Modules, {});
+  };
+  EXPECT_THAT(text_of("10.0.14393"), HasSubstr("ntoskrnl.exe     5DEE2B07 2019-12-09"));
+  EXPECT_THAT(text_of("10.0.15063"), HasSubstr("ntoskrnl.exe     5DEE2B07 -  "));
+  EXPECT_THAT(text_of("10.0.15063"), HasSubstr("- for a date: since build 15063"));
+  EXPECT_THAT(text_of("10.0.15063"), Not(HasSubstr("hash:")));
+  const auto json = nlohmann::json::parse(
+      kernel_parts_to_json(report_of("10.0.15063", {nt}), {KernelPart::Modules}, true));
+  EXPECT_FALSE(json["modules"][0].contains("time_stamp"));
+}
+
+TEST(KernelReport, BelievesAnImageThatSaysWhetherItsStampIsATime) {
+  auto own = driver(0xfffff80010000000, "ntoskrnl.exe", "5DEE2B0712000");
+  own.third_party = false;
+  own.reproducible = false;
+  auto other = driver(0xfffff80020000000, "badnet.sys", "5DEE2B0712000");
+  other.reproducible = true;
+  const auto report = report_of("10.0.19041", {own, other});
+  const auto text = kernel_part_to_text(report, KernelPart::Modules, {});
+  EXPECT_THAT(text, HasSubstr("ntoskrnl.exe     5DEE2B07 2019-12-09"));
+  EXPECT_THAT(text, HasSubstr("badnet.sys       5DEE2B07 hash"));
+  const auto read = from_json(to_json(report, false));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->modules, report.modules);
+}
+
+TEST(KernelReport, HasNoDateFromBeforeThereWasSuchAWindows) {
+  auto report = report_of("10.0.19041", {driver(0xfffff80010000000, "a.sys", "3C7F622A12000")});
+  report.system.cpu = "amd64";
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Modules, {}), HasSubstr("3C7F622A hash"));
+  report.system.cpu = "x86";
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Modules, {}), HasSubstr("2002-03-01"));
 }
 
 TEST(KernelReport, SaysThatNobodyIsBlamedAndWhy) {

@@ -174,7 +174,8 @@ inline Report sample_kernel_report() {
                      0xfffff98a66460000, 0xfffff98a66459000}};
   kernel.counters = {{"commit", std::uint64_t{15} << 30, {}, "triage block"},
                      {"page_files", {}, 1, "MmNumberOfPagingFiles by the debugger data"},
-                     {"available", {}, {}, ""}};
+                     {"available", {}, {}, ""},
+                     {"page_file_size", {}, {}, ""}};
   kernel.peb = ProcessEnvironment{
       .address = 0x5b68293000,
       .inherited_address_space = false,
