@@ -157,7 +157,7 @@ class Debugger {
     const auto told = reinterpret_cast<std::uintptr_t>(info.lpStartAddress);
     const auto start = start_of(nt_, thread).value_or(told);
     if (is_break_in(start)) break_in_ = thread;
-    if (!told_attached_ || break_in_ == thread) return;
+    if (!told_attached_ || break_in_ == thread || !observer_.watches_thread_starts()) return;
     const auto path = mapped_file_at(process_, start);
     if (path.empty() || !observer_.wants_thread_start(path)) return;
     observer_.on_thread_start(path, {.thread = thread,

@@ -51,6 +51,8 @@ class DebugObserver {
   /// The process stands still. \p what: kThreadEndCode, and where the thread was, where the system
   /// still tells.
   virtual void on_thread_end(std::uint32_t /*exit_code*/, const ExceptionContent& /*what*/) {}
+  /// Whether where threads start is worth finding out.
+  [[nodiscard]] virtual bool watches_thread_starts() { return false; }
   /// Whether a thread is worth stopping for that starts in the module at this path. Those that were
   /// there before are not told of.
   [[nodiscard]] virtual bool wants_thread_start(std::string_view /*path*/) { return false; }

@@ -87,6 +87,8 @@ class AttachedDumper final : public DebugObserver {
     act_within_pause(signal, what);
   }
 
+  bool watches_thread_starts() override { return !options_.thread_starts.empty(); }
+
   bool wants_thread_start(std::string_view path) override {
     return rules::module_fits(options_.thread_starts, path) && has_time();
   }
