@@ -68,12 +68,21 @@ struct Kind {
   std::string_view text;
   std::array<std::string_view, 3> others;
 };
+/// Bugcheck whose kinds hold the driver verifier's rules, which 0xC4 names by the same values.
+constexpr std::uint32_t kVerifierLiveDump = 0x1c4;
 constexpr Kind kKinds[] = {
 #define VIGIL_BUGCHECK_KIND(code, value, text, ...) {code, value, text, {__VA_ARGS__}},
 #include "analysis/bugcheck_kinds_000.inc"
 #include "analysis/bugcheck_kinds_0c0.inc"
 #include "analysis/bugcheck_kinds_100.inc"
 #undef VIGIL_BUGCHECK_KIND
+#define VIGIL_DRIVER_RULE(value, name) \
+  {kVerifierLiveDump,                  \
+   value,                              \
+   name,                               \
+   {"condition that was broken, a string", "state of the rule; 0: none", "more of it; 0: none"}},
+#include "analysis/bugcheck_rules.inc"
+#undef VIGIL_DRIVER_RULE
 };
 constexpr auto kHasWords = [](std::uint32_t code) {
   return std::ranges::binary_search(kWords, code, {}, &Words::code);
@@ -96,11 +105,18 @@ std::size_t decider_of(std::uint32_t code) {
   }
 }
 
+/// Which bugcheck's kinds those of \p code are.
+std::uint32_t code_of_kinds(std::uint32_t code, std::uint64_t value) {
+  constexpr std::uint64_t kFirstRule = 0x20000;
+  return code == 0xc4 && value >= kFirstRule ? kVerifierLiveDump : code;
+}
+
 const Kind* kind_of(const snapshot::Bugcheck& bugcheck) {
   const auto code = bugcheck.base_code();
   const auto value = without_sign(bugcheck.parameters[decider_of(code)]);
-  const auto found = std::ranges::find_if(
-      kKinds, [&](const Kind& kind) { return kind.code == code && kind.value == value; });
+  const auto found = std::ranges::find_if(kKinds, [&](const Kind& kind) {
+    return kind.code == code_of_kinds(code, value) && kind.value == value;
+  });
   return found == std::end(kKinds) ? nullptr : found;
 }
 

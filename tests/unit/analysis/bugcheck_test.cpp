@@ -141,6 +141,14 @@ TEST(Bugcheck, TellsTheOthersByWhicheverParameterDecides) {
                    "record of the failure"}));
 }
 
+TEST(Bugcheck, NamesTheRulesOfTheDriverVerifier) {
+  const Words words{"rule that was broken: IrqlExApcLte1", "condition that was broken, a string",
+                    "state of the rule; 0: none", "more of it; 0: none"};
+  EXPECT_EQ(words_of({0x1c4, {0x20005, 1, 2, 3}}), words);
+  EXPECT_EQ(words_of({0xc4, {0x20005, 1, 2, 3}}), words) << "the same rules";
+  EXPECT_EQ(parameter_in_words({0xc4, {0x20, 0, 0, 0}}, 0), "rule that was broken");
+}
+
 TEST(Bugcheck, NamesAStatus) {
   EXPECT_EQ(ntstatus_name(0xc0000005), "STATUS_ACCESS_VIOLATION");
   EXPECT_EQ(ntstatus_name(0x80000005), "STATUS_BUFFER_OVERFLOW");
