@@ -34,12 +34,14 @@ constexpr Words kWords[] = {
 #define VIGIL_BUGCHECK(code, meaning, ...) {code, meaning, {__VA_ARGS__}},
 #include "analysis/bugcheck_words_000.inc"
 #include "analysis/bugcheck_words_100.inc"
+#include "analysis/bugcheck_words_200.inc"
 #undef VIGIL_BUGCHECK
 };
 static_assert(std::ranges::is_sorted(kWords, {}, &Words::code));
 
-/// What the words of a parameter have where the first one says what it is.
+/// What the words of a parameter have where another one says what it is.
 constexpr std::string_view kDecided = "?";
+constexpr std::string_view kNotDocumented = "not documented";
 
 const Words* words_of(std::uint32_t code) {
   const auto found = std::ranges::find(kWords, code, &Words::code);
@@ -59,17 +61,28 @@ constexpr Value kValues[] = {
 #undef VIGIL_BUGCHECK_VALUE
 };
 
-/// Values of the first parameter that say what the others are.
+/// Values of the parameter that decides, which say what the others are.
 struct Kind {
   std::uint32_t code;
   std::uint64_t value;
   std::string_view text;
   std::array<std::string_view, 3> others;
 };
+/// Bugcheck whose kinds hold the driver verifier's rules, which 0xC4 names by the same values.
+constexpr std::uint32_t kVerifierLiveDump = 0x1c4;
 constexpr Kind kKinds[] = {
 #define VIGIL_BUGCHECK_KIND(code, value, text, ...) {code, value, text, {__VA_ARGS__}},
-#include "analysis/bugcheck_kinds.inc"
+#include "analysis/bugcheck_kinds_000.inc"
+#include "analysis/bugcheck_kinds_0c0.inc"
+#include "analysis/bugcheck_kinds_100.inc"
 #undef VIGIL_BUGCHECK_KIND
+#define VIGIL_DRIVER_RULE(value, name) \
+  {kVerifierLiveDump,                  \
+   value,                              \
+   name,                               \
+   {"condition that was broken, a string", "state of the rule; 0: none", "more of it; 0: none"}},
+#include "analysis/bugcheck_rules.inc"
+#undef VIGIL_DRIVER_RULE
 };
 constexpr auto kHasWords = [](std::uint32_t code) {
   return std::ranges::binary_search(kWords, code, {}, &Words::code);
@@ -83,9 +96,26 @@ std::uint64_t without_sign(std::uint64_t value) {
   return (value & kSign) == kSign ? value & 0xffffffffU : value;
 }
 
+/// Which parameter, from 0 on, says what the others are.
+std::size_t decider_of(std::uint32_t code) {
+  switch (code) {
+    case 0xc1: return 3;
+    case 0x14f: return 1;
+    default: return 0;
+  }
+}
+
+/// Which bugcheck's kinds those of \p code are.
+std::uint32_t code_of_kinds(std::uint32_t code, std::uint64_t value) {
+  constexpr std::uint64_t kFirstRule = 0x20000;
+  return code == 0xc4 && value >= kFirstRule ? kVerifierLiveDump : code;
+}
+
 const Kind* kind_of(const snapshot::Bugcheck& bugcheck) {
+  const auto code = bugcheck.base_code();
+  const auto value = without_sign(bugcheck.parameters[decider_of(code)]);
   const auto found = std::ranges::find_if(kKinds, [&](const Kind& kind) {
-    return kind.code == bugcheck.base_code() && kind.value == without_sign(bugcheck.parameters[0]);
+    return kind.code == code_of_kinds(code, value) && kind.value == value;
   });
   return found == std::end(kKinds) ? nullptr : found;
 }
@@ -120,7 +150,8 @@ std::string value_of(const snapshot::Bugcheck& bugcheck,
                      std::string_view label) {
   constexpr std::uint32_t kFailFast = 0x139;
   const auto value = bugcheck.parameters[index];
-  if (const auto* kind = kind_of(bugcheck); index == 0 && kind != nullptr && !kind->text.empty())
+  const auto* kind = kind_of(bugcheck);
+  if (index == decider_of(bugcheck.base_code()) && kind != nullptr && !kind->text.empty())
     return std::string(kind->text);
   if (const auto words = value_in_words(bugcheck, index); !words.empty()) return std::string(words);
   if (bugcheck.base_code() == kFailFast && index == 0) {
@@ -128,6 +159,27 @@ std::string value_of(const snapshot::Bugcheck& bugcheck,
     return info == nullptr ? "" : std::string(info->name);
   }
   return value_by_label(bugcheck.base_code(), label, value);
+}
+
+/// What parameter \p index is; empty: not documented, kDecided: nothing says it.
+std::string_view label_of(const snapshot::Bugcheck& bugcheck,
+                          const Words& words,
+                          std::size_t index) {
+  const auto decider = decider_of(words.code);
+  const auto* kind = kind_of(bugcheck);
+  const auto label = words.parameters[index];
+  if (kind == nullptr || index == decider) return label;
+  const auto& others = kind->others;
+  const auto by_kind = others[index < decider ? index : index - 1];
+  if (!by_kind.empty()) return by_kind;
+  return label == kDecided ? "" : label;
+}
+
+/// Of a parameter that another one decides on, whose value is not among the kinds.
+std::string undecided(const snapshot::Bugcheck& bugcheck) {
+  const auto decider = decider_of(bugcheck.base_code());
+  if (!value_in_words(bugcheck, decider).empty()) return std::string(kNotDocumented);
+  return fmt::format("depends on parameter {}", decider + 1);
 }
 
 const Name* find_name(std::uint32_t code) {
@@ -163,15 +215,11 @@ std::string parameter_in_words(const snapshot::Bugcheck& bugcheck, std::size_t i
   const auto* kind = kind_of(bugcheck);
   if (kind != nullptr && index == 0 && is_kind_at_times(words->code))
     return std::string(kind->text);
-  const auto label =
-      kind == nullptr || index == 0 ? words->parameters[index] : kind->others[index - 1];
-  if (label == kDecided) return {};
+  const auto label = label_of(bugcheck, *words, index);
+  if (label == kDecided) return undecided(bugcheck);
   const auto value = value_of(bugcheck, index, label);
-  if (!label.empty() && !value.empty()) return fmt::format("{}: {}", label, value);
-  if (!value.empty()) return value;
-  const bool decides = index == 0 && kind == nullptr &&
-                       std::ranges::find(words->parameters, kDecided) != words->parameters.end();
-  return fmt::format("{}{}", label, decides ? ", which decides what the others mean" : "");
+  if (label.empty()) return value.empty() ? std::string(kNotDocumented) : value;
+  return value.empty() ? std::string(label) : fmt::format("{}: {}", label, value);
 }
 
 BugcheckText bugcheck_text(const snapshot::Bugcheck& bugcheck) {

@@ -13,7 +13,7 @@ namespace vigil::analysis {
 /// What is known of a bugcheck code, without its values.
 struct BugcheckInfo {
   std::string_view name;     ///< `DRIVER_IRQL_NOT_LESS_OR_EQUAL`; empty: none is known.
-  std::string_view meaning;  ///< What happened, in half a sentence; empty: not known.
+  std::string_view meaning;  ///< What happened, in half a sentence; empty: the code is not known.
 };
 [[nodiscard]] BugcheckInfo bugcheck_info(const snapshot::Bugcheck& bugcheck) noexcept;
 
@@ -26,7 +26,8 @@ struct BugcheckInfo {
 [[nodiscard]] std::string bugcheck_group(const snapshot::Bugcheck& bugcheck);
 
 /// What parameter \p index (0 to 3) of \p bugcheck means, with its value in words where it has
-/// some: `kind of access: write`. Empty: nothing is known of it.
+/// some: `kind of access: write`; else `reserved`, `not used`, `not documented`, or `depends on
+/// parameter 1` where the value of that one is not known. Empty: the code is not known.
 [[nodiscard]] std::string parameter_in_words(const snapshot::Bugcheck& bugcheck, std::size_t index);
 
 /// `read`, `write` or `execute`, as the bits of the parameter of this bugcheck code say it; empty:

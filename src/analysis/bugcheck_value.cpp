@@ -100,7 +100,7 @@ std::string value_by_label(std::uint32_t code, std::string_view label, std::uint
   if (label.starts_with("kind of access")) return std::string(access_in_words(code, value));
   if (label.starts_with("exception code")) return exception_in_words(value);
   if (label.starts_with("status")) return value == 0 ? "" : ntstatus_name(low_half(value));
-  if (label.starts_with("tag")) return tag_in_words(value);
+  if (label.starts_with("tag") || label.starts_with("four letters")) return tag_in_words(value);
   if (label.starts_with("text")) return text_in_words(value);
   return {};
 }

@@ -13,6 +13,7 @@ namespace vigil::analysis {
 ///   exception code   `ACCESS_VIOLATION`
 ///   status           `STATUS_NO_SUCH_DEVICE`; 0 says nothing
 ///   tag              `'Sds '`, of the pool
+///   four letters     `'_HID'`, a name of ACPI
 ///   text             `Taskmgr`, its letters from the highest byte down
 /// Empty: it is none of these, or its value has no name.
 [[nodiscard]] std::string value_by_label(std::uint32_t code,

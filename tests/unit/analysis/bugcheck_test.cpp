@@ -46,11 +46,11 @@ TEST(Bugcheck, SaysWhatTheOthersAreByTheFirstParameter) {
             (Words{"what took too long: one DPC or interrupt routine took too long",
                    "time that it took, in ticks", "time that one may take, in ticks",
                    "the system's record of the watchdog"}));
-  EXPECT_EQ(
-      words_of({0x133, {1, 0x1e00, 0, 0}}),
-      (Words{"what took too long: the processor spent too much time in all at dispatch level "
-             "or above",
-             "time that it may spend there, in ticks", "the system's record of the watchdog", ""}));
+  EXPECT_EQ(words_of({0x133, {1, 0x1e00, 0, 0}}),
+            (Words{"what took too long: the processor spent too much time in all at dispatch level "
+                   "or above",
+                   "time that it may spend there, in ticks", "the system's record of the watchdog",
+                   "reserved"}));
   EXPECT_EQ(parameter_in_words({0x9f, {4, 300, 0, 0}}, 1), "time that was waited, in seconds");
   EXPECT_EQ(parameter_in_words({0x9f, {3, 0, 0, 0}}, 3), "request that is held (IRP)");
   EXPECT_EQ(parameter_in_words({0x1a, {0x41792, 0, 0, 0}}, 2), "the entry, lower half");
@@ -67,8 +67,9 @@ TEST(Bugcheck, SaysWhatTheOthersAreByTheFirstParameter) {
 
 TEST(Bugcheck, TellsAHardwareErrorByItsSource) {
   EXPECT_EQ(parameter_in_words({0x124, {0, 0, 0, 0}}, 2), "bank's status, upper half");
-  EXPECT_EQ(words_of({0x124, {4, 0, 0, 0}}),
-            (Words{"source of the report: PCI Express", "record of the error", "", ""}));
+  EXPECT_EQ(
+      words_of({0x124, {4, 0, 0, 0}}),
+      (Words{"source of the report: PCI Express", "record of the error", "reserved", "reserved"}));
 }
 
 TEST(Bugcheck, TellsAStackThatCameBackWrongFromOneThatCouldNotBeRead) {
@@ -86,7 +87,8 @@ TEST(Bugcheck, SaysOfEachParameterWhatItIs) {
   EXPECT_EQ(parameter_in_words({0xd8, {0, 0, 7, 9}}, 2), "entries that are free");
   EXPECT_EQ(parameter_in_words({0x21, {}}, 3), "amount that could not be given back");
   EXPECT_EQ(parameter_in_words({0x12b, {}}, 1), "number of the page");
-  EXPECT_EQ(words_of({0x34, {0x50830, 0, 0, 0}}), (Words{"place in its source", "", "", ""}));
+  EXPECT_EQ(words_of({0x34, {0x50830, 0, 0, 0}}),
+            (Words{"place in its source", "reserved", "reserved", "reserved"}));
   EXPECT_EQ(parameter_in_words({0xcb, {}}, 2), "list of the pages (MDL)");
   EXPECT_EQ(parameter_in_words({0x1ca, {}}, 3), "number of the processor that keeps the clock");
 }
@@ -109,24 +111,42 @@ TEST(Bugcheck, KnowsTheBitsOfAnAccessOfEachBugcheck) {
   EXPECT_EQ(access_in_words(0x50, 0x100), "");
 }
 
-TEST(Bugcheck, SaysOnceThatAnUnlistedKindDecidesWhatTheOthersMean) {
+TEST(Bugcheck, SaysWhatAnUnlistedKindWouldDecide) {
+  const std::string depends = "depends on parameter 1";
   EXPECT_EQ(words_of({0x9f, {0x77, 1, 2, 3}}),
-            (Words{"kind of the failure, which decides what the others mean", "", "", ""}));
-  EXPECT_EQ(words_of({0xc4, {0x20005, 1, 2, 3}}),
-            (Words{"rule that was broken, which decides what the others mean", "", "", ""}));
-  EXPECT_EQ(words_of({0xc9, {0x20e, 1, 2, 3}}),
-            (Words{"rule that was broken, which decides what the others mean", "", "", ""}));
+            (Words{"kind of the failure", depends, depends, depends}));
+  EXPECT_EQ(words_of({0xc4, {0x2ffff, 1, 2, 3}}),
+            (Words{"rule that was broken", depends, depends, depends}));
+  EXPECT_EQ(words_of({0x1a, {0x12345, 1, 2, 3}}),
+            (Words{"what was found to be wrong", depends, depends, depends}));
+  EXPECT_EQ(words_of({0xc1, {1, 2, 3, 0x99}}),
+            (Words{"depends on parameter 4", "depends on parameter 4", "depends on parameter 4",
+                   "kind of the failure"}));
+  EXPECT_EQ(words_of({0x1a, {0x5100, 1, 2, 3}}),
+            (Words{"what was found to be wrong: a bitmap of page tables is damaged",
+                   "not documented", "not documented", "not documented"}))
+      << "listed, but without what the others mean";
+}
+
+TEST(Bugcheck, TellsTheOthersByWhicheverParameterDecides) {
   EXPECT_EQ(words_of({0xc9, {5, 1, 0, 2}}),
             (Words{"rule that was broken: a driver's routine returned at another IRQL than it was "
                    "called at",
                    "its device", "IRQL before: 0, passive", "IRQL afterwards: 2, dispatch"}));
-  EXPECT_EQ(words_of({0x4e, {0x12345, 1, 2, 3}}),
-            (Words{"what was found to be wrong, which decides what the others mean", "", "", ""}));
-  EXPECT_EQ(words_of({0x1a, {0x5100, 1, 2, 3}}),
-            (Words{"what was found to be wrong: a bitmap of page tables is damaged", "", "", ""}))
-      << "listed, but without what the others mean";
-  EXPECT_EQ(words_of({0x1a, {0x12345, 1, 2, 3}}),
-            (Words{"what was found to be wrong, which decides what the others mean", "", "", ""}));
+  EXPECT_EQ(words_of({0xc1, {2, 1, 0x40, 0x30}}),
+            (Words{"IRQL at that moment: 2, dispatch", "type of the pool", "size in bytes",
+                   "kind of the failure: memory was allocated at an IRQL that forbids it"}));
+  EXPECT_EQ(words_of({0x14f, {7, 2, 0xffff8000, 0}}),
+            (Words{"which part, by its id", "kind of the part: it is for resiliency", "the part",
+                   "record of the failure"}));
+}
+
+TEST(Bugcheck, NamesTheRulesOfTheDriverVerifier) {
+  const Words words{"rule that was broken: IrqlExApcLte1", "condition that was broken, a string",
+                    "state of the rule; 0: none", "more of it; 0: none"};
+  EXPECT_EQ(words_of({0x1c4, {0x20005, 1, 2, 3}}), words);
+  EXPECT_EQ(words_of({0xc4, {0x20005, 1, 2, 3}}), words) << "the same rules";
+  EXPECT_EQ(parameter_in_words({0xc4, {0x20, 0, 0, 0}}, 0), "rule that was broken");
 }
 
 TEST(Bugcheck, NamesAStatus) {
@@ -147,7 +167,7 @@ TEST(Bugcheck, NamesAStatus) {
   EXPECT_EQ(parameter_in_words({0xed, {0, 0xc0000032, 0, 0}}, 1),
             "status: STATUS_DISK_CORRUPT_ERROR");
   EXPECT_EQ(words_of({0xf5, {0x67, 1, 0, 0xffffffffc000009a}}),
-            (Words{"kind of the failure: memory ran out", "record of the operation", "",
+            (Words{"kind of the failure: memory ran out", "record of the operation", "reserved",
                    "status: STATUS_INSUFFICIENT_RESOURCES"}));
   EXPECT_EQ(parameter_in_words({0x7b, {}}, 1), "status") << "0: no status was said";
   EXPECT_EQ(parameter_in_words({0x7b, {0, 0xc0001234, 0, 0}}, 1), "status");
@@ -186,6 +206,8 @@ TEST(Bugcheck, ShowsPoolTagsAsText) {
   EXPECT_EQ(parameter_in_words({0xc2, {0xa, 0, 0x01736453, 0}}, 2),
             "tag that it was allocated with");
   EXPECT_EQ(parameter_in_words({0xc2, {0xa, 0, 0, 0}}, 3), "tag that it is freed by");
+  EXPECT_EQ(parameter_in_words({0xa5, {0xd, 0, 0x4449485f, 0}}, 2),
+            "four letters that were looked for: '_HID'");
 }
 
 TEST(Bugcheck, ShowsWhoAskedForALiveDump) {
@@ -208,7 +230,7 @@ TEST(Bugcheck, TellsValuesThatAreListed) {
   EXPECT_EQ(parameter_in_words({0x13a, {0xb, 0, 0, 0}}, 0),
             "kind of the damage: it looks as if memory was used after it was freed");
   EXPECT_EQ(words_of({0x13c, {1, 2, 0, 0}}),
-            (Words{"thread", "the raise, or how often it is slowed", "", ""}));
+            (Words{"thread", "the raise, or how often it is slowed", "reserved", "reserved"}));
   EXPECT_EQ(parameter_in_words({0x9c, {}}, 1), "record of the machine check (MCA_EXCEPTION)");
 }
 
@@ -217,7 +239,7 @@ TEST(Bugcheck, ExplainsAFailoverCluster) {
             (Words{"process that did not answer", "time that it had, in seconds",
                    "watchdog that ran out: a disk hung as a resource, and its host (RHS) did not "
                    "end",
-                   ""}));
+                   "reserved"}));
   EXPECT_EQ(parameter_in_words({0x1c9, {0, 0, 0xc9, 0}}, 2),
             "watchdog that ran out: a disk hung as a type of resource, and its host (RHS) did not "
             "end")
@@ -235,6 +257,48 @@ TEST(Bugcheck, HasAMeaningForWhatAServerMeets) {
     EXPECT_FALSE(text.meaning.empty()) << text.name;
     EXPECT_FALSE(text.parameters[0].empty()) << text.name;
   }
+}
+
+constexpr std::uint32_t kNamed[] = {
+#define VIGIL_BUGCHECK_NAME(code, name) code,
+#include "analysis/bugcheck_names_000.inc"
+#include "analysis/bugcheck_names_100.inc"
+#undef VIGIL_BUGCHECK_NAME
+};
+
+TEST(Bugcheck, HasAMeaningForEachNameAndWordsForEachParameter) {
+  for (const auto code : kNamed) {
+    for (const std::uint64_t value : {0U, 1U, 2U, 3U, 8U, 0x10U, 0x1001U, 0x7ffffffU}) {
+      const snapshot::Bugcheck bugcheck{code, {value, value, value, value}};
+      const auto text = bugcheck_text(bugcheck);
+      EXPECT_FALSE(text.meaning.empty()) << text.name;
+      for (const auto& parameter : text.parameters) {
+        EXPECT_FALSE(parameter.empty()) << text.name << " " << value;
+        EXPECT_EQ(parameter.find('?'), std::string::npos) << text.name << " " << value;
+      }
+    }
+  }
+}
+
+/// `reserved` and `not documented` are told apart, and neither stands for words that there are.
+TEST(Bugcheck, SaysWhyAParameterHasNoWords) {
+  EXPECT_EQ(words_of({0x109, {}}),
+            (Words{"reserved", "reserved", "reserved", "kind of what was changed: data"}));
+  EXPECT_EQ(words_of({0xe2, {}}), (Words{"not used", "not used", "not used", "not used"}));
+  EXPECT_EQ(words_of({0x2, {}}),
+            (Words{"not documented", "not documented", "not documented", "not documented"}));
+  EXPECT_EQ(words_of({0x116, {1, 2, 0, 4}})[3], "more about it, where known");
+  EXPECT_EQ(words_of({0xfe, {2, 0, 0, 0}}),
+            (Words{"kind of the failure: a request (URB) was sent that is still on its way",
+                   "the pending request (IRP)", "the new request (IRP)", "the request (URB)"}));
+  EXPECT_EQ(words_of({0x7ffffff, {}}), (Words{"", "", "", ""})) << "a code that is not known";
+}
+
+TEST(Bugcheck, SaysWhereOnlyTheNameIsDocumented) {
+  EXPECT_EQ(bugcheck_text({.code = 0x43}).meaning,
+            "a partition was used that there is not (only its name is documented)");
+  EXPECT_EQ(bugcheck_text({.code = 0x2}).meaning,
+            "the queue of a device was found idle that had to be busy");
 }
 
 }  // namespace
