@@ -67,7 +67,7 @@ Result<std::unique_ptr<spdlog::logger>> open_log(const std::filesystem::path& fo
   log->set_level(level_from(settings.log_level));
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-7l %v", spdlog::pattern_time_type::utc);
   // A service that is killed must have said what it did last.
-  log->flush_on(spdlog::level::info);
+  log->flush_on(spdlog::level::trace);
   return log;
 }
 
