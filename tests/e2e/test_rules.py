@@ -213,7 +213,7 @@ class Threads(VigilTestCase):
         self.assertRegex(row["detail"], r"^thread \d+ ended with code 7$")
         self.assertRegex(row["synopsis"], r"^thread \d+ of thread_end\.exe ended with code 7.*; the process lived on$")
         report = self.vigil.report(row)
-        self.assertEqual(report["crash_info"]["type"], "")
+        self.assertEqual(report["crash_info"]["type"], "THREAD_ENDED (7)")
         self.assertIn("thread ended with 7", self.vigil.must("list").out)
 
     def test_captures_no_end_with_another_code(self) -> None:
