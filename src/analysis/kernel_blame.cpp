@@ -97,7 +97,24 @@ class Search {
     culprit.reason = reason;
     return culprit;
   }
-  [[nodiscard]] std::string_view why_nobody() const {
+  /// What the bugcheck names, and would tell who it was, where this dump does not have it.
+  [[nodiscard]] std::string missing_object() const {
+    if (const auto request = snapshot::named_request(kernel_.bugcheck)) {
+      if (!kernel_.request) {
+        return fmt::format("the request {:#x}, which the bugcheck names, is not in this dump",
+                           *request);
+      }
+      return fmt::format("the driver at whose device the request {:#x} lies is not in this dump",
+                         *request);
+    }
+    if (const auto ended = snapshot::ended_object(kernel_.bugcheck)) {
+      return fmt::format("the {} that ended, {:#x}, is not in this dump",
+                         ended->is_thread ? "thread" : "process", ended->address);
+    }
+    return {};
+  }
+  [[nodiscard]] std::string why_nobody() const {
+    if (auto missing = missing_object(); !missing.empty()) return missing;
     if (modules_.empty()) return "this dump does not say which drivers were loaded";
     const bool stack = !kernel_.stack_candidates.empty() ||
                        std::ranges::any_of(input_.threads, [](const report::Thread& thread) {

@@ -13,17 +13,6 @@ constexpr IoLayout kIo32 = {0x60, 0x14, 0x08, 0x0c, 0x1c};
 /// Both begin with their type: IO_TYPE_IRP, IO_TYPE_DEVICE, IO_TYPE_DRIVER.
 constexpr std::uint16_t kIrpType = 6, kDeviceType = 3, kDriverType = 4;
 
-/// Which parameter of the bugcheck is the request: a number from 1 on, 0: none.
-std::size_t request_parameter(const snapshot::Bugcheck& bugcheck) {
-  constexpr std::uint32_t kPowerStateFailure = 0x9f, kMultipleCompletions = 0x44;
-  constexpr std::uint64_t kBlockedRequest = 3;
-  switch (bugcheck.base_code()) {
-    case kPowerStateFailure: return bugcheck.parameters[0] == kBlockedRequest ? 4 : 0;
-    case kMultipleCompletions: return 1;
-    default: return 0;
-  }
-}
-
 void read_driver(Kernel& kernel, const IoLayout& at, snapshot::KernelRequest& request) {
   const auto driver = kernel.pointer(request.device + at.driver);
   if (kernel.read<std::uint16_t>(request.device) != kDeviceType || !driver) return;
@@ -37,10 +26,10 @@ void read_driver(Kernel& kernel, const IoLayout& at, snapshot::KernelRequest& re
 
 void read_request(Kernel& kernel) {
   const auto& at = kernel.header.is_64bit ? kIo64 : kIo32;
-  const auto number = request_parameter(kernel.state.bugcheck);
-  if (number == 0) return;
+  const auto address = snapshot::named_request(kernel.state.bugcheck);
+  if (!address) return;
   snapshot::KernelRequest request;
-  request.address = kernel.state.bugcheck.parameters[number - 1];
+  request.address = *address;
   if (kernel.read<std::uint16_t>(request.address) != kIrpType) return;
   const auto location = kernel.pointer(request.address + at.stack_location);
   if (location && kernel.is_kernel_address(*location)) {

@@ -37,6 +37,8 @@ struct EndedObject {
 };
 /// None: \p bugcheck is about something else.
 [[nodiscard]] std::optional<EndedObject> ended_object(const Bugcheck& bugcheck) noexcept;
+/// The request (IRP) that a bugcheck is about. None: \p bugcheck is about something else.
+[[nodiscard]] std::optional<std::uint64_t> named_request(const Bugcheck& bugcheck) noexcept;
 
 /// KTHREAD_STATE: `running`, `waiting`, …; empty: not known.
 [[nodiscard]] std::string_view thread_state_name(std::uint8_t state) noexcept;

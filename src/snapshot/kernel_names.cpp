@@ -51,6 +51,18 @@ std::optional<EndedObject> ended_object(const Bugcheck& bugcheck) noexcept {
   }
 }
 
+std::optional<std::uint64_t> named_request(const Bugcheck& bugcheck) noexcept {
+  constexpr std::uint32_t kPowerStateFailure = 0x9f, kMultipleCompletions = 0x44;
+  constexpr std::uint64_t kBlockedRequest = 3;
+  const auto& parameters = bugcheck.parameters;
+  switch (bugcheck.base_code()) {
+    case kPowerStateFailure:
+      return parameters[0] == kBlockedRequest ? std::optional(parameters[3]) : std::nullopt;
+    case kMultipleCompletions: return parameters[0];
+    default: return std::nullopt;
+  }
+}
+
 std::string_view thread_state_name(std::uint8_t state) noexcept {
   return state < kStates.size() ? kStates[state] : std::string_view{};
 }

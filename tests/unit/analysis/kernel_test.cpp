@@ -263,6 +263,25 @@ TEST(KernelAnalysis, SaysWhyNobodyIsBlamed) {
                                 "loaded"));
 }
 
+TEST(KernelAnalysis, SaysThatWhatTheBugcheckNamesIsNotInTheDump) {
+  Machine machine;
+  machine.snapshot.exception.reset();
+  const auto reason_of = [&machine](snapshot::Bugcheck bugcheck) {
+    machine.snapshot.kernel->bugcheck = bugcheck;
+    return machine.analyze().blame_reason;
+  };
+  constexpr std::uint64_t kObject = 0xffff908b00001000;
+  EXPECT_EQ(reason_of({0x9f, {3, 0, 0, kObject}}),
+            "the request 0xffff908b00001000, which the bugcheck names, is not in this dump");
+  EXPECT_EQ(reason_of({0xef, {kObject, 0, 0, 0}}),
+            "the process that ended, 0xffff908b00001000, is not in this dump");
+  EXPECT_EQ(reason_of({0xf4, {6, kObject, 0, 0}}),
+            "the thread that ended, 0xffff908b00001000, is not in this dump");
+  machine.snapshot.kernel->request.emplace();
+  EXPECT_EQ(reason_of({0x44, {kObject, 0, 0, 0}}),
+            "the driver at whose device the request 0xffff908b00001000 lies is not in this dump");
+}
+
 TEST(KernelAnalysis, ClaimsNoFrameWhereNoneIsKnown) {
   Machine machine;
   machine.snapshot.modules.clear();
