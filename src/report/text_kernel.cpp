@@ -284,8 +284,13 @@ void add_bugcheck(TextPage& page, const Report& report) {
                                       request->driver.empty() ? "a driver that is not known"
                                                               : request->driver));
   }
-  if (!report.threads.empty() && !report.threads.front().registers.empty())
-    page.field("Registers", fault_in_words(bugcheck));
+  if (report.crash) {
+    for (const auto& sentence : report.crash->decoded) page.field("Decoded", sentence);
+    add_instruction(page, *report.crash);
+  }
+  if (report.threads.empty() || report.threads.front().registers.empty()) return;
+  page.field("Registers", fault_in_words(bugcheck));
+  add_crashed_registers(page, report);
 }
 
 std::string kernel_part_to_text(const Report& report, KernelPart part, const TextOptions& options) {
@@ -293,10 +298,7 @@ std::string kernel_part_to_text(const Report& report, KernelPart part, const Tex
   if (!report.kernel) return {};
   const auto& kernel = *report.kernel;
   switch (part) {
-    case KernelPart::Bugcheck:
-      add_bugcheck(page, report);
-      add_crashed_registers(page, report);
-      break;
+    case KernelPart::Bugcheck: add_bugcheck(page, report); break;
     case KernelPart::Vm: add_kernel_state(page, kernel, true); break;
     case KernelPart::Processors:
       if (kernel.processors.empty()) page.line("No processor could be read in this dump.");

@@ -24,9 +24,12 @@ void add_kernel_processes(TextPage& page,
                           const TextOptions& options,
                           std::size_t most);
 void add_kernel_environment(TextPage& page, const Kernel& kernel);
+/// What stopped the machine, who is to blame, and where it was: with its instruction and registers.
 void add_bugcheck(TextPage& page, const Report& report);
 /// Who is to blame and why, or why nobody.
 void add_kernel_blame(TextPage& page, const Report& report);
+/// Where it was, and the instruction there.
+void add_instruction(TextPage& page, const Crash& crash);
 /// The registers of what crashed, where they are known.
 void add_crashed_registers(TextPage& page, const Report& report);
 

@@ -147,18 +147,13 @@ void add_registers(TextPage& page, const Thread& thread, std::string_view cpu) {
   }
 }
 
-void add_kernel_exception(TextPage& page, const Report& report) {
-  const auto& crash = *report.crash;
-  add_bugcheck(page, report);
-  for (const auto& sentence : crash.decoded) page.field("Decoded", sentence);
-  if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
-  if (!crash.instruction.empty()) {
-    page.field("Instruction", fmt::format("{}  ({})", crash.instruction, crash.instruction_bytes));
-  }
-  add_crashed_registers(page, report);
-}
-
 }  // namespace
+
+void add_instruction(TextPage& page, const Crash& crash) {
+  if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
+  if (crash.instruction.empty()) return;
+  page.field("Instruction", fmt::format("{}  ({})", crash.instruction, crash.instruction_bytes));
+}
 
 void add_crashed_registers(TextPage& page, const Report& report) {
   if (!report.crash) return;
@@ -207,14 +202,11 @@ void add_exception(TextPage& page, const Report& report) {
   page.section("EXCEPTION", "What the processor or the program itself reported, decoded.");
   if (!report.crash) return page.line("There is none that can be read in this dump.");
   const auto& crash = *report.crash;
-  if (report.kernel) return add_kernel_exception(page, report);
+  if (report.kernel) return add_bugcheck(page, report);
   page.field("Code", fmt::format("{:#010x} {}", crash.code, crash.name));
   if (crash.exit_code) page.field("Exit code", fmt::format("{:#010x}", *crash.exit_code));
   page.field("Meaning", crash.meaning);
-  if (crash.address != 0) page.field("At", fmt::format("{:#018x}", crash.address));
-  if (!crash.instruction.empty()) {
-    page.field("Instruction", fmt::format("{}  ({})", crash.instruction, crash.instruction_bytes));
-  }
+  add_instruction(page, crash);
   if (crash.accessed_address) {
     page.field("Accessed", fmt::format("{:#018x} {}", *crash.accessed_address, crash.access));
   }

@@ -210,6 +210,10 @@ void add_part(Writer& a, const Report& report, const Kernel& kernel, KernelPart 
       a.object("bugcheck", kernel.bugcheck);
       a.object("blame", kernel.blame, is_named(kernel.blame));
       a.text("blame_reason", report.blame_reason);
+      a.object("request", kernel.request);
+      a.object("crash_info", report.crash);
+      // Of a machine the first is the one that stopped it.
+      if (!report.threads.empty()) a.registers("registers", report.threads.front().registers);
       break;
     case KernelPart::Vm: a.list("counters", kernel.counters, kMaxCounters); break;
     case KernelPart::Processors: a.list("processors", kernel.processors, kMaxProcessors); break;

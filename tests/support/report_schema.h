@@ -30,13 +30,20 @@ class ReportSchema {
     check(json, root_, "report");
   }
 
+  /// The same of what `vigil kernel --json` prints.
+  void expect_valid_parts(std::string_view parts) {
+    const auto json = Json::parse(parts, nullptr, false);
+    ASSERT_TRUE(json.is_object());
+    check(json, root_["definitions"]["kernel_parts"], "parts");
+  }
+
  private:
   using Json = nlohmann::json;
 
   const Json& resolve(const Json& schema) const {
     if (!schema.contains("$ref")) return schema;
-    const auto name = schema["$ref"].get<std::string>();
-    return root_["definitions"][name.substr(name.rfind('/') + 1)];
+    const auto place = schema["$ref"].get<std::string>();  // "#/definitions/address"
+    return root_.at(Json::json_pointer(place.substr(1)));
   }
   static std::string type_of(const Json& value) {
     return value.is_number_integer() ? "integer" : value.type_name();

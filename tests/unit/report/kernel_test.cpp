@@ -70,6 +70,26 @@ TEST(KernelReport, GivesEachPartAlone) {
   EXPECT_FALSE(json.contains("processes"));
 }
 
+TEST(KernelReport, TellsOfTheBugcheckInJsonWhatItTellsInWords) {
+  auto report = sample_kernel_report();
+  report.crash->address = 0xfffff800a56d1ae9;
+  report.crash->instruction = "mov eax, [rcx+0x8]";
+  report.crash->instruction_bytes = "8b 41 08";
+  report.threads.front().registers = {{"rax", 1}, {"rcx", 0x21}};
+  const auto text = kernel_part_to_text(report, KernelPart::Bugcheck, {});
+  EXPECT_THAT(text, HasSubstr("At            0xfffff800a56d1ae9"));
+  EXPECT_THAT(text, HasSubstr("Instruction   mov eax, [rcx+0x8]  (8b 41 08)"));
+  EXPECT_THAT(text, HasSubstr("Request       0xffff908b01234560"));
+  EXPECT_THAT(text, HasSubstr("rcx 0000000000000021"));
+  const auto json =
+      nlohmann::json::parse(kernel_parts_to_json(report, {KernelPart::Bugcheck}, true));
+  EXPECT_EQ(json["crash_info"]["instruction_address"], "0xfffff800a56d1ae9");
+  EXPECT_EQ(json["crash_info"]["instruction"], "mov eax, [rcx+0x8]");
+  EXPECT_EQ(json["registers"]["rcx"], "0x0000000000000021");
+  EXPECT_EQ(json["request"]["address"], "0xffff908b01234560");
+  EXPECT_EQ(json["request"]["driver"], "\\Driver\\badnet");
+}
+
 TEST(KernelReport, SaysWhatTheMachineIsFor) {
   auto report = sample_kernel_report();
   report.system.os_role = "domain_controller";

@@ -15,5 +15,14 @@ TEST(Schema, DescribesEveryKeyThatToJsonWrites) {
   schema.expect_valid(to_json(Report{}, false));
 }
 
+TEST(Schema, DescribesEveryPartOfAMachine) {
+  test::ReportSchema schema(VIGIL_SOURCE_DIR);
+  schema.expect_valid_parts(kernel_parts_to_json(
+      sample_kernel_report(),
+      {KernelPart::Bugcheck, KernelPart::Processors, KernelPart::Vm, KernelPart::Modules,
+       KernelPart::Processes, KernelPart::Threads, KernelPart::Peb, KernelPart::Teb},
+      false));
+}
+
 }  // namespace
 }  // namespace vigil::report
