@@ -53,7 +53,7 @@ class Arm64Unwinder {
 
 Cursor<Arm64Context> return_to_link_register(const Arm64Context& context, FrameTrust trust) {
   Cursor<Arm64Context> caller{context, trust, false};
-  caller.context.pc = context.x[kArm64Lr] & kArm64AddressMask;
+  caller.context.pc = without_signature(context.x[kArm64Lr], kArm64AddressMask);
   return caller;
 }
 
@@ -105,7 +105,8 @@ Step<Arm64Context> return_from_leaf(const Target& target,
   if (there->base == place.base && distance < kMaxFunctionBytes) return StopReason::NoUnwindInfo;
   // The frame record says the same when the function has made one and called nobody yet.
   const auto recorded = target.read64(context.x[kArm64Fp] + sizeof(std::uint64_t));
-  if (recorded && (*recorded & kArm64AddressMask) == to) return StopReason::NoUnwindInfo;
+  if (recorded && without_signature(*recorded, kArm64AddressMask) == to)
+    return StopReason::NoUnwindInfo;
   return caller;
 }
 

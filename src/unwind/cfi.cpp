@@ -30,7 +30,7 @@ void set_instruction_pointer(X86Context& context, std::uint64_t value) {
   context.eip = static_cast<std::uint32_t>(value);
 }
 void set_instruction_pointer(Arm64Context& context, std::uint64_t value) {
-  context.pc = value & kArm64AddressMask;
+  context.pc = without_signature(value, kArm64AddressMask);
 }
 
 /// The registers of the callee, which rules read, and `.cfa` once it is known.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unwind/fallback.h"
 
+#include "unwind/step.h"
+
 namespace vigil::unwind {
 namespace {
 
@@ -20,7 +22,7 @@ std::variant<Chain, StopReason> follow_frame_pointer(const Target& target,
   const auto kept = target.read_word(frame.fp + word, word);
   if (!saved || !kept) return StopReason::NoMemory;
   if (rules.is_convention && *kept == 0) return StopReason::EndOfStack;
-  const auto address = *kept & rules.address_mask;
+  const auto address = without_signature(*kept, rules.address_mask);
   const auto evidence = target.follows_call(address);
   if (evidence == CallEvidence::No) return StopReason::NotInModule;
   if (evidence == CallEvidence::Unknown && !rules.is_convention) return StopReason::NoImage;
@@ -38,7 +40,7 @@ std::optional<Chain> scan_stack(const Target& target, const Chain& frame, const 
     const auto slot = start + i * word;
     const auto value = target.read_word(slot, word);
     if (!value || !target.in_stack(slot)) return std::nullopt;
-    const auto address = *value & rules.address_mask;
+    const auto address = without_signature(*value, rules.address_mask);
     const auto evidence = target.follows_call(address);
     const bool likely = evidence == CallEvidence::Yes && target.may_call(address);
     if (likely || (rules.guess_without_code && evidence == CallEvidence::Unknown)) {

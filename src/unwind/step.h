@@ -20,8 +20,16 @@ struct Cursor {
   std::uint32_t callee_params = 0;
 };
 
-/// Return addresses of ARM64 may be signed in the bits above those of a user address.
+/// Return addresses of ARM64 may be signed in the bits above these, but for bit 55: that says which
+/// half of the addresses it is, the program's or the kernel's.
 inline constexpr std::uint64_t kArm64AddressMask = 0x0000'ffff'ffff'ffff;
+
+/// The address in \p value, whose bits outside of \p mask may be a signature.
+[[nodiscard]] constexpr std::uint64_t without_signature(std::uint64_t value,
+                                                        std::uint64_t mask) noexcept {
+  constexpr std::uint64_t kOfKernel = std::uint64_t{1} << 55;
+  return (value & kOfKernel) != 0 ? value | ~mask : value & mask;
+}
 
 /// The caller, or why it cannot be told.
 template <class Context>

@@ -94,6 +94,23 @@ TEST(Arm64, UnwindsAPackedFunctionWithALargeFrame) {
       kStack + 4992);
 }
 
+/// Of the upper half of the addresses the bits of a signature are set where there is none.
+TEST(Arm64, UnwindsInTheKernelWithAndWithoutSignatures) {
+  constexpr std::uint64_t kKernel = 0xffff'f800'0000'0000;
+  constexpr std::uint64_t kSignature = 0x5a55'0000'0000'0000;
+  for (const auto turned : {std::uint64_t{0}, kSignature}) {
+    ByteBuilder stack;
+    stack.u64(kStack + 64).u64((kKernel + 0x1204) ^ turned).seek(64).u64(0).u64(0).fill(64);
+    const auto result = FakeProcess()
+                            .module(kKernel, module_with(packed(0, 3, 64)).build().mapped())
+                            .stack(stack)
+                            .walk(context(kKernel + 0x1080, kStack));
+    ASSERT_EQ(result.frames.size(), 2u);
+    EXPECT_EQ(result.frames[1].resume, kKernel + 0x1204);
+    EXPECT_EQ(result.frames[1].trust, FrameTrust::UnwindInfo);
+  }
+}
+
 TEST(Arm64, RestoresTheRegistersOfAPackedFunction) {
   ByteBuilder stack = stack_with_record(0, 64);
   stack.patch_u64(32, 19).patch_u64(40, 20).patch_u64(48, 21);
@@ -115,7 +132,7 @@ TEST(Arm64, UnwindsAPackedFunctionWithoutFrameRecord) {
 
 TEST(Arm64, StripsTheSignatureOfAReturnAddress) {
   ByteBuilder stack = stack_with_record(0, 64);
-  stack.patch_u64(8, kReturn | 0xabcd'0000'0000'0000);
+  stack.patch_u64(8, kReturn | 0xab4d'0000'0000'0000);
   expect_caller(walk(module_with(packed(0, 2, 64)), stack, context(kBody, kStack)), kStack + 64);
 }
 
@@ -218,7 +235,7 @@ TEST(Arm64, FollowsFrameRecordsWithoutAnImage) {
 
 TEST(Arm64, StripsTheSignatureFromAFrameRecord) {
   ByteBuilder stack;
-  stack.u64(0).u64(0x00ab'0000'0000'0000 | kReturn).fill(64);
+  stack.u64(0).u64(0x002b'0000'0000'0000 | kReturn).fill(64);
   const auto result =
       FakeProcess().module_without_image(kBase).stack(stack).walk(context(kBody, kStack));
   ASSERT_EQ(result.frames.size(), 2u);
