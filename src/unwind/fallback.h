@@ -24,6 +24,9 @@ struct ChainRules {
   bool is_convention = false;
   /// A scan takes an address in a module whose code nobody has.
   bool guess_without_code = false;
+  /// The stack pointer is a multiple of 16 wherever a function calls, so that a return address lies
+  /// 8 bytes below one.
+  bool calls_aligned = false;
   /// The bits of a return address that are not its signature.
   std::uint64_t address_mask = ~std::uint64_t{0};
 };
@@ -34,7 +37,8 @@ struct ChainRules {
                                                                    const Chain& frame,
                                                                    const ChainRules& rules);
 
-/// The nearest address up the stack that follows a call.
+/// The nearest address up the stack that follows a call. A stack of the kernel has none of a
+/// program.
 [[nodiscard]] std::optional<Chain> scan_stack(const Target& target,
                                               const Chain& frame,
                                               const ChainRules& rules);

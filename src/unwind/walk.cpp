@@ -54,7 +54,7 @@ void set_chain(Arm64Context& c, const Chain& chain) {
 }
 
 constexpr ChainRules rules_of(const Amd64Context&) {
-  return {.word_bytes = 8, .is_convention = false};
+  return {.word_bytes = 8, .is_convention = false, .calls_aligned = true};
 }
 constexpr ChainRules rules_of(const X86Context&) {
   return {.word_bytes = 4, .is_convention = true};

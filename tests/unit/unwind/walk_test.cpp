@@ -88,6 +88,32 @@ TEST(Walk, GuessesInModulesWithoutCodeOnlyWhenAsked) {
   EXPECT_EQ(walk.frames[2].resume, kBase + 0x1305);
 }
 
+/// Of x64 a return address lies 8 bytes below a multiple of 16.
+TEST(Walk, GuessesOnlyWhereACallLeavesItsReturnAddress) {
+  ByteBuilder stack;
+  stack.u64(kBase + 0x1405).u64(kBase + 0x1205).u64(kBase + 0x1505).u64(kBase + 0x1205);
+  stack.u64(0).u64(kBase + 0x1305).u64(0).u64(kBase + 0x1205).fill(64);
+  FakeProcess process;
+  process.module_without_image(kBase).stack(stack).guesses_without_code();
+  const auto walk = process.walk(amd64_context(kBase + 0x1105, kStack));
+  ASSERT_EQ(walk.frames.size(), 4u);  // the second 0x1205 in a row is left from before
+  EXPECT_EQ(walk.frames[1].resume, kBase + 0x1205);
+  EXPECT_EQ(walk.frames[2].resume, kBase + 0x1305);
+  EXPECT_EQ(walk.frames[3].resume, kBase + 0x1205);
+}
+
+TEST(Walk, GuessesNoAddressOfAProgramOnAStackOfTheKernel) {
+  constexpr std::uint64_t kKernel = 0xffff'f800'0000'0000, kKernelStack = 0xffff'c08d'0000'0000;
+  ByteBuilder stack;
+  stack.u64(0).u64(kBase + 0x1205).u64(0).u64(kKernel + 0x1305).fill(64);
+  FakeProcess process;
+  with_module(process).module_without_image(kKernel).memory(kKernelStack, stack.bytes());
+  const auto walk =
+      process.guesses_without_code().walk(amd64_context(kKernel + 0x1105, kKernelStack));
+  ASSERT_EQ(walk.frames.size(), 2u);
+  EXPECT_EQ(walk.frames[1].resume, kKernel + 0x1305);
+}
+
 TEST(Walk, HasNoFramesWithoutRegisters) {
   FakeProcess process;
   const auto walk = process.walk({});
