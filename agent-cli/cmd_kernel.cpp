@@ -48,11 +48,27 @@ Result<report::Report> report_of(const Context& context, const KernelOptions& op
   if (is_capture_id(options.subject)) return report_of_capture(context, options.subject);
   AnalyzeOptions how;
   how.file = path_from_utf8(options.subject);
+  VIGIL_TRY_ASSIGN(const bool is_report, is_json_file(how.file));
+  if (is_report) return report_of_json(how.file);
   how.symbols = options.symbols;
   VIGIL_TRY_ASSIGN(const auto paths, symbol_paths(how));
   warn_of_symbol_paths(how);
   symbols::Library library(paths);
   return report_of_dump(how.file, library);
+}
+
+/// Where \p subject is of a process.
+Error not_of_a_machine(const std::string& subject) {
+  const auto is_report =
+      is_capture_id(subject) ? Result<bool>(false) : is_json_file(path_from_utf8(subject));
+  auto text = fmt::format("{} is of a process, and not of a machine: ", subject);
+  if (is_report.ok() && *is_report) {
+    text += "it is a report already, and has no such parts";
+  } else {
+    text += fmt::format("vigil {} {} tells of it", is_capture_id(subject) ? "show" : "analyze",
+                        subject);
+  }
+  return {Errc::Unsupported, std::move(text)};
 }
 
 /// Why a part may have less than one expects.
@@ -69,14 +85,7 @@ void say_losses(const report::Report& report) {
 ExitCode run_kernel(const Context& context, const KernelOptions& options) {
   const auto report = report_of(context, options);
   if (!report.ok()) return refuse(context, report.error());
-  if (!report->kernel) {
-    return refuse(context,
-                  {Errc::Unsupported,
-                   fmt::format("{} is of a process, and not of a machine: vigil {} {} "
-                               "tells of it",
-                               options.subject, is_capture_id(options.subject) ? "show" : "analyze",
-                               options.subject)});
-  }
+  if (!report->kernel) return refuse(context, not_of_a_machine(options.subject));
   const auto parts = parts_of(options);
   if (context.json) {
     print(report::kernel_parts_to_json(*report, parts, true) + "\n");

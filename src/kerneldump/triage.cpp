@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/utf.h"
+#include "base/words.h"
 #include "kerneldump/kernel.h"
 
 namespace vigil::kerneldump {
@@ -210,8 +211,8 @@ class Reader {
       memory.add(address, offset, size);
     }
     if (lost != 0) {
-      diagnostics_.note(
-          fmt::format("triage dump: {} blocks of memory lie behind the end of the file", lost));
+      diagnostics_.note(fmt::format("triage dump: {} of memory {} behind the end of the file",
+                                    counted(lost, "block"), lost == 1 ? "lies" : "lie"));
     }
   }
 

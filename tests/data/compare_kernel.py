@@ -24,7 +24,9 @@ What vigil says of real kernel dumps, and what others say: WinDbg's `!analyze -v
 headers as the collection's index has them. Made by `./dev compare`; the test `data.kernel_agrees` fails where a line *differs*.
 *Less* names what cannot be had from the dump alone: these are small dumps, whose stacks and versions need the images of the kernel
 and its drivers from a symbol server. Frames count where they were walked; a *guess* is an address that lies on the stack, is said to be
-one, and counts for nothing. Where WinDbg blames the kernel itself, it has found nobody else, and vigil blames nobody: that is the same.
+one, and counts for nothing. WinDbg calls the kernel by the name of its PDB, `ntkrnlmp.exe`: that counts as the same name as the
+`ntoskrnl.exe` that the dump has. Where WinDbg blames the kernel itself, it has found nobody else, and vigil blames nobody: that is the same.
+Dates of drivers count as *less* where only the driver's image would tell that its stamp is one.
 What either groups such dumps by is a form of its own (*form*), put side by side.
 
 """

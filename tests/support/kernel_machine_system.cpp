@@ -55,7 +55,7 @@ void write_special_registers(MachineParts& parts, std::uint64_t prcb, const Proc
   parts.space.write_u64(at + 0x08, crashed ? parts.truth.fault_address : 0);
   parts.space.write_u64(at + 0x10, truth.cr3);
   parts.space.write_u64(at + 0x18, truth.cr4);
-  parts.space.write_u64(at + 0xa0, crashed ? 0xf : 0);
+  parts.space.write_u64(at + 0xa0, truth.irql);
 }
 
 void write_contexts(MachineParts& parts, std::uint64_t prcb, ProcessorTruth& truth) {
@@ -162,6 +162,9 @@ void add_processors(MachineParts& parts) {
     space.write_u16(cpu + 2, truth.model << 8 | truth.stepping);
     space.write_u32(cpu + 4, truth.mhz);
     space.write(truth.prcb + layout.vendor, truth.vendor);
+    // KeBugCheckEx saves it before it raises it.
+    const bool at_dispatch = parts.options.crash == KernelCrash::DriverIrql;
+    if (number == parts.truth.crash_processor && at_dispatch) truth.irql = 2;
     write_special_registers(parts, truth.prcb, truth);
     write_contexts(parts, truth.prcb, truth);
     space.write_u64(parts.variables.processor_block + 8ull * number, truth.prcb);

@@ -91,6 +91,7 @@ struct ProcessorTruth {
   std::string vendor{};
   std::uint32_t family = 0, model = 0, stepping = 0;
   std::uint64_t cr3 = 0, cr4 = 0;
+  std::uint8_t irql = 0;           ///< When the bugcheck was raised.
   std::uint64_t rip = 0, rsp = 0;  ///< Of ProcessorState.ContextFrame; 0: not saved.
 };
 

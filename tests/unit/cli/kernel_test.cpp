@@ -119,6 +119,22 @@ TEST_F(Kernel, SaysNothingMoreOfAWholeDump) {
   EXPECT_FALSE(json.contains("diagnostics"));
 }
 
+/// What analyze --json has printed has it all.
+TEST_F(Kernel, TakesAReportAsAnalyzePrintsIt) {
+  const auto dump = write(test::make_kernel_machine().dump(test::KernelDumpKind::TriageClassic));
+  const auto file = folder / "report.json";
+  std::ofstream(file, std::ios::binary) << vigil({"analyze", "--json", dump}).out;
+  const auto report = utf8_from_path(file);
+  const auto output = vigil({"kernel", report, "--bugcheck"});
+  EXPECT_EQ(output.code, ExitCode::Ok) << output.err;
+  EXPECT_EQ(output.out, vigil({"kernel", dump, "--bugcheck"}).out);
+  std::ofstream(file, std::ios::binary) << R"({"schema_version": 1, "status": "ok"})";
+  const auto other = vigil({"kernel", report, "--bugcheck"});
+  EXPECT_EQ(other.code, ExitCode::Failed);
+  EXPECT_THAT(other.err, HasSubstr("is of a process, and not of a machine"));
+  EXPECT_THAT(other.err, HasSubstr("is a report already"));
+}
+
 TEST_F(Kernel, RefusesWhatIsNoKernelDump) {
   EXPECT_EQ(vigil({"kernel", utf8_from_path(folder / "none.dmp")}).code, ExitCode::NotFound);
   const auto blank = vigil({"kernel", write(std::string(20'000, '\0'))});

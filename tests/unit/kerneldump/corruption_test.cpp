@@ -77,6 +77,15 @@ INSTANTIATE_TEST_SUITE_P(All,
                                          KernelDumpKind::LiveKernelUser,
                                          KernelDumpKind::LiveComplete));
 
+TEST(CutOffTriage, CountsTheBlocksThatAreLost) {
+  const auto whole = test::make_kernel_machine().dump(KernelDumpKind::TriageKernelGenerated);
+  const auto part = whole.substr(0, whole.size() - 1);
+  const auto dump = parse(part);
+  ASSERT_TRUE(dump.ok());
+  EXPECT_THAT((*dump)->diagnostics().notes(),
+              testing::Contains("triage dump: 1 block of memory lies behind the end of the file"));
+}
+
 class CutOff32 : public testing::TestWithParam<KernelDumpKind> {};
 
 TEST_P(CutOff32, GivesWhatIsThere) {

@@ -91,6 +91,7 @@ void expect_processors(const Dump& dump, const test::MachineTruth& truth) {
     EXPECT_EQ(ours.family, theirs.family);
     EXPECT_EQ(ours.model, theirs.model);
     EXPECT_EQ(ours.stepping, theirs.stepping);
+    EXPECT_EQ(ours.irql, theirs.irql) << ours.number;
     EXPECT_EQ(ours.stopped_machine, theirs.number == truth.crash_processor);
   }
   EXPECT_EQ(dump.kernel().current_thread, truth.crash_thread);
