@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "kerneldump/kernel.h"
 
@@ -62,35 +66,73 @@ snapshot::ThreadContext switched_context(Kernel& kernel,
   return context;
 }
 
-std::string waiting_name(const snapshot::KernelThread& thread) {
+std::string waiting_name(const snapshot::KernelThread& thread, bool is_current) {
   const auto state = thread.state ? snapshot::thread_state_name(*thread.state) : "";
   const auto reason = thread.wait_reason ? snapshot::wait_reason_name(*thread.wait_reason) : "";
   auto name = thread.image;
+  if (!is_current && thread.pid) name += fmt::format(" ({})", *thread.pid);
   for (const auto words : {state, reason})
     if (!words.empty()) name += fmt::format("{}{}", name.empty() ? "" : ", ", words);
   return name;
 }
 
-/// The other threads of the process that was current, for whoever wants to know what they wait for.
-void add_waiting_threads(Kernel& kernel) {
-  constexpr std::size_t kMaxWaiting = 64;
+/// How little the wait of a thread says of what a machine hangs on: 0 for what the kernel itself
+/// holds, 2 for what most threads always wait for, which is work.
+int indifference(const snapshot::KernelThread& thread) {
+  constexpr std::string_view kHeld[] = {
+      "FreePage",         "PageIn",          "PoolAllocation", "WrFreePage", "WrPageIn",
+      "WrPoolAllocation", "WrVirtualMemory", "WrPageOut",      "WrResource", "WrPushLock",
+      "WrMutex",          "WrFastMutex",     "WrGuardedMutex", "WrRundown",  "WrPhysicalFault"};
+  constexpr std::string_view kWork[] = {"DelayExecution",   "Suspended",        "UserRequest",
+                                        "WrDelayExecution", "WrSuspended",      "WrUserRequest",
+                                        "WrEventPair",      "WrQueue",          "WrLpcReceive",
+                                        "WrKeyedEvent",     "WrAlertByThreadId"};
+  const auto is_among = [&](const auto& reasons) {
+    const auto name = thread.wait_reason ? snapshot::wait_reason_name(*thread.wait_reason) : "";
+    return std::ranges::find(reasons, name) != std::end(reasons);
+  };
+  if (!thread.wait_reason || is_among(kWork)) return 2;
+  return is_among(kHeld) ? 0 : 1;
+}
+
+snapshot::Thread waiting_thread(const Kernel& kernel,
+                                const snapshot::KernelThread& waiting,
+                                snapshot::ThreadContext context,
+                                bool is_current) {
+  snapshot::Thread thread;
+  thread.id = ThreadId{waiting.tid.value_or(0)};
+  thread.name = waiting_name(waiting, is_current);
+  thread.context = std::move(context);
+  thread.teb = waiting.teb.value_or(0);
+  thread.start_address = waiting.start_address.value_or(0);
+  thread.priority = waiting.priority.value_or(0);
+  thread.stack = stack_of(kernel, waiting);
+  return thread;
+}
+
+/// Threads that wait, for whoever wants to know what for: those of the process that was current,
+/// and of the others those whose wait says most.
+void add_waiting_threads(Kernel& kernel, bool of_current) {
+  // Of a machine most stacks may be paged out.
+  constexpr std::size_t kMaxWaiting = 64, kMaxTried = 1024;
   const auto& state = kernel.state;
   const snapshot::ModuleMap modules(kernel.out.modules);
+  std::vector<const snapshot::KernelThread*> order;
+  for (const auto& thread : state.threads) {
+    const bool is_current = state.current_process != 0 && thread.process == state.current_process;
+    if (!thread.processor && is_current == of_current) order.push_back(&thread);
+  }
+  if (!of_current) {
+    // All are of one vector: a defined order.
+    std::ranges::sort(order, {}, [](const auto* t) { return std::pair(indifference(*t), t); });
+  }
   std::size_t count = 0;
-  for (const auto& waiting : state.threads) {
-    if (state.current_process == 0 || waiting.process != state.current_process) continue;
-    if (waiting.processor || count == kMaxWaiting) continue;
-    auto context = switched_context(kernel, modules, waiting);
+  for (const auto* waiting : std::span(order).first(std::min(order.size(), kMaxTried))) {
+    if (count == kMaxWaiting) break;
+    auto context = switched_context(kernel, modules, *waiting);
     if (!snapshot::instruction_pointer(context)) continue;
     ++count;
-    auto& thread = kernel.out.threads.emplace_back();
-    thread.id = ThreadId{waiting.tid.value_or(0)};
-    thread.name = waiting_name(waiting);
-    thread.context = context;
-    thread.teb = waiting.teb.value_or(0);
-    thread.start_address = waiting.start_address.value_or(0);
-    thread.priority = waiting.priority.value_or(0);
-    thread.stack = stack_of(kernel, waiting);
+    kernel.out.threads.push_back(waiting_thread(kernel, *waiting, std::move(context), of_current));
   }
 }
 
@@ -129,7 +171,9 @@ void read_current_threads(Kernel& kernel) {
       thread.stack = {kernel.triage->stack_top, kernel.triage->stack_bytes};
     kernel.out.threads.push_back(std::move(thread));
   }
-  if (kernel.has_pages()) add_waiting_threads(kernel);
+  if (!kernel.has_pages()) return;
+  add_waiting_threads(kernel, true);
+  add_waiting_threads(kernel, false);
 }
 
 }  // namespace vigil::kerneldump

@@ -284,11 +284,12 @@ void add_bugcheck(TextPage& page, const Report& report) {
                                       request->driver.empty() ? "a driver that is not known"
                                                               : request->driver));
   }
-  if (!report.threads.empty() && !report.threads.front().registers.empty())
-    page.field("Registers", fault_in_words(bugcheck));
-  if (!report.crash) return;
-  for (const auto& sentence : report.crash->decoded) page.field("Decoded", sentence);
-  add_instruction(page, *report.crash);
+  if (report.crash) {
+    for (const auto& sentence : report.crash->decoded) page.field("Decoded", sentence);
+    add_instruction(page, *report.crash);
+  }
+  if (report.threads.empty() || report.threads.front().registers.empty()) return;
+  page.field("Registers", fault_in_words(bugcheck));
   add_crashed_registers(page, report);
 }
 

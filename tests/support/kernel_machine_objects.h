@@ -10,7 +10,8 @@
 namespace vigil::test {
 
 inline constexpr std::uint8_t kRunning = 2, kStandby = 3, kWaiting = 5;
-inline constexpr std::uint8_t kDelayExecution = 4, kUserRequest = 6, kWrQueue = 15;
+inline constexpr std::uint8_t kDelayExecution = 4, kUserRequest = 6, kWrQueue = 15,
+                              kWrPushLock = 28;
 inline constexpr std::uint64_t kInitialStackGap = 0x50;
 
 struct ProcessSpec {

@@ -63,10 +63,11 @@ void add_waiting_process(MachineParts& parts, const ProcessSpec& spec, std::uint
   auto process = make_process(parts, spec, parts.spaces.back());
   for (std::uint32_t i = 0; i < threads; ++i) {
     const bool standby = spec.pid == 1040 && i == 0;
+    const auto first = spec.pid == 912 ? kWrPushLock : kUserRequest;
     wait_from_user(parts, add_thread(parts, process,
                                      {.tid = spec.pid + 4 * (i + 1),
                                       .state = standby ? kStandby : kWaiting,
-                                      .wait_reason = i == 0 ? kUserRequest : kDelayExecution}));
+                                      .wait_reason = i == 0 ? first : kDelayExecution}));
   }
   parts.truth.processes.push_back(std::move(process));
 }

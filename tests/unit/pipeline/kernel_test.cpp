@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -73,29 +77,47 @@ TEST_P(KernelReport, WalksFromTheFaultOutwards) {
   EXPECT_GE(report.threads.size(), truth.processors.size());
 }
 
-/// Those of the process that was current: what they wait for, and where.
+/// Those of the process that was current first: what they wait for, and where.
 TEST_P(KernelReport, WalksThreadsThatWait) {
   const auto machine = test::make_kernel_machine({.build = GetParam()});
   const auto report = report_of(machine, KernelDumpKind::BitmapKernel);
   const auto& truth = machine.truth();
-  const auto process =
-      std::ranges::find(truth.processes, truth.crash_process, &test::ProcessTruth::address);
   std::size_t waiting = 0;
-  for (const auto& thread : process->threads) {
-    if (thread.state != 5) continue;
-    ++waiting;
-    const auto found = std::ranges::find(report.threads, thread.tid, &report::Thread::thread_id);
-    ASSERT_NE(found, report.threads.end()) << thread.tid;
-    EXPECT_THAT(found->name, HasSubstr(process->image + ", waiting, "));
-    for (std::size_t i = 0; i < thread.stack.size(); ++i) {
-      if (thread.stack[i].instruction >> 47 == 0) break;
-      ASSERT_LT(i, found->frames.size());
-      EXPECT_LE(thread.stack[i].instruction - found->frames[i].instruction, 1U) << i;
-      EXPECT_NE(found->frames[i].trust, "scan") << i;
+  for (const auto& process : truth.processes) {
+    const bool is_current = process.address == truth.crash_process;
+    for (const auto& thread : process.threads) {
+      if (thread.state != 5) continue;
+      ++waiting;
+      const auto found = std::ranges::find(report.threads, thread.tid, &report::Thread::thread_id);
+      ASSERT_NE(found, report.threads.end()) << thread.tid;
+      const auto who =
+          is_current ? process.image : fmt::format("{} ({})", process.image, process.pid);
+      EXPECT_THAT(found->name, HasSubstr(who + ", waiting, "));
+      for (std::size_t i = 0; i < thread.stack.size(); ++i) {
+        if (thread.stack[i].instruction >> 47 == 0) break;
+        ASSERT_LT(i, found->frames.size());
+        EXPECT_LE(thread.stack[i].instruction - found->frames[i].instruction, 1U) << i;
+        EXPECT_NE(found->frames[i].trust, "scan") << i;
+      }
     }
   }
-  EXPECT_GE(waiting, 1U);
-  EXPECT_EQ(report.threads.size(), truth.processors.size() + waiting);
+  EXPECT_GE(waiting, 5U);
+  EXPECT_GE(report.threads.size(), truth.processors.size() + waiting);
+}
+
+/// A lock says more of what a machine hangs on than a worker that has nothing to do.
+TEST(KernelReports, HaveFirstTheThreadsThatWaitForTheKernel) {
+  const auto report = report_of(test::make_kernel_machine(), KernelDumpKind::BitmapKernel);
+  const auto place = [&report](std::uint32_t tid) {
+    return std::ranges::find(report.threads, tid, &report::Thread::thread_id) -
+           report.threads.begin();
+  };
+  constexpr std::uint32_t kOfCurrent = 4252, kForLock = 916, kForWork = 8;
+  EXPECT_LT(place(kOfCurrent), place(kForLock));
+  EXPECT_LT(place(kForLock), place(kForWork));
+  ASSERT_LT(place(kForWork), std::ssize(report.threads));
+  EXPECT_EQ(report.threads[static_cast<std::size_t>(place(kForLock))].name,
+            "svchost.exe (912), waiting, WrPushLock");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KernelReport, testing::Values(9600, 17763, 19041, 20348, 26100));

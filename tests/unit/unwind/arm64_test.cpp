@@ -132,7 +132,7 @@ TEST(Arm64, UnwindsAPackedFunctionWithoutFrameRecord) {
 
 TEST(Arm64, StripsTheSignatureOfAReturnAddress) {
   ByteBuilder stack = stack_with_record(0, 64);
-  stack.patch_u64(8, kReturn | 0xabcd'0000'0000'0000);
+  stack.patch_u64(8, kReturn | 0xab4d'0000'0000'0000);
   expect_caller(walk(module_with(packed(0, 2, 64)), stack, context(kBody, kStack)), kStack + 64);
 }
 
@@ -235,7 +235,7 @@ TEST(Arm64, FollowsFrameRecordsWithoutAnImage) {
 
 TEST(Arm64, StripsTheSignatureFromAFrameRecord) {
   ByteBuilder stack;
-  stack.u64(0).u64(0x00ab'0000'0000'0000 | kReturn).fill(64);
+  stack.u64(0).u64(0x002b'0000'0000'0000 | kReturn).fill(64);
   const auto result =
       FakeProcess().module_without_image(kBase).stack(stack).walk(context(kBody, kStack));
   ASSERT_EQ(result.frames.size(), 2u);

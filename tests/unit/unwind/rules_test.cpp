@@ -105,7 +105,7 @@ TEST(CfiWalk, StopsAtRulesThatLeadOutOfTheStackOrAreDamaged) {
 
 TEST(CfiWalk, ReadsRegistersOfArm64AndStripsSignatures) {
   ByteBuilder stack;
-  stack.u64(0x1111).u64(0x00ab'0000'0000'0000 | (kBase + 0x1204)).u64(0).u64(0).fill(64);
+  stack.u64(0x1111).u64(0x002b'0000'0000'0000 | (kBase + 0x1204)).u64(0).u64(0).fill(64);
   FakeRules rules;
   rules.cfi(0, 0x1000, 0x100, ".cfa: sp 16 + .ra: .cfa -8 + ^ x29: .cfa -16 + ^");
   rules.cfi(0, 0x1200, 0x100, ".cfa: sp 16 + .ra: .cfa -8 + ^");
