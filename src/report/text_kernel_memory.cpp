@@ -79,8 +79,10 @@ std::string low_memory_in_words(const Kernel& kernel) {
 
 void add_kernel_state(TextPage& page, const Kernel& kernel, bool whole) {
   std::string missing;
+  bool any_missing = false;
   for (const auto& counter : kernel.counters) {
     const bool is_known = counter.bytes || counter.count;
+    any_missing = any_missing || !is_known;
     if (!is_known && !whole && counter.source.empty()) {
       missing += (missing.empty() ? "" : "; ") + in_words(counter.name);
       continue;
@@ -92,6 +94,13 @@ void add_kernel_state(TextPage& page, const Kernel& kernel, bool whole) {
              counter.source.empty() ? "not in this dump" : counter.source);
   }
   if (!missing.empty()) page.line("not in this dump: " + missing, Style::Faint);
+  // Since Windows 10 the kernel's debugger data has few of them.
+  const bool by_symbols = kernel.offsets.starts_with("symbols of");
+  if (any_missing && !kernel.translation.empty() && !by_symbols) {
+    page.line(
+        "with the kernel's PDB (--symbols) more figures can be read from the memory in this dump",
+        Style::Faint);
+  }
 }
 
 }  // namespace vigil::report

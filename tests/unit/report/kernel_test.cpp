@@ -108,6 +108,19 @@ TEST(KernelReport, SaysWhatTheMachineIsFor) {
   EXPECT_THAT(to_text(report, {}), HasSubstr("Role          Workstation\n"));
 }
 
+TEST(KernelReport, SaysThatThePdbTellsMoreOfMemory) {
+  constexpr const char* kHint = "with the kernel's PDB (--symbols) more figures can be read";
+  auto report = sample_kernel_report();
+  report.kernel->translation = "amd64, 4 levels";
+  report.kernel->offsets = "table for build 19041";
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Vm, {}), HasSubstr(kHint));
+  report.kernel->offsets = "symbols of ntkrnlmp.pdb";
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Vm, {}), Not(HasSubstr(kHint)));
+  report.kernel->translation.clear();
+  report.kernel->offsets.clear();
+  EXPECT_THAT(kernel_part_to_text(report, KernelPart::Vm, {}), Not(HasSubstr(kHint)));
+}
+
 TEST(KernelReport, SaysWhichTextsOfAProcessAreLost) {
   auto report = sample_kernel_report();
   auto& peb = *report.kernel->peb;
