@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/exception_codes.h"
 #include "base/utf.h"
 #include "base/words.h"
 #include "pipeline/time_limit.h"
@@ -252,9 +253,12 @@ std::vector<snapshot::Thread> threads_of(const snapshot::Snapshot& snapshot,
     threads.push_back(*thread);
     return threads;
   }
-  report.diagnostics.push_back(
-      fmt::format("thread {} of the exception is not in the list of threads",
-                  snapshot.exception->thread.value));
+  // One that has ended need not be: the dump tells of its end.
+  if (snapshot.exception->code != kThreadEndCode) {
+    report.diagnostics.push_back(
+        fmt::format("thread {} of the exception is not in the list of threads",
+                    snapshot.exception->thread.value));
+  }
   threads.emplace_back().id = snapshot.exception->thread;
   return threads;
 }

@@ -4,8 +4,6 @@
 from vigil_e2e.case import SETTINGS, VigilTestCase, attach_rule, rule
 from vigil_e2e.vigil import ENDED
 
-# It says when a dumper's work is over.
-LOUD = SETTINGS + "log:\n  level: debug\n"
 BROKEN = "schema: 1\nowner: tests\nrules:\n  - name: broken\n    mach: { process: other.exe }\n    when: crash\n"
 
 
@@ -198,14 +196,23 @@ class Exceptions(VigilTestCase):
 class Threads(VigilTestCase):
     """Threads that end or start in a process that lives on: only who is attached sees them."""
 
+    def install(self, process: str, when: str) -> None:
+        rules = {"all.yaml": rule("all", process, when=when, dump="mini, attach: true"), "marker.yaml": attach_rule("marker", "marker.exe")}
+        self.vigil.install(SETTINGS, rules)
+
+    def rows_of_it(self) -> list[dict]:
+        """All that a program left which has ended: whatever was seen of it came before the row of the next one."""
+        self.vigil.start_attached("access_violation", name="marker.exe").release()
+        self.vigil.wait_for_ended("marker.exe")
+        rows = self.vigil.wait_for_rows("all to be done", lambda rows: all(row["state"] in ENDED for row in rows))
+        return [row for row in rows if row["process"] != "marker.exe"]
+
     def rows_after(self, way: str, when: str, value: int | None = None) -> list[dict]:
-        """What there is to see when a program that was attached to has done it and ended."""
-        self.vigil.install(LOUD, {"all.yaml": rule("all", f"{way}.exe", when=when, dump="mini, attach: true")})
+        self.install(f"{way}.exe", when)
         program = self.vigil.start_attached(way, value=value)
         program.release()
         program.wait()
-        self.vigil.wait_for_log(f"{way}.exe ({program.pid}) has ended while attached")
-        return self.vigil.wait_for_rows("all of it to be done", lambda rows: all(row["state"] in ENDED for row in rows))
+        return self.rows_of_it()
 
     def test_captures_one_that_ends_with_a_code_and_not_those_of_an_exit(self) -> None:
         (row,) = self.rows_after("thread_end", "{ thread: { ended: [7] } }", value=7)
@@ -213,19 +220,27 @@ class Threads(VigilTestCase):
         self.assertRegex(row["detail"], r"^thread \d+ ended with code 7$")
         self.assertRegex(row["synopsis"], r"^thread \d+ of thread_end\.exe ended with code 7.*; the process lived on$")
         report = self.vigil.report(row)
-        self.assertEqual(report["crash_info"]["type"], "THREAD_ENDED (7)")
+        self.assertEqual((report["status"], report["crash_info"]["type"]), ("ok", "THREAD_ENDED (7)"))
         self.assertIn("thread ended with 7", self.vigil.must("list").out)
+
+    def test_tells_the_ends_of_an_exit_without_its_trap(self) -> None:
+        self.vigil.copy_programs()
+        program = self.vigil.start("thread_end", value=7, wait_debugger=30)
+        said = self.vigil.debug(program.pid, "--no-exit-trap", "--thread-end", "7")
+        self.assertEqual([line["type"] for line in said], ["attached", "asking", "handed", "exited"])
+        self.assertEqual((said[1]["signal"]["kind"], said[1]["signal"]["exit_code"]), ("thread-end", 7))
+        self.assertEqual(said[3]["exit_code"], 7)
 
     def test_captures_no_end_with_another_code(self) -> None:
         self.assertEqual(self.rows_after("thread_end", "{ thread: { ended: [6, 9] } }", value=7), [])
 
     def test_captures_none_of_a_process_that_somebody_ends(self) -> None:
-        self.vigil.install(LOUD, {"all.yaml": rule("all", "threads.exe", when="{ thread: { ended: [1] } }", dump="mini, attach: true")})
+        self.install("threads.exe", "{ thread: { ended: [0, 1] } }")  # Windows' taskkill gives 1, Wine's 0
         program = self.vigil.start("threads", value=4)
         self.vigil.wait_for_log(f"attached to threads.exe ({program.pid})")
         self.vigil.end_task(program.pid)
-        self.vigil.wait_for_log(f"threads.exe ({program.pid}) has ended while attached")
-        self.assertEqual(self.vigil.rows(), [])
+        program.wait()
+        self.assertEqual(self.rows_of_it(), [])
 
     def test_captures_one_that_starts_in_a_module(self) -> None:
         (row,) = self.rows_after("thread_start", "{ thread: { started_in: 'avi*.dll' } }")

@@ -168,6 +168,19 @@ class Vigil:
             texts = [file.read().decode("utf-8", "replace").replace("\r\n", "\n") for file in (out, err)]
         return Result(run.returncode, texts[0], texts[1])
 
+    def debug(self, pid: int, *arguments: str) -> list[dict]:
+        """What a dumper that is attached to a process says to a service which never answers, until the process has ended."""
+        inbox = self._scratch / "debug-inbox"
+        inbox.mkdir()
+        options = ["--attach", str(pid), "--inbox", self.machine.to_windows(inbox), *arguments]
+        command = self.machine.command(self.machine.to_windows(self.folder / "vigil-dumper.exe"), *options)
+        with tempfile.TemporaryFile(dir=self._scratch) as out:
+            # The end of its standard input would tell it to leave the process alone.
+            with subprocess.Popen(command, env=self.machine.environment, stdin=subprocess.PIPE, stdout=out) as dumper:
+                dumper.wait(timeout=PATIENCE_S)
+            out.seek(0)
+            return [json.loads(line) for line in out.read().decode("utf-8").splitlines()]
+
     def must(self, *arguments: str) -> Result:
         result = self.run(*arguments)
         if result.code != 0:
@@ -262,7 +275,7 @@ class Vigil:
                        timeout=PATIENCE_S, **quiet)
 
     def end_task(self, pid: int) -> None:
-        """Ends a process from outside, with exit code 1, as the task manager does."""
+        """Ends a process from outside, as the task manager does."""
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(self.machine.command("taskkill", "/f", "/pid", str(pid)), env=self.machine.environment, check=True,
                        timeout=PATIENCE_S, **quiet)

@@ -134,6 +134,16 @@ TEST(Pipeline, WalksTheCrashedThreadEvenWhenItsRecordIsLost) {
               Contains("thread 999 of the exception is not in the list of threads"));
 }
 
+TEST(Pipeline, LosesNothingWhereAThreadThatEndedIsGone) {
+  SampleDump dump;
+  dump.builder.exception({.thread = 999, .code = kThreadEndCode, .parameters = {3}});
+  const auto report = report_of(dump);
+  EXPECT_EQ(report.synopsis,
+            "thread 999 of OrdersApi.exe 4.2.1 ended with code 3; the process lived on");
+  EXPECT_EQ(report.status, "ok");
+  EXPECT_THAT(report.diagnostics, IsEmpty());
+}
+
 // Limits.
 
 TEST(Pipeline, WalksTheCrashedThreadFirstWhenTimeIsUp) {
