@@ -47,7 +47,8 @@ TEST_F(Kernel, HasTheSameFiguresInWordsAndInJson) {
   const auto file = write(test::make_kernel_machine().dump(test::KernelDumpKind::BitmapKernel));
   const auto output = vigil({"kernel", file, "--vm"});
   const auto json = vigil_json({"kernel", file, "--vm"});
-  EXPECT_EQ(std::ranges::count(output.out, '\n'), std::ssize(json["counters"])) << output.out;
+  EXPECT_EQ(std::ranges::count(output.out, '\n'), std::ssize(json["counters"]) + 1) << output.out;
+  EXPECT_THAT(output.out, HasSubstr("with the kernel's PDB (--symbols) more figures"));
   EXPECT_THAT(output.out, HasSubstr("page files, size of"));
   EXPECT_THAT(output.out, HasSubstr("page files, free"));
   EXPECT_THAT(output.out, testing::Not(HasSubstr("page_file")));

@@ -94,7 +94,7 @@ TEST_F(RulesCommand, ListDoesNotSayThatThereAreNoRulesWhereAFileIsBroken) {
 TEST_F(RulesCommand, NothingIsSwitchedInAFileThatIsNotObeyed) {
   write_rules(rule("a", "x.exe"));
   const auto file = folder / "rules.d" / ".disabled";
-  std::ofstream(file) << "a\n\xff\n";
+  std::ofstream(file, std::ios::binary) << "a\n\xff\n";
   for (const char* way : {"disable", "enable"}) {
     const auto output = vigil({"rules", way, "a"});
     EXPECT_NE(output.code, ExitCode::Ok);
