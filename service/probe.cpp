@@ -140,11 +140,11 @@ class Connection {
   [[nodiscard]] static ProbeAnswer verdict_on(std::string_view line) {
     const auto space = line.find(' ');
     int status = 0;
-    const auto no_http = bad_answer("it speaks no HTTP");
-    if (!line.starts_with("HTTP/") || space == std::string_view::npos) return no_http;
+    const auto no_http = [] { return bad_answer("it speaks no HTTP"); };
+    if (!line.starts_with("HTTP/") || space == std::string_view::npos) return no_http();
     const auto digits = line.substr(space + 1);
     const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), status);
-    if (parsed.ec != std::errc{}) return no_http;
+    if (parsed.ec != std::errc{}) return no_http();
     if (status >= kFirstGoodStatus && status < kFirstBadStatus) return good_answer();
     return bad_answer(fmt::format("HTTP status {}", status));
   }

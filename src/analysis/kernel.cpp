@@ -96,7 +96,7 @@ std::string class_of(const Input& input) {
                                                     0xc9, 0x10d, 0x10e, 0x113, 0x119, 0x124, 0x133};
   const auto& bugcheck = input.snapshot.kernel->bugcheck;
   const auto code = bugcheck.base_code();
-  const auto group = bugcheck_group(bugcheck);
+  auto group = bugcheck_group(bugcheck);
   if (code == 0x139) {
     const auto* info = find_fast_fail(bugcheck.parameters[0]);
     return fmt::format(

@@ -97,12 +97,12 @@ int indifference(const snapshot::KernelThread& thread) {
 
 snapshot::Thread waiting_thread(const Kernel& kernel,
                                 const snapshot::KernelThread& waiting,
-                                snapshot::ThreadContext context,
+                                const snapshot::ThreadContext& context,
                                 bool is_current) {
   snapshot::Thread thread;
   thread.id = ThreadId{waiting.tid.value_or(0)};
   thread.name = waiting_name(waiting, is_current);
-  thread.context = std::move(context);
+  thread.context = context;
   thread.teb = waiting.teb.value_or(0);
   thread.start_address = waiting.start_address.value_or(0);
   thread.priority = waiting.priority.value_or(0);
@@ -129,10 +129,10 @@ void add_waiting_threads(Kernel& kernel, bool of_current) {
   std::size_t count = 0;
   for (const auto* waiting : std::span(order).first(std::min(order.size(), kMaxTried))) {
     if (count == kMaxWaiting) break;
-    auto context = switched_context(kernel, modules, *waiting);
+    const auto context = switched_context(kernel, modules, *waiting);
     if (!snapshot::instruction_pointer(context)) continue;
     ++count;
-    kernel.out.threads.push_back(waiting_thread(kernel, *waiting, std::move(context), of_current));
+    kernel.out.threads.push_back(waiting_thread(kernel, *waiting, context, of_current));
   }
 }
 

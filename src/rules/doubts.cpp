@@ -134,10 +134,10 @@ bool covers(const std::string& refused, const std::string& wanted) {
 
 /// The key of \p match whose patterns refuse all that they want; empty: there is none.
 std::string_view contradiction(const Match& match) {
-  const std::pair<std::string_view, const PatternList&> kLists[] = {
+  const std::pair<std::string_view, const PatternList&> lists[] = {
       {"process", match.process}, {"path", match.path}, {"command_line", match.command_line},
       {"service", match.service}, {"user", match.user}, {"version", match.version}};
-  for (const auto& [key, list] : kLists) {
+  for (const auto& [key, list] : lists) {
     const auto refused = [&none = list.none](const std::string& wanted) {
       return std::ranges::any_of(none, [&](const auto& one) { return covers(one, wanted); });
     };
