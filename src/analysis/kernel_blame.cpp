@@ -239,7 +239,7 @@ class Search {
     return KernelCulprit{.module = module,
                          .address = instruction(),
                          .frame = 0,
-                         .reason = fmt::format("it failed in {}, which comes with Windows: whoever "
+                         .reason = fmt::format("it failed in {}, by its name Windows' own: whoever "
                                                "called it may be to blame",
                                                modules_[*module].name()),
                          .of_windows = true};

@@ -17,7 +17,7 @@ struct KernelCulprit {
   std::optional<std::size_t> frame{};   ///< Index in the walked stack of the first thread.
   std::string process{};                ///< Image; empty: no process.
   std::string reason{};                 ///< `the instruction that failed is in it`
-  bool of_windows = false;              ///< A driver that comes with Windows.
+  bool of_windows = false;              ///< A driver of Windows, as far as the dump tells.
   bool probable = false;                ///< By what lies on the stack, perhaps for long.
 
   /// Otherwise it is nobody, and the reason says why.

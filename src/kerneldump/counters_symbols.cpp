@@ -57,11 +57,12 @@ void take(KernelCounter& counter,
           std::optional<std::uint64_t> value,
           CounterUnit unit,
           std::string source) {
+  const bool of_page_files = counter.name.starts_with("page_file");
   const auto most = unit == CounterUnit::Bytes   ? kMaxPages * kPageBytes
                     : unit == CounterUnit::Pages ? kMaxPages
                                                  : kMaxPageFiles;
   // Nothing but the page files can be none at all.
-  if (!value || *value > most || (*value == 0 && unit != CounterUnit::Count)) return;
+  if (!value || *value > most || (*value == 0 && !of_page_files)) return;
   counter.value = unit == CounterUnit::Pages ? *value * kPageBytes : *value;
   counter.source = std::move(source) + std::string(kBySymbols);
 }

@@ -63,6 +63,24 @@ void read_loader(Kernel& kernel, const PebLayout& at, snapshot::ProcessEnvironme
   }
 }
 
+void read_texts(Kernel& kernel,
+                const PebLayout& at,
+                std::uint64_t parameters,
+                snapshot::ProcessEnvironment& peb) {
+  const auto read = [&](const char* name, std::uint64_t offset, std::string& text) {
+    text = kernel.unicode_string(parameters + offset);
+    const auto length = kernel.read<std::uint16_t>(parameters + offset);
+    // An empty one is known to be empty.
+    if (!length || (*length != 0 && text.empty())) peb.lost_texts.emplace_back(name);
+  };
+  read("image_path", at.image_path, peb.image_path);
+  read("command_line", at.command_line, peb.command_line);
+  read("current_directory", at.directory, peb.current_directory);
+  read("window_title", at.title, peb.window_title);
+  read("desktop", at.desktop, peb.desktop);
+  read("dll_path", at.dll_path, peb.dll_path);
+}
+
 void read_peb(Kernel& kernel, std::uint64_t address) {
   const auto& at = kernel.header.is_64bit ? kPeb64 : kPeb32;
   const auto image_base = kernel.pointer(address + at.image_base);
@@ -80,15 +98,7 @@ void read_peb(Kernel& kernel, std::uint64_t address) {
   peb.processors = kernel.read<std::uint32_t>(address + at.processors);
   peb.global_flags = kernel.read<std::uint32_t>(address + at.flags);
   peb.session = kernel.read<std::uint32_t>(address + at.session);
-  if (const auto parameters = peb.parameters; parameters && *parameters != 0) {
-    peb.has_parameters = kernel.pointer(*parameters + at.image_path).has_value();
-    peb.current_directory = kernel.unicode_string(*parameters + at.directory);
-    peb.dll_path = kernel.unicode_string(*parameters + at.dll_path);
-    peb.image_path = kernel.unicode_string(*parameters + at.image_path);
-    peb.command_line = kernel.unicode_string(*parameters + at.command_line);
-    peb.window_title = kernel.unicode_string(*parameters + at.title);
-    peb.desktop = kernel.unicode_string(*parameters + at.desktop);
-  }
+  if (peb.parameters && *peb.parameters != 0) read_texts(kernel, at, *peb.parameters, peb);
   read_loader(kernel, at, peb);
 }
 

@@ -145,7 +145,6 @@ report::ProcessEnvironment environment_of(const snapshot::ProcessEnvironment& pe
   out.memory_order = ends_of(peb.memory_order);
   out.initialization_order = ends_of(peb.initialization_order);
   out.parameters = peb.parameters;
-  out.has_parameters = peb.has_parameters;
   out.subsystem_data = peb.subsystem_data;
   out.heap = peb.heap;
   out.global_flags = peb.global_flags;
@@ -157,6 +156,7 @@ report::ProcessEnvironment environment_of(const snapshot::ProcessEnvironment& pe
   out.window_title = budget.take(peb.window_title);
   out.desktop = budget.take(peb.desktop);
   out.dll_path = budget.take(peb.dll_path);
+  out.lost_texts = peb.lost_texts;
   for (const auto& module : peb.modules) {
     if (out.modules.size() == report::kMaxUserModules) break;
     out.modules.push_back({module.base, module.size, module.timestamp, budget.take(module.path)});

@@ -130,7 +130,6 @@ void describe(Archive& a, OfKernel<ProcessEnvironment> auto& peb) {
   a.object("in_memory_order", peb.memory_order);
   a.object("in_initialization_order", peb.initialization_order);
   a.address("process_parameters", peb.parameters);
-  a.flag("has_parameters", peb.has_parameters);
   a.address("subsystem_data", peb.subsystem_data);
   a.address("process_heap", peb.heap);
   a.number("global_flags", peb.global_flags);
@@ -142,6 +141,7 @@ void describe(Archive& a, OfKernel<ProcessEnvironment> auto& peb) {
   a.text("window_title", peb.window_title);
   a.text("desktop", peb.desktop);
   a.text("dll_path", peb.dll_path);
+  a.texts("texts_not_in_dump", peb.lost_texts);
   a.list("modules", peb.modules, kMaxUserModules, !peb.modules.empty());
 }
 

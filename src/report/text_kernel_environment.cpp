@@ -59,16 +59,16 @@ std::string ends_of(const std::optional<ListEnds>& list) {
 
 /// What a program says of itself may be empty; what is not in the dump is said to be so.
 void add_texts(TextPage& page, const ProcessEnvironment& peb) {
-  const auto add = [&](std::string_view label, const std::string& text) {
-    const bool lost = text.empty() && !peb.has_parameters;
+  const auto add = [&](std::string_view label, std::string_view key, const std::string& text) {
+    const bool lost = std::ranges::find(peb.lost_texts, key) != peb.lost_texts.end();
     page.field(label, lost ? "not in this dump" : text);
   };
-  add("Image", peb.image_path);
-  add("Command line", peb.command_line);
-  add("Folder", peb.current_directory);
-  add("Window title", peb.window_title);
-  add("Desktop", peb.desktop);
-  add("DLL path", peb.dll_path);
+  add("Image", "image_path", peb.image_path);
+  add("Command line", "command_line", peb.command_line);
+  add("Folder", "current_directory", peb.current_directory);
+  add("Window title", "window_title", peb.window_title);
+  add("Desktop", "desktop", peb.desktop);
+  add("DLL path", "dll_path", peb.dll_path);
 }
 
 void add_loader(TextPage& page, const ProcessEnvironment& peb, const TextOptions& options) {
@@ -116,15 +116,16 @@ void add_teb(TextPage& page, const ThreadEnvironment& teb) {
   page.field("RPC handle", hex_of(teb.rpc_handle));
   page.field("TLS", hex_of(teb.tls));
   page.field("PEB", hex_of(teb.peb));
-  if (teb.last_error)
-    page.field("Last error",
-               with_name(fmt::format("{}", *teb.last_error), error_name(*teb.last_error)));
-  if (teb.last_status)
-    page.field("Last status",
-               with_name(fmt::format("{:#010x}", *teb.last_status), status_name(*teb.last_status)));
-  if (teb.owned_critical_sections)
-    page.field("Locks", counted(*teb.owned_critical_sections, "critical section") + " owned");
-  if (teb.hard_error_mode) page.field("Hard errors", fmt::format("{:#x}", *teb.hard_error_mode));
+  page.field("Last error", teb.last_error ? with_name(fmt::format("{}", *teb.last_error),
+                                                      error_name(*teb.last_error))
+                                          : "-");
+  page.field("Last status", teb.last_status ? with_name(fmt::format("{:#010x}", *teb.last_status),
+                                                        status_name(*teb.last_status))
+                                            : "-");
+  page.field("Locks", teb.owned_critical_sections
+                          ? counted(*teb.owned_critical_sections, "critical section") + " owned"
+                          : "-");
+  page.field("Hard errors", teb.hard_error_mode ? fmt::format("{:#x}", *teb.hard_error_mode) : "-");
 }
 
 void add_kernel_environment(TextPage& page, const Kernel& kernel) {

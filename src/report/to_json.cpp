@@ -143,7 +143,10 @@ class Writer {
   }
   /// When a driver was linked: a dump of a program has too many modules for what that tells.
   void derived_link_time(const char* key, const Module& module) {
-    if (report_.kernel) time(key, link_stamp_of(module, report_).time);
+    if (!report_.kernel) return;
+    const auto stamp = link_stamp_of(module, report_);
+    time(key, stamp.time);
+    if (stamp.is_hash) derived("stamp_is_hash", true);
   }
   /// The place of an item in its list.
   void derived_position(const char* key) {

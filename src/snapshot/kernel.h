@@ -108,8 +108,9 @@ struct ProcessEnvironment {
   std::optional<bool> loader_initialized;
   std::optional<ListEnds> load_order, memory_order, initialization_order;
   std::optional<std::uint32_t> global_flags, session, processors;
-  bool has_parameters = false;  ///< The texts are of this dump, also where they are empty.
   std::string image_path, command_line, current_directory, window_title, desktop, dll_path;
+  /// Of these texts those that are not in the dump, by name: `command_line`.
+  std::vector<std::string> lost_texts;
   std::vector<UserModule> modules;  ///< In load order.
 };
 

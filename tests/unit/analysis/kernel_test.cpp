@@ -155,7 +155,7 @@ TEST(KernelAnalysis, NamesADriverOfWindowsWhereThereIsNobodyElse) {
   machine.frame(kKs + 0x1ae9, "ks.sys", "context");
   const auto findings = machine.analyze();
   EXPECT_EQ(findings.kernel_blame.module, "ks.sys");
-  EXPECT_THAT(findings.synopsis, HasSubstr("it failed in ks.sys, which comes with Windows"));
+  EXPECT_THAT(findings.synopsis, HasSubstr("it failed in ks.sys, by its name Windows' own"));
 }
 
 TEST(KernelAnalysis, TakesADriverThatAParameterPointsInto) {

@@ -151,7 +151,7 @@ void expect_environment(const Dump& dump, const test::MachineTruth& truth) {
   EXPECT_EQ(peb.window_title, truth.peb.window_title);
   EXPECT_EQ(peb.desktop, truth.peb.desktop);
   EXPECT_EQ(peb.dll_path, truth.peb.dll_path);
-  EXPECT_TRUE(peb.has_parameters);
+  EXPECT_THAT(peb.lost_texts, testing::IsEmpty());
   EXPECT_EQ(peb.inherited_address_space, truth.peb.inherited_address_space);
   EXPECT_EQ(peb.read_image_options, truth.peb.read_image_options);
   EXPECT_EQ(peb.subsystem_data, truth.peb.subsystem_data);

@@ -126,8 +126,8 @@ TEST(KernelReport, SaysWhichTextsOfAProcessAreLost) {
   auto& peb = *report.kernel->peb;
   peb.window_title.clear();
   EXPECT_THAT(kernel_part_to_text(report, KernelPart::Peb, {}), Not(HasSubstr("not in this dump")));
-  peb.has_parameters = false;
   peb.command_line.clear();
+  peb.lost_texts = {"window_title", "command_line"};
   const auto text = kernel_part_to_text(report, KernelPart::Peb, {});
   EXPECT_THAT(text, HasSubstr("Window title  not in this dump"));
   EXPECT_THAT(text, HasSubstr("Command line  not in this dump"));

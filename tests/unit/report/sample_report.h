@@ -193,13 +193,13 @@ inline Report sample_kernel_report() {
       .global_flags = 0x70,
       .session = 1,
       .processors = 12,
-      .has_parameters = true,
       .image_path = "C:\\Windows\\System32\\audiodg.exe",
       .command_line = "audiodg.exe 0x1",
       .current_directory = "C:\\Windows",
       .window_title = "title",
       .desktop = "WinSta0\\Default",
       .dll_path = "C:\\Windows\\System32;;",
+      .lost_texts = {},
       .modules = {{0x7ff600000000, 0x8000, 0x5dee2b07, "C:\\Windows\\System32\\audiodg.exe"}}};
   kernel.request = KernelRequest{
       0xffff908b01234560, 0xffff908b02234560, 0xffff908b03234560, "\\Driver\\badnet", 22, 2};
