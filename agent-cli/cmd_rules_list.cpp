@@ -149,6 +149,7 @@ ExitCode run_rules_list(const Context& context) {
     object["rules"] = std::move(list);
     auto& problems = object["problems"] = nlohmann::ordered_json::array();
     for (const auto& problem : loaded.problems) problems.push_back(problem.format());
+    object["in_force"] = last_good_in_words(rules);
     print_json(object);
   } else {
     if (lines->empty() && broken.empty()) {

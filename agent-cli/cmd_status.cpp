@@ -182,6 +182,7 @@ void print_status_json(const Context& context, const MachineStatus& status) {
   rules["attach"] = attaching(status.rules.loaded.rules);
   auto& problems = rules["problems"] = nlohmann::ordered_json::array();
   for (const auto& problem : status.rules.loaded.problems) problems.push_back(problem.format());
+  rules["in_force"] = last_good_in_words(status.rules);
   auto& settings = object["settings"];
   if (status.settings.ok()) {
     settings["aedebug"] = status.settings->aedebug;

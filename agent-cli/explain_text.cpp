@@ -156,6 +156,7 @@ nlohmann::ordered_json explained_json(const Question& question,
   object["occasions"] = std::move(occasions);
   auto& problems = object["problems"] = nlohmann::ordered_json::array();
   for (const auto& problem : rules.loaded.problems) problems.push_back(problem.format());
+  object["in_force"] = last_good_in_words(rules);
   return object;
 }
 

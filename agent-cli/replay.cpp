@@ -18,9 +18,16 @@ namespace {
 
 constexpr Microseconds kHour = std::chrono::hours(1);
 
-std::string key_of(const store::Capture& capture) {
-  return capture.signature.empty() ? capture.fault_key : capture.signature;
-}
+/// What a capture is known by: before its dump was read, and since.
+struct Keys {
+  std::string fault, signature;
+  explicit Keys(const store::Capture& capture)
+      : fault(capture.fault_key), signature(capture.signature) {}
+  [[nodiscard]] bool is(const Keys& other) const {
+    return (!fault.empty() && fault == other.fault) ||
+           (!signature.empty() && signature == other.signature);
+  }
+};
 
 /// Whether a dump came, or could still come: where nobody brought one, none counts.
 bool had_dump(const store::Capture& capture) {
@@ -34,17 +41,17 @@ class Past {
  public:
   [[nodiscard]] rules::History of(const rules::Rule& rule, const store::Capture& capture) const {
     rules::History history;
-    const auto key = key_of(capture);
+    const Keys keys(capture);
+    const std::pair met(rule.name, ascii_lower(capture.process));
     history.by_program = store::is_measured(capture.kind);
-    history.signature_known = history.by_program
-                                  ? met_.contains({rule.name, ascii_lower(capture.process)})
-                                  : !key.empty() && known_.contains(key);
+    history.program_met = history.by_program && met_.contains(met);
+    history.signature_known = history.by_program ? dumped_.contains(met) : is_known(keys);
     const auto dumps = dumps_.find(rule.name);
     if (dumps == dumps_.end()) return history;
     for (const auto& dump : dumps->second) {
       ++history.dumps_ever;
       history.last_dump = dump.at;
-      if (!key.empty() && dump.key == key) ++history.dumps_of_signature;
+      if (dump.keys.is(keys)) ++history.dumps_of_signature;
       if (capture.observed_at - dump.at >= kHour) continue;
       ++history.dumps_last_hour;
       if (dump.program == ascii_lower(capture.process)) ++history.dumps_of_program;
@@ -52,21 +59,29 @@ class Past {
     return history;
   }
   void add(const rules::Decision& decision, const store::Capture& capture) {
-    if (const auto key = key_of(capture); !key.empty()) known_.insert(key);
-    if (!decision.rule.empty()) met_.insert({decision.rule, ascii_lower(capture.process)});
+    const std::pair met(decision.rule, ascii_lower(capture.process));
+    known_.insert({capture.fault_key, capture.signature});
+    if (!decision.rule.empty()) met_.insert(met);
     if (decision.dump == rules::DumpKind::None || !had_dump(capture)) return;
-    dumps_[decision.rule].push_back(
-        {capture.observed_at, ascii_lower(capture.process), key_of(capture)});
+    dumped_.insert(met);
+    dumps_[decision.rule].push_back({capture.observed_at, met.second, Keys(capture)});
   }
 
  private:
   struct Dump {
     Timestamp at;
-    std::string program, key;
+    std::string program;
+    Keys keys;
   };
+  [[nodiscard]] bool is_known(const Keys& keys) const {
+    const auto has = [this](const std::string& key) {
+      return !key.empty() && known_.contains(key);
+    };
+    return has(keys.fault) || has(keys.signature);
+  }
   std::map<std::string, std::vector<Dump>> dumps_;  // by rule, oldest first
   std::set<std::string> known_;
-  std::set<std::pair<std::string, std::string>> met_;  // rule and program
+  std::set<std::pair<std::string, std::string>> met_, dumped_;  // rule and program
 };
 
 /// The rule that decides, as far as the history tells.

@@ -84,15 +84,20 @@ std::vector<std::string> broken_files(const rules::LoadResult& loaded) {
 
 std::vector<std::string> last_good_in_words(const RulesInForce& rules) {
   const auto words = [&rules](const std::string& file) {
-    const auto kept = static_cast<std::size_t>(
-        std::ranges::count(rules.loaded.rules.rules, file, &rules::Rule::file));
+    const auto& set = rules.loaded.rules;
+    const auto kept =
+        static_cast<std::size_t>(std::ranges::count(set.rules, file, &rules::Rule::file));
+    const bool idle =
+        std::ranges::any_of(set.idle, [&](const auto& entry) { return entry.rule.file == file; });
     const auto shown = one_line(file);
     if (!rules.whole) {
       return fmt::format(
           "of {} the service goes on with the last good version, which cannot be read from here",
           shown);
     }
-    if (kept == 0) return fmt::format("of {} nothing is in force: it has no good version", shown);
+    if (kept == 0 && idle)
+      return fmt::format("of {} the last good version stays, whose rules are disabled", shown);
+    if (kept == 0) return fmt::format("of {} nothing is in force", shown);
     return fmt::format("of {} the last good version stays in force: {}", shown,
                        counted(kept, "rule"));
   };

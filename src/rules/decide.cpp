@@ -62,6 +62,13 @@ std::string passing_refusal(const Limits& limits, const History& history, Timest
   return {};
 }
 
+/// The first that got no dump because of a limit is followed by another first, unless the first is
+/// to have none.
+bool is_known(DumpKind for_new, const History& history) {
+  if (!history.by_program || for_new != DumpKind::None) return history.signature_known;
+  return history.program_met;
+}
+
 std::string_view new_in_words(const History& history) {
   return history.by_program ? ", the first of this program" : ", the signature is new";
 }
@@ -74,7 +81,7 @@ std::string_view known_in_words(const History& history) {
 
 Decision decide(const Rule* rule, const History& history, Timestamp now) {
   if (rule == nullptr) return {DumpKind::None, {}, "no rule matches", false};
-  const bool is_new = rule->new_signature.has_value() && !history.signature_known;
+  const bool is_new = rule->new_signature && !is_known(*rule->new_signature, history);
   const DumpKind kind = is_new ? *rule->new_signature : rule->dump;
   if (kind == DumpKind::None) {
     const bool known_only = rule->new_signature.value_or(DumpKind::None) != DumpKind::None;

@@ -146,6 +146,13 @@ std::string_view contradiction(const Match& match) {
   return {};
 }
 
+/// Whether every name that is wanted has a slash.
+bool asks_for_a_path(const PatternList& names) {
+  return !names.any.empty() && std::ranges::all_of(names.any, [](const std::string& name) {
+    return name.find_first_of("/\\") != std::string::npos;
+  });
+}
+
 void add_doubts(const Rule& rule, Timestamp now, std::vector<Problem>& found) {
   const auto add = [&](std::string message) {
     found.push_back({rule.file, rule.line, rule.column, std::move(message)});
@@ -153,6 +160,11 @@ void add_doubts(const Rule& rule, Timestamp now, std::vector<Problem>& found) {
   if (rule.expires && now >= *rule.expires)
     add(fmt::format("rule '{}' has expired: it is not asked since {}", rule.name,
                     format_utc(*rule.expires)));
+  if (asks_for_a_path(rule.match.process))
+    add(fmt::format(
+        "rule '{}' never acts: 'process' is the name of a file, and has no slash; a path "
+        "goes into 'path'",
+        rule.name));
   if (const auto key = contradiction(rule.match); !key.empty())
     add(fmt::format("rule '{}' never acts: '{}' refuses all that it wants", rule.name, key));
   std::vector<std::string> parts;

@@ -197,9 +197,19 @@ RuleSet load_last_good(const fs::path& copies,
                        const std::string& name,
                        const Objection& objection) {
   std::error_code code;
-  if (!fs::is_directory(copies, code)) return {};
-  // What is wrong with a copy is of no use to anybody: it is none then.
-  return load_files(copies, name, objection).rules;
+  RuleSet all;
+  if (!fs::is_directory(copies, code)) return all;
+  // Each by itself: copies are of different days, and a name may have moved from one file to
+  // another since. What is wrong with a copy is of no use to anybody: it is none then.
+  for (const auto& file : list_rule_files(copies).files) {
+    Loader loader(objection);
+    loader.add_file(file, fmt::format("{}/{}", name, utf8_from_path(file.filename())));
+    auto rules = std::move(loader).take().rules.rules;
+    if (all.rules.size() + rules.size() > kMaxRules) break;
+    std::move(rules.begin(), rules.end(), std::back_inserter(all.rules));
+  }
+  sort_rules(all.rules);
+  return all;
 }
 
 RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good) {
@@ -212,7 +222,7 @@ RuleSet keep_last_good(const LoadResult& loaded, const RuleSet& last_good) {
     const std::string_view file = rule.file;
     // A problem of the folder itself means that any of its files may not have been read.
     const bool lost = broken.contains(file) || broken.contains(file.substr(0, file.rfind('/')));
-    if (lost && !names.contains(rule.name)) merged.rules.push_back(rule);
+    if (lost && names.insert(rule.name).second) merged.rules.push_back(rule);
   }
   // Those that were kept may have been disabled since.
   merged.set_aside(loaded.disabled);

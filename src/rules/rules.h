@@ -346,7 +346,8 @@ using Objection = std::function<std::string(const std::filesystem::path& file)>;
 [[nodiscard]] LoadResult load_rules(const std::filesystem::path& path,
                                     const Objection& objection = {});
 
-/// The rules of a folder of copies, as if they stood in files of the folder \p name.
+/// The rules of a folder of copies, as if they stood in files of the folder \p name: each file by
+/// itself, so that two may have rules of one name.
 [[nodiscard]] RuleSet load_last_good(const std::filesystem::path& copies,
                                      const std::string& name,
                                      const Objection& objection = {});
@@ -366,10 +367,11 @@ struct History {
   std::optional<Timestamp> last_dump = {};  ///< By this rule.
   std::uint32_t dumps_of_signature = 0;     ///< Kept by this rule, of this signature.
   bool signature_known = false;             ///< Seen before, by any rule, dump or not.
-  bool by_program = false;                  ///< Known is whether this rule met this program before.
-  std::uint32_t dumps_ever = 0;             ///< By this rule; asked for where it has a lifetime.
-  std::uint32_t dumps_of_program = 0;       ///< Of dumps_last_hour: of this program.
-  std::uint32_t under_way = 0;              ///< By this rule: dumps that are being taken.
+  bool by_program = false;       ///< Known is whether this rule took a dump of this program before.
+  bool program_met = false;      ///< Whether it was asked about the program before, dump or not.
+  std::uint32_t dumps_ever = 0;  ///< By this rule; asked for where it has a lifetime.
+  std::uint32_t dumps_of_program = 0;  ///< Of dumps_last_hour: of this program.
+  std::uint32_t under_way = 0;         ///< By this rule: dumps that are being taken.
 };
 
 /// What to do, and the sentence that is logged and kept: `rule orders-crash: mini dump`,

@@ -62,10 +62,9 @@ SELECT EXISTS(
     AND id < ?2))sql";
 
 constexpr const char* kProgramKnown = R"sql(
-SELECT EXISTS(
-  SELECT 1
-  FROM captures
-  WHERE rule = ?1 AND rule <> '' AND id < ?2 AND process = ?3 COLLATE NOCASE))sql";
+SELECT count(*) > 0, total(dump_kind NOT IN ('', 'none') AND state <> 'skipped') > 0
+FROM captures
+WHERE rule = ?1 AND rule <> '' AND id < ?2 AND process = ?3 COLLATE NOCASE)sql";
 
 }  // namespace
 
@@ -95,7 +94,10 @@ Result<rules::History> Store::history(const HistoryQuery& query, Timestamp now) 
     history.by_program = query.measured;
     if (query.measured) {
       Statement known(db, kProgramKnown, query.rule, self, query.program);
-      history.signature_known = known.step() && known.integer(0) != 0;
+      if (known.step()) {
+        history.program_met = known.integer(0) != 0;
+        history.signature_known = known.integer(1) != 0;
+      }
     }
     if (key.empty()) return history;
     Statement kept(db, kDumpsOfSignature, key, self, query.rule);

@@ -350,8 +350,8 @@ class Store {
   struct HistoryQuery {
     std::string_view rule;
     std::string_view signature_or_fault_key = {};
-    /// Of what is_measured(), which has no signature yet: whether the rule has met the program
-    /// before stands for whether its signature is known.
+    /// Of what is_measured(), which has no signature yet: whether the rule took a dump of the
+    /// program before stands for whether its signature is known.
     bool measured = false;
     std::string_view program = {};  ///< File name; empty: of none.
     bool lifetime = false;          ///< Whether all dumps by the rule are counted.

@@ -82,6 +82,9 @@ class AttachedDumper final : public DebugObserver {
   void on_thread_end(std::uint32_t exit_code, const ExceptionContent& what) override {
     auto signal = signal_of_event(store::Kind::ThreadEnd, what);
     signal.exit_code = exit_code;
+    // Where it stood tells little: what it ended with, and in which program, is what sets it apart.
+    signal.fault_key =
+        fmt::format("{:08x}:{:x}|{}", kThreadEndCode, exit_code, ascii_lower(facts_.process));
     signal.detail = fmt::format("thread {} ended with code {}", what.thread.value,
                                 exit_code_in_words(exit_code));
     act_within_pause(signal, what);

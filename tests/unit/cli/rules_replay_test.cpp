@@ -55,6 +55,22 @@ TEST_F(RulesReplay, AThresholdIsTakenAsMetAsItWasRecorded) {
   EXPECT_EQ(json["not_tested"][0]["rule"], "hot");
 }
 
+TEST_F(RulesReplay, ARefusedDeathIsOfTheSignatureOfThoseWithADump) {
+  keep(crash(kMorning), "orders");
+  finish(store, crash(kMorning + Microseconds(1'000'000), 2), "{}");
+  ASSERT_TRUE(store
+                  .set_decision(record(store, crash(kMorning + Microseconds(2'000'000), 3)),
+                                {rules::DumpKind::None, "orders",
+                                 "rule orders: per_signature limit of 2 reached", true})
+                  .ok());
+  write_rules(rule("orders", "*",
+                   "    capture: { dump: mini, new_signature: full }\n"
+                   "    limits: { per_signature: 2 }\n"));
+  const auto said = vigil({"rules", "test", "--all"}).out;
+  EXPECT_THAT(said, HasSubstr("    now   rule orders: full dump, the signature is new\n"));
+  EXPECT_THAT(said, HasSubstr("    now   rule orders: per_signature limit of 2 reached\n"));
+}
+
 TEST_F(RulesReplay, AThresholdIsNewToTheFirstOfAProgram) {
   keep(busy(0));
   keep(busy(1));

@@ -48,8 +48,7 @@ TEST_F(RulesCommand, ListSaysWhichFilesAreInvalid) {
   const auto output = vigil({"rules", "list"});
   EXPECT_EQ(output.code, ExitCode::Partial);
   EXPECT_THAT(output.err, HasSubstr("invalid: rules.d/broken.yaml:4:"));
-  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml nothing is in force: it has no good "
-                                    "version"));
+  EXPECT_THAT(output.err, HasSubstr("of rules.d/broken.yaml nothing is in force\n"));
   const auto json = vigil_json({"rules", "list"});
   ASSERT_EQ(json["rules"].size(), 2u);
   EXPECT_EQ(json["rules"][1]["state"], "invalid");
@@ -74,12 +73,16 @@ TEST_F(RulesCommand, ListHasTheLastGoodVersionOfABrokenFile) {
   EXPECT_EQ(json["rules"][2]["name"], "a");
   EXPECT_FALSE(json["rules"][2].contains("last_good"));
   EXPECT_EQ(json["rules"][3]["state"], "invalid");
+  EXPECT_THAT(json["in_force"][0], HasSubstr("the last good version stays in force: 2 rules"));
 }
 
 TEST_F(RulesCommand, DisableKnowsRulesOfTheLastGoodVersionOnly) {
   write_rules("  - nam: b\n", "broken.yaml");
   write_last_good(rule("b", "y.exe"), "broken.yaml");
   EXPECT_EQ(vigil({"rules", "disable", "b"}).code, ExitCode::Ok);
+  EXPECT_THAT(vigil({"rules", "list"}).err,
+              HasSubstr("of rules.d/broken.yaml the last good version stays, whose rules are "
+                        "disabled\n"));
   EXPECT_EQ(vigil({"rules", "enable", "b"}).code, ExitCode::Ok);
   EXPECT_EQ(vigil({"rules", "disable", "c"}).code, ExitCode::NotFound);
 }

@@ -50,7 +50,7 @@ TEST(Decide, TakesTheOtherDumpForANewSignature) {
 TEST(Decide, GoesByTheProgramWhereThereIsNoSignatureYet) {
   auto rule = orders_crash();
   rule.new_signature = DumpKind::Full;
-  const auto first = decide(&rule, {.by_program = true}, kNow);
+  const auto first = decide(&rule, {.by_program = true, .program_met = true}, kNow);
   EXPECT_EQ(first.dump, DumpKind::Full);
   EXPECT_EQ(first.reason, "rule orders-crash: full dump, the first of this program");
   const auto next = decide(&rule, {.signature_known = true, .by_program = true}, kNow);
@@ -58,6 +58,10 @@ TEST(Decide, GoesByTheProgramWhereThereIsNoSignatureYet) {
   rule.dump = DumpKind::None;
   EXPECT_EQ(decide(&rule, {.signature_known = true, .by_program = true}, kNow).reason,
             "rule orders-crash: no dump, not the first of this program");
+  rule.dump = DumpKind::Mini;
+  rule.new_signature = DumpKind::None;
+  EXPECT_EQ(decide(&rule, {.by_program = true}, kNow).dump, DumpKind::None);
+  EXPECT_EQ(decide(&rule, {.by_program = true, .program_met = true}, kNow).dump, DumpKind::Mini);
 }
 
 TEST(Decide, TakesNothingWhereTheRuleSaysNone) {

@@ -56,6 +56,13 @@ TEST(Doubts, AreOfEventsThatNoEndIsBothOf) {
         << when;
 }
 
+TEST(Doubts, AreOfAPathAsTheNameOfAProcess) {
+  EXPECT_THAT(doubts_of("crash", R"(process: 'C:\Orders\x.exe')"),
+              ElementsAre(HasSubstr("'process' is the name of a file, and has no slash")));
+  EXPECT_THAT(doubts_of("crash", R"(process: ['C:\Orders\x.exe', y.exe])"), IsEmpty());
+  EXPECT_THAT(doubts_of("crash", R"(path: 'C:\Orders\x.exe')"), IsEmpty());
+}
+
 TEST(Doubts, AreNotOfEventsThatAnEndMayBeBothOf) {
   for (const char* when :
        {"{ all: [crash, { exit: { codes: [0xc0000005] } }] }",

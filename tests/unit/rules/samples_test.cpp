@@ -75,10 +75,24 @@ TEST(Samples, OrdersWorkerCrashLooksAtFolderAndCommandLine) {
   EXPECT_EQ(rule_for(EventKind::Crash, 0, elsewhere), "default-crash");
 }
 
-TEST(Samples, ImportGaveUpKnowsItsCodes) {
+TEST(Samples, GoTogether) {
+  const auto folder = fs::path(testing::TempDir()) / "vigil-samples" / "rules.d";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  for (const auto& entry : fs::directory_iterator(samples())) {
+    const auto& path = entry.path();
+    const bool is_sample = path.extension() == ".sample";
+    fs::copy_file(path, folder / (is_sample ? path.stem() : path.filename()));
+  }
+  const auto loaded = load_rules(folder);
+  EXPECT_GE(loaded.files, 8u);
+  for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.format();
+}
+
+TEST(Samples, ImportEndedBadlyKnowsItsCodes) {
   const ProcessFacts import{"ImportNightly.exe", "", "ImportNightly.exe"};
   for (const std::uint32_t code : {3u, 0xffff'fffeu, 0xc000'0194u, 0xc000'0142u}) {
-    EXPECT_EQ(rule_for(EventKind::Exit, code, import), "import-gave-up") << code;
+    EXPECT_EQ(rule_for(EventKind::Exit, code, import), "import-ended-badly") << code;
   }
   EXPECT_EQ(rule_for(EventKind::Exit, 2, import), "");
   EXPECT_EQ(rule_for(EventKind::Exit, 3, {"ImportNightly.exe", "", "ImportNightly.exe --test"}),

@@ -93,6 +93,17 @@ TEST(RuleFolder, LastGoodVersionsOutlastAStart) {
   EXPECT_THAT(folders.kept(), ElementsAre("a.yaml", "b.yaml"));
 }
 
+TEST(RuleFolder, ANameThatMovedTakesNoOtherRuleWithIt) {
+  Folders folders;
+  folders.write("z.yaml",
+                "schema: 1\nrules:\n  - { name: t1, match: { process: x.exe }, when: crash "
+                "}\n  - { name: t2, match: { process: y.exe }, when: crash }\n");
+  (void)folders.start();
+  folders.write("y.yaml", file_with("t2"));
+  EXPECT_THAT(folders.reload(), ElementsAre("t2", "t1"));
+  EXPECT_THAT(folders.start(), ElementsAre("t2", "t1"));
+}
+
 TEST(RuleFolder, ALastGoodVersionGoesWithItsFile) {
   Folders folders;
   folders.write("a.yaml", file_with("first"));

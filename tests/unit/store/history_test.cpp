@@ -151,19 +151,21 @@ TEST_F(History, NothingIsKnownOfAnEmptySignature) {
   EXPECT_EQ(history({}, "").dumps_of_signature, 0u);
 }
 
-TEST_F(History, OfWhatIsMeasuredTheProgramIsKnownThatTheRuleHasMet) {
+TEST_F(History, OfWhatIsMeasuredTheProgramIsKnownThatTheRuleTookADumpOf) {
   const auto measured = [this](std::string_view program, std::string_view rule = kRule) {
     const auto past = store.history(
         {.rule = rule, .signature_or_fault_key = kFaultKey, .measured = true, .program = program},
         kNoon);
     EXPECT_TRUE(past.ok() && past->by_program);
-    return past.ok() && past->signature_known;
+    return past.ok() ? std::pair(past->program_met, past->signature_known) : std::pair(true, true);
   };
-  EXPECT_FALSE(measured("Orders.exe"));
+  EXPECT_EQ(measured("Orders.exe"), std::pair(false, false));
+  (void)decided(kNoon, rules::DumpKind::None);
+  EXPECT_EQ(measured("orders.EXE"), std::pair(true, false)) << "a limit refused it";
   (void)decided();
-  EXPECT_TRUE(measured("orders.EXE"));
-  EXPECT_FALSE(measured("Pricing.exe"));
-  EXPECT_FALSE(measured("Orders.exe", "another"));
+  EXPECT_EQ(measured("orders.EXE"), std::pair(true, true));
+  EXPECT_EQ(measured("Pricing.exe"), std::pair(false, false));
+  EXPECT_EQ(measured("Orders.exe", "another"), std::pair(false, false));
   EXPECT_FALSE(history().by_program);
 }
 
