@@ -251,6 +251,14 @@ std::vector<std::string> notes_of(const Question& question) {
   }
   if (question.kind == Kind::Manual)
     notes.emplace_back("an administrator asked for it: no rule was asked");
+  constexpr std::uint32_t kAbortExitCode = 3;  // of older C runtimes
+  const bool to_come = !question.id;
+  if (to_come && question.kind == store::Kind::Exit && question.code == kAbortExitCode) {
+    notes.emplace_back(
+        "where Vigil is attached and sees it end itself, code 3 is what abort() leaves: a crash, "
+        "of "
+        "which rules for crashes are asked");
+  }
   return notes;
 }
 

@@ -195,6 +195,14 @@ TEST_F(RulesExplain, ACaptureOfALivingProcessIsExplainedToo) {
   EXPECT_THAT(output.out, Not(HasSubstr("leak")));
 }
 
+TEST_F(RulesExplain, SaysThatCodeThreeMayBeACrash) {
+  write_rules(rule_when("ends", "*", "exit"));
+  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "3"}).out,
+              HasSubstr("code 3 is what abort() leaves: a crash"));
+  EXPECT_THAT(vigil({"rules", "explain", "--process", "x.exe", "--exit", "4"}).out,
+              Not(HasSubstr("abort()")));
+}
+
 TEST_F(RulesExplain, OfAThresholdTheFirstOfAProgramIsNew) {
   auto store = open();
   write_rules(rule_when("hot", "*", kCpu, "    capture: { dump: mini, new_signature: full }\n"));
