@@ -25,23 +25,20 @@ rules::RuleSet RuleFolder::load(const rules::RuleSet& before, Timestamp now) {
   if (const auto kept = keep_copies(loaded, paths.last_good_rules()); !kept.ok())
     parts_.log.warn("{}; what rules were in force would not outlast a start",
                     kept.error().message());
-  say(loaded, in_force.rules.size(), now);
+  say(loaded, in_force.rules.size());
   return in_force;
 }
 
-void RuleFolder::say(const rules::LoadResult& loaded, std::size_t in_force, Timestamp now) {
+void RuleFolder::say(const rules::LoadResult& loaded, std::size_t in_force) {
   const auto sum =
       fmt::format("{} of {} in force", counted(in_force, "rule"), counted(loaded.files, "file"));
-  const auto doubts = rules::doubts(loaded.rules, now);
   auto all = sum;
-  for (const auto* list : {&loaded.problems, &doubts})
-    for (const auto& problem : *list) all += '\n' + problem.format();
+  for (const auto& problem : loaded.problems) all += '\n' + problem.format();
   if (all == std::exchange(said_, all)) return;
   for (const auto& problem : loaded.problems) {
     parts_.log.error("{}; rules that this file had before, if any, stay in force",
                      problem.format());
   }
-  for (const auto& doubt : doubts) parts_.log.warn("{}", doubt.format());
   parts_.log.info("{}", sum);
 }
 

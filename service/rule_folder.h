@@ -12,7 +12,8 @@
 namespace vigil::service {
 
 /// The rule files as they come into force: a file with problems goes on as it was, also over a
-/// start of the service. Says in the log what is wrong or odd with them, once until that changes.
+/// start of the service. Says in the log what is wrong with them, once until that changes. What is
+/// odd about them is not looked for here: rules are hostile, and comparing all with all takes time.
 /// It does not own what it is given.
 class RuleFolder {
  public:
@@ -29,7 +30,7 @@ class RuleFolder {
   [[nodiscard]] bool is_whole() const { return whole_; }
 
  private:
-  void say(const rules::LoadResult& loaded, std::size_t in_force, Timestamp now);
+  void say(const rules::LoadResult& loaded, std::size_t in_force);
 
   Parts parts_;
   std::string said_;

@@ -130,16 +130,13 @@ TEST(RuleFolder, SaysWhatCannotBeKept) {
   EXPECT_EQ(folders.sink->count("what rules were in force would not outlast a start"), 1u);
 }
 
-TEST(RuleFolder, SaysOnceWhatIsWrongAndWhatIsOdd) {
+TEST(RuleFolder, SaysOnceWhatIsWrong) {
   Folders folders;
   folders.write("a.yaml", kBroken);
-  folders.write("b.yaml",
-                "schema: 1\nrules:\n  - name: never\n    match: { process: x.exe }\n"
-                "    when: { all: [crash, exit] }\n");
-  EXPECT_THAT(folders.start(), ElementsAre("never"));
+  folders.write("b.yaml", file_with("second"));
+  EXPECT_THAT(folders.start(), ElementsAre("second"));
   (void)folders.reload();
   EXPECT_EQ(folders.sink->count("rules.d/a.yaml:"), 1u);
-  EXPECT_EQ(folders.sink->count("rules.d/b.yaml:3"), 1u) << "a rule that never acts";
   EXPECT_EQ(folders.sink->count("1 rule of 2 files in force"), 1u);
   folders.write("a.yaml", file_with("first"));
   (void)folders.reload();
